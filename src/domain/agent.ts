@@ -1,0 +1,18 @@
+// A named agent: whose words open the conversation, which model answers, which tools it may see.
+
+export interface Agent {
+  readonly id: string;
+  readonly displayName: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly soul: string;
+  /** Names of the tools offered to the model; null offers every tool (the policy still decides each call). */
+  readonly tools: readonly string[] | null;
+  readonly workerCount: number | null;
+  readonly maxQueueDepth: number;
+  readonly taskTimeoutMs: number;
+  readonly maxTurns: number;
+}
+
+/** What an agent id may look like: it appears in URLs, mentions and file names. */
+export const AGENT_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,63}$/i;

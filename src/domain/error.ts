@@ -1,0 +1,144 @@
+// The closed list of codes: every reason and error that is visible outside, with its HTTP status, JSON-RPC code and
+// whether trying the same thing again can help. `goclaw codes` prints it; nothing else may be sent.
+
+export interface CodeInfo {
+  readonly meaning: string;
+  readonly http: number;
+  readonly jsonrpc: number;
+  readonly retryable: boolean;
+}
+
+const row = (meaning: string, http: number, jsonrpc: number, retryable = false): CodeInfo => ({
+  meaning,
+  http,
+  jsonrpc,
+  retryable,
+});
+
+export const CODES = {
+  // requests
+  BAD_REQUEST: row("the request is malformed or has a field that cannot be honoured", 400, -32602),
+  PARSE_ERROR: row("the body is not valid JSON", 400, -32700),
+  METHOD_UNKNOWN: row("no such method or route", 404, -32601),
+  METHOD_NOT_ALLOWED: row("this route does not take that HTTP method", 405, -32601),
+  UNSUPPORTED_MEDIA: row("the body must be application/json", 415, -32600),
+  LIMIT_SIZE: row("the body is larger than gateway.max_request_size", 413, -32600),
+  AUTH_MISSING: row("no credential was sent", 401, -32001),
+  AUTH_INVALID: row("the credential is not valid", 401, -32001),
+  HOST_DENIED: row("the Host header names another host", 421, -32001),
+  ORIGIN_DENIED: row("the Origin header is not allowed", 403, -32001),
+  CAP_DENIED: row("the policy does not allow this capability", 403, -32003),
+  TASK_NOT_FOUND: row("no such task", 404, -32004),
+  SESSION_NOT_FOUND: row("no such session", 404, -32004),
+  AGENT_NOT_FOUND: row("no such agent", 404, -32004),
+  MODEL_NOT_FOUND: row("no such model", 404, -32004),
+  IDEMPOTENCY_CONFLICT: row("the idempotency key was used with another body", 409, -32009),
+  STATE_CONFLICT: row("the task is not in a state that allows this", 409, -32009),
+  QUEUE_FULL: row("the queue limit is reached; try again later", 429, 4290, true),
+  // the daemon
+  SHUTTING_DOWN: row("the daemon is draining and takes no new work", 503, -32050, true),
+  STARTING: row("the daemon has not finished its recovery", 503, -32050, true),
+  DISK_FULL: row("the disk is full; nothing is accepted until there is space", 503, -32050, true),
+  IO_ERROR: row("the database cannot be written", 503, -32050, true),
+  INTERNAL: row("a defect in goclaw; the log has the details", 500, -32603),
+  // start-up
+  HOME_LOCKED: row("another daemon owns this home", 503, -32050),
+  DB_DAMAGED: row("the database is unreadable or damaged", 500, -32050),
+  DB_NEWER: row("the database was written by a newer goclaw", 500, -32050),
+  CONFIG_INVALID: row("config.yaml is not valid", 400, -32050),
+  CONFIG_UNSAFE: row("the configuration would expose the daemon", 400, -32050),
+  POLICY_INVALID: row("policy.yaml is not valid", 400, -32050),
+  BIND_FAILED: row("the address cannot be bound", 500, -32050),
+  // why a task waits or moved
+  LEASE_EXPIRED: row("the attempt did not renew its lease in time", 500, -32050, true),
+  OWNER_DIED: row("the daemon that ran the attempt is gone", 500, -32050, true),
+  SHUTDOWN_REQUEUED: row("a polite stop put the task back; the attempt does not count", 503, -32050, true),
+  OPERATOR_RETRY: row("an operator brought the task back", 200, 0),
+  RETRY_DUE: row("the backoff is over", 200, 0),
+  ABORTED: row("the task was canceled on request", 409, -32009),
+  AWAITING_APPROVAL: row("the task waits for an approval", 202, 0),
+  AWAITING_CHILD: row("the task waits for a child task", 202, 0),
+  AWAITING_INPUT: row("the task waits for an answer", 202, 0),
+  AWAITING_BUDGET: row("the task waits for budget", 202, 0),
+  EFFECT_UNKNOWN: row("an act with unknown outcome must be resolved by an operator", 202, 0),
+  EFFECT_RESOLVED: row("an operator settled the unknown effect", 200, 0),
+  WAIT_EXPIRED: row("nobody answered before the deadline", 408, -32050),
+  RETRY_PROVIDER_RATE_LIMIT: row("the provider asked to slow down", 429, 4290, true),
+  RETRY_PROVIDER_OVERLOADED: row("the provider is overloaded or failed", 503, 4000, true),
+  RETRY_PROVIDER_TIMEOUT: row("the provider did not answer in time", 504, 4000, true),
+  RETRY_PROVIDER_NETWORK: row("the provider could not be reached or broke off", 502, 4000, true),
+  RETRY_PROVIDER_MALFORMED: row("the provider's answer could not be understood", 502, 4000, true),
+  RETRY_PROCESSOR_ERROR: row("the attempt failed for a reason inside goclaw", 500, -32603, true),
+  // why a task ended
+  PROVIDER_NOT_CONFIGURED: row("the provider has no key or is unknown", 502, 4000),
+  PROVIDER_AUTH: row("the provider refused the key", 502, 4000),
+  PROVIDER_QUOTA: row("the provider says the account is out of credit", 402, 4000),
+  PROVIDER_BAD_REQUEST: row("the provider refused the request", 400, 4000),
+  PROVIDER_CONTEXT_LENGTH: row("the conversation does not fit the model's window", 400, 4000),
+  PROVIDER_REFUSED: row("the provider refused the content", 400, 4000),
+  CASSETTE_MISS: row("the cassette has no answer for this request", 400, 4000),
+  TASK_TIMEOUT: row("the attempt ran longer than task_timeout_seconds", 504, -32050, true),
+  TURN_LIMIT: row("the agent used all its turns without an answer", 500, 4000),
+  DEAD_LETTER_MAX_ATTEMPTS: row("every allowed attempt failed", 500, -32050),
+  DEAD_LETTER_POISON_PILL: row("the same failure came back again and again", 500, -32050),
+  CRASH_LOOP: row("the daemon died at every attempt of this task", 500, -32050),
+  // tool outcomes the model sees
+  TOOL_UNKNOWN: row("no such tool", 404, -32601),
+  TOOL_ARGUMENTS: row("the arguments do not fit the tool's schema", 400, -32602),
+  TOOL_FAILED: row("the tool reported an error", 500, -32050),
+} as const satisfies Record<string, CodeInfo>;
+
+export type Code = keyof typeof CODES;
+
+/** Process exit codes (CONTRACT section 1). */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  internal: 70,
+  locked: 73,
+  database: 74,
+  diskFull: 75,
+  newer: 76,
+  refused: 77,
+} as const;
+
+const EXIT_OF: Partial<Record<Code, number>> = {
+  HOME_LOCKED: EXIT.locked,
+  DB_DAMAGED: EXIT.database,
+  IO_ERROR: EXIT.database,
+  DISK_FULL: EXIT.diskFull,
+  DB_NEWER: EXIT.newer,
+  CONFIG_INVALID: EXIT.refused,
+  CONFIG_UNSAFE: EXIT.refused,
+  POLICY_INVALID: EXIT.refused,
+  CAP_DENIED: EXIT.refused,
+  INTERNAL: EXIT.internal,
+};
+
+export function exitCodeOf(code: Code): number {
+  return EXIT_OF[code] ?? EXIT.failed;
+}
+
+/** An operating failure with a code from the table; `message` names what was wrong, where, and what to do. */
+export class GoclawError extends Error {
+  readonly code: Code;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: Code, message: string, options: { cause?: unknown; retryAfterSeconds?: number } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "GoclawError";
+    this.code = code;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+/** The code of anything thrown: unknown errors are INTERNAL, their detail goes to the log only. */
+export function codeOf(error: unknown): Code {
+  return error instanceof GoclawError ? error.code : "INTERNAL";
+}
+
+/** The text of anything thrown, for logs and causes. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,60 @@
+// The one event union. Durable events are rows, written in the transaction that caused them and published after its
+// COMMIT; ephemeral events (text deltas) are published directly and may be dropped.
+
+import type { TaskState } from "./task.ts";
+
+/** What happened to a task, in the past tense, with a sentence for the generated reference. */
+export const DURABLE_EVENTS = {
+  "task.enqueued": "the task was accepted and waits for a lane",
+  "task.claimed": "a lane took the task under a lease",
+  "task.running": "the attempt started",
+  "task.succeeded": "the task ended with a result",
+  "task.retry_wait": "the attempt ended; the task waits for its backoff or for somebody",
+  "task.requeued": "the task went back to the queue",
+  "task.failed": "the attempt ended with an error that a retry cannot mend, or the last attempt failed",
+  "task.dead_letter": "the task was set aside for an operator",
+  "task.canceled": "the task was canceled",
+  "model.start": "a model call is about to be made",
+  "model.end": "the model's whole answer was journaled",
+  "tool.start": "a tool call's intent was journaled; the act follows",
+  "tool.end": "a tool call's outcome was journaled",
+  "tool.refused": "a tool call was refused; the model is told why",
+  "effect.resolved": "an operator settled an effect whose outcome was unknown",
+} as const;
+
+export type DurableEventType = keyof typeof DURABLE_EVENTS;
+
+export interface DurableEvent {
+  readonly seq: number;
+  readonly taskId: string;
+  readonly sessionId: string;
+  readonly agentId: string;
+  readonly type: DurableEventType;
+  readonly from: TaskState | null;
+  readonly to: TaskState | null;
+  readonly attempt: number;
+  readonly reasonCode: string | null;
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly at: number;
+}
+
+/** A piece of an answer in flight. `offset` counts UTF-16 units from the start of the turn's text. */
+export interface TextDelta {
+  readonly type: "text.delta";
+  readonly taskId: string;
+  readonly sessionId: string;
+  readonly turn: number;
+  readonly offset: number;
+  readonly text: string;
+}
+
+export type GoclawEvent = DurableEvent | TextDelta;
+
+export function isDurable(event: GoclawEvent): event is DurableEvent {
+  return event.type !== "text.delta";
+}
+
+/** Ends an exhaustive switch: a new case is a compile error at every place that has not decided about it. */
+export function unreachable(value: never): never {
+  throw new Error(`unreachable case: ${JSON.stringify(value)}`);
+}

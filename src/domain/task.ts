@@ -1,0 +1,144 @@
+// The task state machine: the one place that says which arrows exist and which reasons each may carry.
+// SQL CHECKs, the property model, SPEC.md and docs/reference/states.md are held against this table by tests.
+
+export const TASK_STATES = [
+  "QUEUED",
+  "CLAIMED",
+  "RUNNING",
+  "RETRY_WAIT",
+  "SUCCEEDED",
+  "FAILED",
+  "CANCELED",
+  "DEAD_LETTER",
+] as const;
+
+export type TaskState = (typeof TASK_STATES)[number];
+
+export const TRANSITIONS = {
+  QUEUED: ["CLAIMED", "CANCELED"],
+  CLAIMED: ["RUNNING", "QUEUED", "CANCELED"],
+  RUNNING: ["SUCCEEDED", "RETRY_WAIT", "FAILED", "CANCELED", "QUEUED"],
+  RETRY_WAIT: ["QUEUED", "FAILED", "CANCELED"],
+  FAILED: ["DEAD_LETTER"],
+  SUCCEEDED: [],
+  CANCELED: [],
+  DEAD_LETTER: ["QUEUED"],
+} as const satisfies Record<TaskState, readonly TaskState[]>;
+
+/** A legal pair; an illegal one does not type-check. */
+export type Transition = {
+  [From in TaskState]: { readonly from: From; readonly to: (typeof TRANSITIONS)[From][number] };
+}[TaskState];
+
+export const TERMINAL_STATES = [
+  "SUCCEEDED",
+  "FAILED",
+  "CANCELED",
+  "DEAD_LETTER",
+] as const satisfies TaskState[];
+
+export function isTerminal(state: TaskState): boolean {
+  return (TERMINAL_STATES as readonly TaskState[]).includes(state);
+}
+
+export function canMove(from: TaskState, to: TaskState): boolean {
+  return (TRANSITIONS[from] as readonly TaskState[]).includes(to);
+}
+
+/** Reasons a RETRY_WAIT row waits for somebody instead of a backoff; such a wait does not count as an attempt. */
+export const SUSPENSIONS = [
+  "AWAITING_APPROVAL",
+  "AWAITING_CHILD",
+  "AWAITING_INPUT",
+  "AWAITING_BUDGET",
+  "EFFECT_UNKNOWN",
+] as const;
+export type Suspension = (typeof SUSPENSIONS)[number];
+
+/** Requests a caller may make about priority: small integers, so that claiming can visit each level once. */
+export const PRIORITY = { min: -10, max: 10, default: 0 } as const;
+
+/** One queued level gains a step of effective priority for every `stepMs` its head has waited, at most `maxSteps`. */
+export const AGEING = { stepMs: 30_000, maxSteps: 20 } as const;
+
+/** Token counts as the provider reported them; `costUsd` is null when no price is known. */
+export interface Usage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cachedTokens: number;
+  readonly costUsd: number | null;
+}
+
+export interface TaskResult {
+  readonly text: string;
+}
+
+/** A task as read models return it. Times are epoch milliseconds. */
+export interface Task {
+  readonly id: string;
+  readonly sessionId: string;
+  readonly agentId: string;
+  readonly kind: string;
+  readonly state: TaskState;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly priority: number;
+  readonly reasonCode: string | null;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+  readonly prompt: string;
+  readonly result: TaskResult | null;
+  readonly usage: Usage;
+  readonly parentId: string | null;
+  readonly idempotencyKey: string | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly availableAt: number;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+}
+
+/** Sampling and limits a caller set for one task; handed to the provider as they are. */
+export interface Sampling {
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly maxTokens?: number;
+  readonly stop?: readonly string[];
+  readonly seed?: number;
+  readonly presencePenalty?: number;
+  readonly frequencyPenalty?: number;
+}
+
+/** What a claim hands to a lane. `fence` is raised by every claim and never given back (see decision 0002). */
+export interface ClaimedTask {
+  readonly id: string;
+  readonly sessionId: string;
+  readonly agentId: string;
+  readonly kind: string;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly fence: number;
+  readonly model: string | null;
+  readonly sampling: Sampling;
+  readonly traceId: string;
+}
+
+/** How an attempt ended: a closed set, settled by one exhaustive switch. */
+export type Outcome =
+  | { readonly type: "succeeded"; readonly result: TaskResult }
+  | {
+      readonly type: "retry";
+      readonly reason: string;
+      readonly code: string;
+      readonly message: string;
+      readonly afterMs?: number;
+    }
+  | { readonly type: "failed"; readonly code: string; readonly message: string }
+  | {
+      readonly type: "suspended";
+      readonly reason: Suspension;
+      readonly deadlineAt: number;
+      readonly message: string;
+    }
+  | { readonly type: "requeued" }
+  | { readonly type: "lost" };
