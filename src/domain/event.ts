@@ -14,7 +14,6 @@ export const DURABLE_EVENTS = {
   "task.failed": "the attempt ended with an error that a retry cannot mend, or the last attempt failed",
   "task.dead_letter": "the task was set aside for an operator",
   "task.canceled": "the task was canceled",
-  "model.start": "a model call is about to be made",
   "model.end": "the model's whole answer was journaled",
   "tool.start": "a tool call's intent was journaled; the act follows",
   "tool.end": "a tool call's outcome was journaled",

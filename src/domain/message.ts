@@ -38,3 +38,6 @@ export interface Answer {
   readonly provider: string;
   readonly model: string;
 }
+
+/** Stands between the texts of a task's turns in its result, streamed or not. */
+export const TURN_SEPARATOR = "\n\n";

@@ -1,6 +1,8 @@
 // The task state machine: the one place that says which arrows exist and which reasons each may carry.
 // SQL CHECKs, the property model, SPEC.md and docs/reference/states.md are held against this table by tests.
 
+import type { Answer } from "./message.ts";
+
 export const TASK_STATES = [
   "QUEUED",
   "CLAIMED",
@@ -125,7 +127,12 @@ export interface ClaimedTask {
 
 /** How an attempt ended: a closed set, settled by one exhaustive switch. */
 export type Outcome =
-  | { readonly type: "succeeded"; readonly result: TaskResult }
+  | {
+      readonly type: "succeeded";
+      readonly result: TaskResult;
+      /** The answer that ended the task, when it is not in the journal yet: it is committed with the end. */
+      readonly lastAnswer: { readonly turn: number; readonly answer: Answer } | null;
+    }
   | {
       readonly type: "retry";
       readonly reason: string;

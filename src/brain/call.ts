@@ -1,0 +1,55 @@
+// One model call: collects the parts of a stream into a whole answer and passes text on as it arrives. What a provider
+// did not finish is not an answer.
+
+import type { Answer, TokenUsage, ToolCall } from "../domain/message.ts";
+import { failure, type ModelRequest, type Provider, type ProviderFailure } from "../providers/provider.ts";
+
+export type Called =
+  | { readonly ok: true; readonly answer: Answer }
+  | { readonly ok: false; readonly failure: ProviderFailure };
+
+interface PartialCall {
+  readonly id: string;
+  readonly name: string;
+  argumentsText: string;
+}
+
+/** `onText(text, offset)`: offset in UTF-16 units from the start of this answer. */
+export async function callModel(
+  provider: Provider,
+  request: ModelRequest,
+  signal: AbortSignal,
+  onText: (text: string, offset: number) => void,
+): Promise<Called> {
+  let text = "";
+  let usage: TokenUsage | null = null;
+  const calls = new Map<number, PartialCall>();
+  for await (const part of provider.stream(request, signal)) {
+    switch (part.type) {
+      case "text.delta":
+        onText(part.text, text.length);
+        text += part.text;
+        break;
+      case "tool.start":
+        calls.set(part.index, { id: part.id, name: part.name, argumentsText: "" });
+        break;
+      case "tool.delta": {
+        const call = calls.get(part.index);
+        if (call !== undefined) call.argumentsText += part.text;
+        break;
+      }
+      case "usage":
+        usage = part.usage;
+        break;
+      case "error":
+        return { ok: false, failure: part };
+      case "end": {
+        const toolCalls: ToolCall[] = [...calls.entries()].sort(([a], [b]) => a - b).map(([, call]) => call);
+        const stopReason = toolCalls.length > 0 ? "tool_calls" : part.stopReason;
+        const model = part.model || request.model;
+        return { ok: true, answer: { text, toolCalls, stopReason, usage, provider: provider.id, model } };
+      }
+    }
+  }
+  return { ok: false, failure: failure("malformed", `${provider.id} ended without saying so`) };
+}

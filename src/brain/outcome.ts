@@ -1,0 +1,32 @@
+// What a provider's failure means for the task: a table from the closed error classes to reason codes. A class without
+// a retry reason ends the task, because trying the same thing again cannot help.
+
+import type { Code } from "../domain/error.ts";
+import type { Outcome } from "../domain/task.ts";
+import type { ErrorClass, ProviderFailure } from "../providers/provider.ts";
+
+interface Meaning {
+  readonly code: Code;
+  readonly retry: boolean;
+}
+
+const MEANING: Record<Exclude<ErrorClass, "aborted">, Meaning> = {
+  not_configured: { code: "PROVIDER_NOT_CONFIGURED", retry: false },
+  auth: { code: "PROVIDER_AUTH", retry: false },
+  quota: { code: "PROVIDER_QUOTA", retry: false },
+  bad_request: { code: "PROVIDER_BAD_REQUEST", retry: false },
+  context_length: { code: "PROVIDER_CONTEXT_LENGTH", retry: false },
+  refused: { code: "PROVIDER_REFUSED", retry: false },
+  cassette_miss: { code: "CASSETTE_MISS", retry: false },
+  rate_limit: { code: "RETRY_PROVIDER_RATE_LIMIT", retry: true },
+  overloaded: { code: "RETRY_PROVIDER_OVERLOADED", retry: true },
+  timeout: { code: "RETRY_PROVIDER_TIMEOUT", retry: true },
+  network: { code: "RETRY_PROVIDER_NETWORK", retry: true },
+  malformed: { code: "RETRY_PROVIDER_MALFORMED", retry: true },
+};
+
+export function outcomeOf({ errorClass, message, afterMs }: ProviderFailure): Outcome {
+  if (errorClass === "aborted") return { type: "lost" };
+  const { code, retry } = MEANING[errorClass];
+  return retry ? { type: "retry", reason: code, code, message, afterMs } : { type: "failed", code, message };
+}

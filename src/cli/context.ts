@@ -1,0 +1,81 @@
+// What a command is given of the outside world: streams, signals, clock, environment, and the parts of the program that
+// are loaded on demand. Nothing in src/cli touches `process`, so that a test owns all of it.
+
+import type { Env } from "../config/env.ts";
+import type { Clock, Random } from "../domain/time.ts";
+import type { Daemon, DaemonOptions } from "../daemon.ts";
+
+/** One of the two output streams. A write after the reader has gone is dropped. */
+export interface Output {
+  write(text: string): void;
+  readonly isTerminal: boolean;
+  /** Columns of the terminal; undefined when it is none, and then nothing is cut. */
+  readonly columns: number | undefined;
+  readonly colors: boolean;
+}
+
+export type Signal = "SIGINT" | "SIGTERM" | "SIGHUP" | "EPIPE";
+
+export interface Context {
+  readonly env: Env;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Everything on standard input, as bytes; rejects past `bytesMax`. */
+  readonly readStdin: (bytesMax: number) => Promise<Uint8Array>;
+  /** While somebody listens, a signal does not end the process. Returns how to stop listening. */
+  readonly onSignal: (listener: (signal: Signal) => void) => () => void;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly version: () => string;
+  /** How to start this program again: executable and leading arguments. */
+  readonly program: readonly string[];
+  readonly startDaemon: (options: DaemonOptions) => Promise<Daemon>;
+  readonly checkDatabase: (file: string, options: { readonly quick: boolean }) => Promise<DatabaseReport>;
+  readonly readAudit: (file: string, taskId: string) => Promise<readonly AuditRow[]>;
+  /** Names of all tools, to check agents against. */
+  readonly toolNames: () => Promise<readonly string[]>;
+}
+
+export interface DatabaseReport {
+  readonly file: string;
+  readonly exists: boolean;
+  readonly bytes: number;
+  readonly sqlite: string;
+  readonly check: "quick_check" | "integrity_check";
+  readonly migrations: readonly { readonly name: string; readonly applied: boolean }[];
+  readonly tasks: number;
+  readonly events: number;
+}
+
+export interface AuditRow {
+  readonly seq: number;
+  readonly at: number;
+  readonly principal: string;
+  readonly capability: string;
+  readonly resource: string | null;
+  readonly decision: string;
+  readonly rule: string;
+  readonly hash: string;
+}
+
+/** Options of every command. */
+export interface GlobalOptions {
+  readonly home?: string;
+  readonly bind?: string;
+}
+
+/** A command: takes its arguments and options, returns the exit code. */
+export type Command = (context: Context, args: readonly string[], options: never) => Promise<number>;
+
+/** One JSON document or line, safe for a terminal too. */
+export function writeJson(output: Output, value: unknown): void {
+  const text = JSON.stringify(value).replace(HIDDEN, escapeUnit);
+  output.write(`${text}\n`);
+}
+
+/** Characters that JSON.stringify leaves as they are and that a terminal or a reader may act on. */
+const HIDDEN = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+function escapeUnit(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}

@@ -1,0 +1,53 @@
+// Makes text from outside (prompts, answers, ids, file names) harmless for a terminal: what could move the cursor, set
+// colours or reorder the line becomes visible instead.
+
+/** Control characters but newline and tab; line and bidirectional controls; characters that are not seen at all. */
+const UNSAFE =
+  /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+
+/** Several lines; newline and tab stay. */
+export function safeText(text: string): string {
+  return text.toWellFormed().replaceAll("\r\n", "\n").replace(UNSAFE, visible);
+}
+
+/** One line: every run of white space is one space. */
+export function safeLine(text: string): string {
+  return safeText(text.replace(/\s+/g, " ").trim());
+}
+
+function visible(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  if (code < 0x20) return String.fromCodePoint(0x2400 + code);
+  if (code === 0x7f) return "\u2421";
+  return `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
+}
+
+/** How many columns a terminal gives the text: two for wide characters, none for combining ones. */
+export function widthOf(text: string): number {
+  let width = 0;
+  for (const character of text) width += columnsOf(character);
+  return width;
+}
+
+/** The text in at most `columns` columns; `…` stands for what was cut. */
+export function fit(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text;
+  let kept = "";
+  let width = 0;
+  for (const character of text) {
+    width += columnsOf(character);
+    if (width > columns - 1) break;
+    kept += character;
+  }
+  return columns < 1 ? "" : `${kept}…`;
+}
+
+const COMBINING = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
+const WIDE =
+  /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]$/u;
+
+function columnsOf(character: string): number {
+  if (character < "\u0300") return 1;
+  if (COMBINING.test(character)) return 0;
+  return WIDE.test(character) ? 2 : 1;
+}

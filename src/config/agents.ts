@@ -1,0 +1,125 @@
+// Makes the agents from the configuration: `default` always, then those of `agents:` or the starters. An agent that
+// names its own provider takes that provider's model, never another's.
+
+import type { Agent } from "../domain/agent.ts";
+import type { Paths } from "./paths.ts";
+import { type KeyPath, nearest, type Problem, suggest } from "./problem.ts";
+import type { ProviderConfig } from "./providers.ts";
+import type { Settings } from "./schema.ts";
+import { readMarkdown, readSoulFile } from "./soul-files.ts";
+import { DEFAULT_SOUL, STARTERS } from "./souls.ts";
+
+type AgentSettings = NonNullable<Settings["agents"]>[number];
+
+export interface AgentInput {
+  readonly settings: Settings;
+  readonly paths: Paths;
+  readonly providers: readonly ProviderConfig[];
+  readonly llm: { readonly provider: string; readonly model: string };
+  /** Names of all tools, where the caller knows them; then an unknown one is a problem. */
+  readonly toolNames?: readonly string[];
+}
+
+const MAX_TURNS = 24;
+const DEFAULT_AGENT: AgentSettings = { agent_id: "default", display_name: "GoClaw", max_turns: MAX_TURNS };
+
+export function resolveAgents(input: AgentInput): { readonly agents: Agent[]; readonly problems: Problem[] } {
+  const problems: Problem[] = [];
+  const houseRules = readMarkdown(input.paths.agentsMd, problems);
+  const given: readonly AgentSettings[] =
+    input.settings.agents ?? STARTERS.map((starter) => ({ agent_id: starter.id, max_turns: MAX_TURNS }));
+  const agents = given.map((agent, index) => {
+    const path = ["agents", index];
+    problems.push(...checkAgent(agent, path, input));
+    return makeAgent(agent, input, soulOf(agent, path, input.paths, problems), houseRules);
+  });
+  problems.push(...checkUnique(given));
+  const own = agents.filter((agent) => agent.id === "default");
+  if (own.length === 0) {
+    own.push(makeAgent(DEFAULT_AGENT, input, soulOf(DEFAULT_AGENT, [], input.paths, problems), houseRules));
+  }
+  return { agents: [...own, ...agents.filter((agent) => agent.id !== "default")], problems };
+}
+
+function makeAgent(
+  agent: AgentSettings,
+  input: AgentInput,
+  soul: string,
+  houseRules: string | undefined,
+): Agent {
+  const { settings } = input;
+  const starter = STARTERS.find((known) => known.id === agent.agent_id);
+  return {
+    id: agent.agent_id,
+    displayName: agent.display_name ?? starter?.displayName ?? agent.agent_id,
+    provider: agent.provider ?? input.llm.provider,
+    model: modelOf(agent, input),
+    soul: houseRules === undefined ? soul : `${soul}\n\n${houseRules}`,
+    tools: agent.tools ?? null,
+    workerCount: agent.worker_count ?? null,
+    maxQueueDepth: agent.max_queue_depth ?? settings.max_queue_depth,
+    taskTimeoutMs: Math.round((agent.task_timeout_seconds ?? settings.task_timeout_seconds) * 1000),
+    maxTurns: agent.max_turns,
+  };
+}
+
+function modelOf(agent: AgentSettings, { llm, providers }: AgentInput): string {
+  if (agent.model !== undefined) return agent.model;
+  const provider = agent.provider ?? llm.provider;
+  return provider === llm.provider ? llm.model : defaultModel(providers, provider);
+}
+
+/** The first model of a provider; empty when none is known. */
+export function defaultModel(providers: readonly ProviderConfig[], id: string): string {
+  return providers.find((provider) => provider.id === id)?.models[0] ?? "";
+}
+
+function soulOf(agent: AgentSettings, path: KeyPath, paths: Paths, problems: Problem[]): string {
+  const builtIn = STARTERS.find((known) => known.id === agent.agent_id)?.soul ?? DEFAULT_SOUL;
+  if (agent.soul !== undefined) return agent.soul;
+  if (agent.soul_file !== undefined) {
+    return readSoulFile(agent.soul_file, [...path, "soul_file"], paths.home, problems) ?? builtIn;
+  }
+  return (agent.agent_id === "default" ? readMarkdown(paths.soul, problems) : undefined) ?? builtIn;
+}
+
+/** What the schema cannot say about one agent. */
+function checkAgent(agent: AgentSettings, path: KeyPath, input: AgentInput): Problem[] {
+  const problems: Problem[] = [];
+  const ids = input.providers.map((known) => known.id);
+  const { provider, tools = [] } = agent;
+  if (provider !== undefined && !ids.includes(provider)) {
+    const what = `no provider is called ${JSON.stringify(provider)} ${suggest(provider, ids)}`;
+    problems.push({ path: [...path, "provider"], what, fix: "name one of them or add it under providers" });
+  } else if (provider !== undefined && modelOf(agent, input) === "") {
+    const fix = `add \`model:\` to the agent or list models under providers.${provider}.models`;
+    problems.push({ path: [...path, "provider"], what: "no model is named for this provider", fix });
+  }
+  if (agent.soul !== undefined && agent.soul_file !== undefined) {
+    problems.push({
+      path: [...path, "soul_file"],
+      what: "soul and soul_file are both set",
+      fix: "keep one of them",
+    });
+  }
+  for (const [position, tool] of tools.entries()) {
+    if (input.toolNames === undefined || input.toolNames.includes(tool)) continue;
+    const what = `no tool is called ${JSON.stringify(tool)} ${suggest(tool, input.toolNames)}`;
+    const near = nearest(tool, input.toolNames);
+    problems.push({ path: [...path, "tools", position], what, fix: near ? `write ${near}` : "remove it" });
+  }
+  return problems;
+}
+
+function checkUnique(agents: readonly AgentSettings[]): Problem[] {
+  const seen = new Set<string>();
+  return agents.flatMap((agent, index) => {
+    const id = agent.agent_id.toLowerCase();
+    if (!seen.has(id)) {
+      seen.add(id);
+      return [];
+    }
+    const what = `another agent is already called ${agent.agent_id} (ids must differ in more than case)`;
+    return [{ path: ["agents", index, "agent_id"], what, fix: "choose another id or remove one of the two" }];
+  });
+}

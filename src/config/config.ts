@@ -1,0 +1,39 @@
+// The configuration as the program sees it: complete, frozen, camelCase, units in the names. It is plain data, so it can
+// be handed to a worker thread.
+
+import type { Agent } from "../domain/agent.ts";
+import type { BindAddress } from "./bind.ts";
+import type { ProviderConfig } from "./providers.ts";
+import type { Settings } from "./schema.ts";
+
+export interface Config {
+  readonly workerCount: number;
+  readonly taskTimeoutMs: number;
+  readonly maxAttempts: number;
+  readonly leaseMs: number;
+  readonly retry: { readonly baseMs: number; readonly maxMs: number };
+  /** Waiting tasks in all; 0 is unlimited. */
+  readonly maxQueueDepth: number;
+  readonly drainTimeoutMs: number;
+  readonly bindAddr: string;
+  readonly bind: BindAddress;
+  readonly logLevel: Settings["log_level"];
+  readonly llm: {
+    readonly provider: string;
+    readonly model: string;
+    /** False when the provider was chosen because it is the first that is configured. */
+    readonly explicit: boolean;
+  };
+  /** Every known provider, configured or not, built-in ones first. Ids are unique. */
+  readonly providers: readonly ProviderConfig[];
+  /** `default` first. Ids are unique, also without regard to case. */
+  readonly agents: readonly Agent[];
+  readonly tools: { readonly sendAlert: { readonly webhookUrl: string | undefined } };
+  readonly gateway: { readonly maxRequestBytes: number; readonly allowRemote: boolean };
+  /** SHA-256 (hex) of all of the above without secrets: equal fingerprints behave alike. */
+  readonly fingerprint: string;
+}
+
+export function findProvider(config: Config, id: string): ProviderConfig | undefined {
+  return config.providers.find((provider) => provider.id === id);
+}

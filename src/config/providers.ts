@@ -1,0 +1,129 @@
+// Decides what each provider is: its type, key, address, models, and, when it cannot be used, the reason in words.
+// A key belongs to exactly one provider; nothing here ever hands it to another.
+
+import type { Problem } from "./problem.ts";
+import type { Settings } from "./schema.ts";
+import type { ReadSettings } from "./settings.ts";
+
+export type ProviderType = "openai_compatible" | "replay";
+
+export interface ProviderConfig {
+  readonly id: string;
+  readonly type: ProviderType;
+  readonly apiKey: string | undefined;
+  /** Undefined: the default of the vendor's SDK. */
+  readonly baseUrl: string | undefined;
+  /** The first is the default; empty only when nothing names a model for it. */
+  readonly models: readonly string[];
+  readonly timeoutMs: number;
+  /** Why the provider cannot be used, naming what was looked for; undefined when it can. */
+  readonly missingReason: string | undefined;
+  /** The variables and config keys that could hold its key; empty when it needs none. */
+  readonly keyPlaces: readonly string[];
+}
+
+interface BuiltIn {
+  readonly type: ProviderType;
+  readonly keyVariable?: string;
+  readonly baseUrl?: string;
+  readonly models: readonly string[];
+}
+
+/** In the order in which they are considered when llm.provider is not set. */
+const BUILT_IN: Readonly<Record<string, BuiltIn>> = {
+  openai: { type: "openai_compatible", keyVariable: "OPENAI_API_KEY", models: ["gpt-4o-mini"] },
+  openrouter: {
+    type: "openai_compatible",
+    keyVariable: "OPENROUTER_API_KEY",
+    baseUrl: "https://openrouter.ai/api/v1",
+    models: ["openai/gpt-4o-mini"],
+  },
+  replay: { type: "replay", models: ["demo"] },
+};
+
+/** What any provider may have been given; some ids allow fewer keys. */
+interface ProviderSettings {
+  readonly type?: ProviderType;
+  readonly api_key?: string;
+  readonly base_url?: string;
+  readonly models?: readonly string[];
+  readonly timeout_seconds: number;
+}
+
+export function resolveProviders(settings: Settings, read: ReadSettings): ProviderConfig[] {
+  return Object.entries<ProviderSettings>(settings.providers).map(([id, given]) => {
+    const builtIn = Object.hasOwn(BUILT_IN, id) ? BUILT_IN[id] : undefined;
+    const type = given.type ?? builtIn?.type ?? "openai_compatible";
+    const keyPlaces = type === "replay" ? [] : placesOf(id, builtIn, read);
+    return {
+      id,
+      type,
+      apiKey: given.api_key || undefined,
+      baseUrl: given.base_url || builtIn?.baseUrl,
+      models: given.models?.length ? given.models : (builtIn?.models ?? []),
+      timeoutMs: Math.round(given.timeout_seconds * 1000),
+      missingReason: type === "replay" ? undefined : missingReason(id, given, read, keyPlaces),
+      keyPlaces,
+    };
+  });
+}
+
+function placesOf(id: string, builtIn: BuiltIn | undefined, read: ReadSettings): string[] {
+  const key = `providers.${id}.api_key`;
+  const named = read.unsetVariables(["providers", id, "api_key"]);
+  return [...new Set([...(builtIn?.keyVariable ? [builtIn.keyVariable] : []), ...named, key])];
+}
+
+function missingReason(
+  id: string,
+  given: ProviderSettings,
+  read: ReadSettings,
+  keyPlaces: readonly string[],
+): string | undefined {
+  const unsetUrl = read.unsetVariables(["providers", id, "base_url"]);
+  if (!given.base_url && unsetUrl.length > 0) {
+    return `provider ${id} is not configured: providers.${id}.base_url names ${unsetUrl.join(", ")}, which is not set`;
+  }
+  if (given.api_key) return undefined;
+  // A server of one's own may want no key; a key that was asked for and came out empty is something else.
+  const keyAskedFor = given.api_key === "" || read.unsetVariables(["providers", id, "api_key"]).length > 0;
+  if (given.base_url && !keyAskedFor) return undefined;
+  return `provider ${id} is not configured: no key was found (looked for ${keyPlaces.join(", ")})`;
+}
+
+/** What the schema cannot say about providers. */
+export function checkProviders(settings: Settings, read: ReadSettings): Problem[] {
+  const problems: Problem[] = [];
+  for (const [id, given] of Object.entries<ProviderSettings>(settings.providers)) {
+    const path = ["providers", id];
+    const unsetUrl = read.unsetVariables([...path, "base_url"]);
+    if (given.base_url) {
+      problems.push(...checkUrl(given.base_url, [...path, "base_url"]));
+    } else if (!Object.hasOwn(BUILT_IN, id) && given.type !== "replay" && unsetUrl.length === 0) {
+      const fix = `add \`base_url: http://…/v1\`, or use a built-in id (${Object.keys(BUILT_IN).join(", ")})`;
+      problems.push({ path, at: "key", what: "a provider that is not built in needs a base_url", fix });
+    }
+  }
+  return problems;
+}
+
+/** Refuses everything but plain http and https URLs. The value may be a secret and is not repeated. */
+export function checkUrl(text: string, path: readonly string[]): Problem[] {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
+    return [
+      { path, what: "is not an http or https URL", fix: "write it in full, for example https://host/path" },
+    ];
+  }
+  if (url.username !== "" || url.password !== "") {
+    return [{ path, what: "contains a user name or password", fix: "remove them from the URL" }];
+  }
+  return [];
+}
+
+/** The provider for agents that name none: as configured, else the first built-in one that has a key. */
+export function chooseProvider(settings: Settings, providers: readonly ProviderConfig[]): string {
+  const usable = (id: string): boolean =>
+    providers.some((provider) => provider.id === id && provider.missingReason === undefined);
+  return settings.llm.provider ?? ["openai", "openrouter"].find(usable) ?? "openai";
+}

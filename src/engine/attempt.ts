@@ -1,0 +1,130 @@
+// One attempt, from claim to settlement: find the agent and its provider, run the turns, settle the outcome. What it
+// writes is fenced; when the lease is lost it stops without writing anything.
+
+import { runTurns } from "../brain/turn.ts";
+import type { Agent } from "../domain/agent.ts";
+import { messageOf } from "../domain/error.ts";
+import { unreachable } from "../domain/event.ts";
+import type { ClaimedTask, Outcome } from "../domain/task.ts";
+import type { Provider } from "../providers/provider.ts";
+import type { RetryLimits } from "../queue/backoff.ts";
+import { fail } from "../queue/fail.ts";
+import { requeue } from "../queue/requeue.ts";
+import { suspend } from "../queue/suspend.ts";
+import type { Store } from "../store/store.ts";
+import type { Hands } from "../tools/perform.ts";
+import { finish } from "./finish.ts";
+
+export interface AttemptPorts {
+  readonly store: Store;
+  readonly hands: Hands;
+  readonly retry: RetryLimits;
+  readonly findAgent: (id: string) => Agent | undefined;
+  readonly findProvider: (id: string) => Provider | undefined;
+  readonly publishText: (task: ClaimedTask, turn: number, offset: number, text: string) => void;
+  readonly redact: (text: string) => string;
+  readonly reportDefect: (error: unknown, task: ClaimedTask) => void;
+}
+
+/** Why the engine stopped an attempt from outside; the reason of its AbortSignal. */
+export type StopReason = "canceled" | "lease_lost" | "shutdown" | "timeout";
+
+/** Runs one claimed task to its settlement. Never throws. */
+export async function runAttempt(
+  ports: AttemptPorts,
+  task: ClaimedTask,
+  control: AbortController,
+): Promise<void> {
+  try {
+    await settle(ports, task, stoppedOutcome(await handle(ports, task, control), control.signal));
+  } catch (error) {
+    ports.reportDefect(error, task);
+  }
+}
+
+async function handle(ports: AttemptPorts, task: ClaimedTask, control: AbortController): Promise<Outcome> {
+  const agent = ports.findAgent(task.agentId);
+  if (agent === undefined) {
+    return { type: "failed", code: "AGENT_NOT_FOUND", message: `there is no agent ${task.agentId} any more` };
+  }
+  const provider = ports.findProvider(agent.provider);
+  if (provider === undefined) {
+    const message = `agent ${agent.id} names provider ${agent.provider}, which is not in config.yaml`;
+    return { type: "failed", code: "PROVIDER_NOT_CONFIGURED", message };
+  }
+  const timer = setTimeout(() => control.abort("timeout" satisfies StopReason), agent.taskTimeoutMs);
+  try {
+    return await runTurns({
+      task,
+      agent,
+      provider,
+      model: task.model ?? agent.model,
+      hands: ports.hands,
+      signal: control.signal,
+      onText: (turn, offset, text) => ports.publishText(task, turn, offset, text),
+    });
+  } catch (error) {
+    ports.reportDefect(error, task);
+    return {
+      type: "retry",
+      reason: "RETRY_PROCESSOR_ERROR",
+      code: "RETRY_PROCESSOR_ERROR",
+      message: messageOf(error),
+    };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** An attempt that was stopped from outside ends by the reason it was stopped for, whatever it made of it. */
+function stoppedOutcome(outcome: Outcome, signal: AbortSignal): Outcome {
+  if (outcome.type !== "lost" || !signal.aborted) return outcome;
+  const reason = signal.reason as StopReason;
+  if (reason === "shutdown") return { type: "requeued" };
+  if (reason !== "timeout") return outcome;
+  const message = "the attempt ran longer than task_timeout_seconds";
+  return { type: "retry", reason: "TASK_TIMEOUT", code: "TASK_TIMEOUT", message };
+}
+
+async function settle(
+  { store, retry, redact }: AttemptPorts,
+  task: ClaimedTask,
+  outcome: Outcome,
+): Promise<void> {
+  const fence = { taskId: task.id, fence: task.fence };
+  switch (outcome.type) {
+    case "succeeded":
+      await store.insist(finish, { ...fence, result: outcome.result, lastAnswer: outcome.lastAnswer });
+      return;
+    case "retry": {
+      const { code, reason: retryReason, afterMs = 0 } = outcome;
+      await store.insist(fail, {
+        ...fence,
+        code,
+        message: redact(outcome.message),
+        retryReason,
+        afterMs,
+        retry,
+      });
+      return;
+    }
+    case "failed": {
+      const { code } = outcome;
+      const message = redact(outcome.message);
+      await store.insist(fail, { ...fence, code, message, retryReason: null, afterMs: 0, retry });
+      return;
+    }
+    case "suspended": {
+      const { reason, deadlineAt, message } = outcome;
+      await store.insist(suspend, { ...fence, reason, deadlineAt, message });
+      return;
+    }
+    case "requeued":
+      await store.insist(requeue, fence);
+      return;
+    case "lost":
+      return;
+    default:
+      unreachable(outcome);
+  }
+}

@@ -1,0 +1,172 @@
+// The lanes: claim as many tasks as there are free lanes, run each as one attempt, and wake by signal when there is
+// something to claim. Nothing polls: a commit that queues a task wakes the claim, a timer stands for the next due row.
+
+import type { Bus } from "../bus/bus.ts";
+import type { Agent } from "../domain/agent.ts";
+import { type GoclawEvent, isDurable } from "../domain/event.ts";
+import type { ClaimedTask } from "../domain/task.ts";
+import type { Clock } from "../domain/time.ts";
+import { claim } from "../queue/claim.ts";
+import { type AttemptPorts, runAttempt, type StopReason } from "./attempt.ts";
+import { createWaker, type Waker } from "./waker.ts";
+
+export interface EngineOptions extends AttemptPorts {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly bootId: string;
+  readonly lanes: number;
+  readonly leaseMs: number;
+  readonly policyVersion: string;
+  readonly agents: readonly Agent[];
+  readonly reportLoopDefect: (error: unknown) => void;
+}
+
+export interface Engine {
+  start(): void;
+  /** Stops claiming, waits up to `timeoutMs` for running attempts, then puts the rest back into the queue. */
+  drain(timeoutMs: number): Promise<void>;
+  /** Ends a drain's wait at once. */
+  hurry(): void;
+  /** Running attempts now. */
+  busyLanes(): number;
+}
+
+interface Running {
+  readonly task: ClaimedTask;
+  readonly control: AbortController;
+  readonly done: Promise<void>;
+}
+
+const PULSES_PER_LEASE = 4;
+
+export function createEngine(options: EngineOptions): Engine {
+  return new Lanes(options);
+}
+
+class Lanes implements Engine {
+  readonly #options: EngineOptions;
+  readonly #running = new Map<string, Running>();
+  readonly #waker: Waker;
+  readonly #unsubscribe: () => void;
+  #claiming = false;
+  #wanted = false;
+  #stopping = true;
+  #pulse: NodeJS.Timeout | undefined;
+  #hurried: (() => void) | undefined;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.#waker = createWaker(options.store, options.clock, (error) => this.#reportLoop(error));
+    this.#unsubscribe = options.bus.subscribe((event) => this.#observe(event));
+  }
+
+  start(): void {
+    this.#stopping = false;
+    this.#waker.noteDue(0);
+    this.#wake();
+  }
+
+  busyLanes(): number {
+    return this.#running.size;
+  }
+
+  hurry(): void {
+    this.#hurried?.();
+  }
+
+  async drain(timeoutMs: number): Promise<void> {
+    this.#stopping = true;
+    this.#waker.stop();
+    const running = [...this.#running.values()].map(({ done }) => done);
+    await Promise.race([Promise.all(running), this.#patience(timeoutMs)]);
+    for (const { control } of this.#running.values()) control.abort("shutdown" satisfies StopReason);
+    await Promise.all([...this.#running.values()].map(({ done }) => done));
+    this.#unsubscribe();
+    clearInterval(this.#pulse);
+  }
+
+  #patience(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#hurried = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #observe(event: GoclawEvent): void {
+    if (!isDurable(event)) return;
+    if (event.to === "QUEUED") this.#wake();
+    if (event.to === "RETRY_WAIT") this.#waker.noteDue(dueAtOf(event.at, event.payload));
+    if (event.from !== "RUNNING" || event.to === null) return;
+    const running = this.#running.get(event.taskId);
+    if (running === undefined || running.control.signal.aborted) return;
+    if (event.to === "CANCELED") running.control.abort("canceled" satisfies StopReason);
+    if (event.reasonCode === "LEASE_EXPIRED") running.control.abort("lease_lost" satisfies StopReason);
+  }
+
+  /** At most one claim is under way; a wake-up during it asks for another. */
+  #wake(): void {
+    this.#wanted = true;
+    if (this.#claiming || this.#stopping) return;
+    this.#claiming = true;
+    void this.#claimWhileWanted();
+  }
+
+  async #claimWhileWanted(): Promise<void> {
+    try {
+      while (this.#wanted && !this.#stopping) {
+        this.#wanted = false;
+        const slots = this.#options.lanes - this.#running.size;
+        if (slots <= 0) break; // a lane that becomes free wakes again
+        const tasks = await this.#options.store.insist(claim, this.#claimInput(slots));
+        for (const task of tasks) this.#run(task);
+        if (tasks.length === slots) this.#wanted = true;
+      }
+    } catch (error) {
+      this.#reportLoop(error);
+    } finally {
+      this.#claiming = false;
+    }
+  }
+
+  #claimInput(slots: number): Parameters<typeof claim.run>[1] {
+    const { bootId, leaseMs, policyVersion, agents } = this.#options;
+    const agentSlots: Record<string, number> = {};
+    for (const { id, workerCount } of agents) {
+      if (workerCount !== null) agentSlots[id] = workerCount - this.#busyWith(id);
+    }
+    return { owner: bootId, leaseMs, slots, agentSlots, policyVersion };
+  }
+
+  #busyWith(agentId: string): number {
+    let busy = 0;
+    for (const { task } of this.#running.values()) if (task.agentId === agentId) busy++;
+    return busy;
+  }
+
+  #run(task: ClaimedTask): void {
+    const control = new AbortController();
+    const done = runAttempt(this.#options, task, control).then(() => {
+      this.#running.delete(task.id);
+      if (this.#running.size === 0) {
+        clearInterval(this.#pulse);
+        this.#pulse = undefined;
+      }
+      this.#wake();
+    });
+    this.#running.set(task.id, { task, control, done });
+    this.#pulse ??= setInterval(() => this.#options.store.pulse(), this.#options.leaseMs / PULSES_PER_LEASE);
+  }
+
+  #reportLoop(error: unknown): void {
+    // While stopping the store is closed under a claim's feet; that is no defect.
+    if (!this.#stopping) this.#options.reportLoopDefect(error);
+  }
+}
+
+function dueAtOf(at: number, payload: Readonly<Record<string, unknown>>): number {
+  if (typeof payload.deadline_at === "number") return payload.deadline_at;
+  return typeof payload.delay_ms === "number" ? at + payload.delay_ms : at;
+}

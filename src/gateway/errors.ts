@@ -1,0 +1,62 @@
+// Errors as clients see them: one JSON shape, a status from the closed table, no stack and no path.
+
+import type { FastifyError, FastifyReply } from "fastify";
+import { CODES, type Code, GoclawError } from "../domain/error.ts";
+
+export interface WireError {
+  readonly error: {
+    readonly message: string;
+    readonly type: string;
+    readonly code: string;
+    readonly param: string | null;
+  };
+}
+
+export function wireError(code: Code, message: string, param: string | null = null): WireError {
+  return { error: { message, type: typeOf(CODES[code].http), code, param } };
+}
+
+/** The names OpenAI's clients know. */
+function typeOf(status: number): string {
+  if (status === 401) return "authentication_error";
+  if (status === 403) return "permission_error";
+  if (status === 404) return "not_found_error";
+  if (status === 429) return "rate_limit_error";
+  return status < 500 ? "invalid_request_error" : "server_error";
+}
+
+/** What the HTTP library complains about, in our codes. */
+const LIBRARY_CODES: Readonly<Record<string, readonly [Code, string]>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: ["LIMIT_SIZE", "the body is larger than gateway.max_request_size"],
+  FST_ERR_CTP_INVALID_JSON_BODY: ["PARSE_ERROR", "the body is not valid JSON"],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ["PARSE_ERROR", "the body is empty; send a JSON object"],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ["UNSUPPORTED_MEDIA", "send the body with Content-Type: application/json"],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ["BAD_REQUEST", "the body does not have the length that was announced"],
+};
+
+export function toGoclawError(error: FastifyError | Error): GoclawError | undefined {
+  if (error instanceof GoclawError) return error;
+  const known = LIBRARY_CODES[(error as FastifyError).code];
+  if (known !== undefined) return new GoclawError(known[0], known[1]);
+  const status = (error as FastifyError).statusCode;
+  // What is left of the library's 4xx is about JSON it refuses to parse, such as a __proto__ key.
+  return status !== undefined && status < 500 ? new GoclawError("PARSE_ERROR", error.message) : undefined;
+}
+
+export function sendError(reply: FastifyReply, error: GoclawError): void {
+  const { http } = CODES[error.code];
+  if (http === 401) reply.header("www-authenticate", "Bearer");
+  if (error.retryAfterSeconds !== undefined) reply.header("retry-after", String(error.retryAfterSeconds));
+  const param = error instanceof ParamError ? error.param : null;
+  void reply.code(http).send(wireError(error.code, error.message, param));
+}
+
+/** A BAD_REQUEST about one field of an OpenAI request. */
+export class ParamError extends GoclawError {
+  readonly param: string;
+
+  constructor(param: string, message: string) {
+    super("BAD_REQUEST", message);
+    this.param = param;
+  }
+}

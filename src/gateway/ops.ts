@@ -1,0 +1,32 @@
+// What an operator or a supervisor asks: is it up, does it take work, how are its parts.
+
+import type { FastifyInstance } from "fastify";
+import { CODES, type Code } from "../domain/error.ts";
+import { wireError } from "./errors.ts";
+
+export interface Health {
+  /** Null when the daemon takes work; otherwise why it does not. */
+  readonly notReady: { readonly code: Code; readonly message: string } | null;
+  readonly components: Readonly<Record<string, unknown>>;
+}
+
+export function opsRoutes(app: FastifyInstance, health: () => Health): void {
+  app.get("/livez", async () => ({ ok: true }));
+
+  app.get("/readyz", async (_request, reply) => {
+    const { notReady } = health();
+    if (notReady === null) return { ready: true };
+    reply.code(503);
+    return { ready: false, reason: notReady.code, ...wireError(notReady.code, notReady.message) };
+  });
+
+  app.get("/healthz", async (_request, reply) => {
+    const { notReady, components } = health();
+    if (notReady !== null) reply.code(CODES[notReady.code].http);
+    return {
+      status: notReady === null ? "ok" : "degraded",
+      ...(notReady && { reason: notReady.code }),
+      ...components,
+    };
+  });
+}

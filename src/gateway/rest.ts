@@ -1,0 +1,62 @@
+// REST over the same RPC methods: each route names a method and builds its params from path, query and body.
+
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { GoclawError } from "../domain/error.ts";
+import type { Rpc } from "../rpc/dispatch.ts";
+import { submit } from "../rpc/methods/submit.ts";
+import { cancelTask, getTask, listEvents, listTask, resolveTask, retryTask } from "../rpc/methods/task.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export function restRoutes(app: FastifyInstance, rpc: Rpc): void {
+  app.post("/api/v1/tasks", async (request, reply) => {
+    const body = bodyOf(request);
+    for (const inner of ["history", "sampling", "idempotency_key"]) {
+      if (inner in body) throw new GoclawError("BAD_REQUEST", `unknown field ${JSON.stringify(inner)}`);
+    }
+    const key = request.headers["idempotency-key"];
+    const params = { ...body, ...(key === undefined ? {} : { idempotency_key: key }) };
+    const { taskId, sessionId } = await rpc.call(submit, params, request.caller);
+    const { task } = await rpc.call(getTask, { task_id: taskId }, request.caller);
+    return reply.code(202).send({ task_id: taskId, session_id: sessionId, task });
+  });
+
+  app.get("/api/v1/tasks", (request) =>
+    rpc.call(listTask, withNumbers(request.query as Fields, ["limit"]), request.caller),
+  );
+
+  app.get("/api/v1/tasks/:id", (request) => rpc.call(getTask, byId(request), request.caller));
+
+  app.get("/api/v1/tasks/:id/events", (request) => {
+    const { cursor, ...query } = request.query as Fields;
+    const params = { ...query, ...(cursor === undefined ? {} : { after: cursor }), ...byId(request) };
+    return rpc.call(listEvents, withNumbers(params, ["limit", "after"]), request.caller);
+  });
+
+  app.post("/api/v1/tasks/:id/cancel", (request) => rpc.call(cancelTask, byId(request), request.caller));
+
+  app.post("/api/v1/tasks/:id/retry", (request) => rpc.call(retryTask, byId(request), request.caller));
+
+  app.post("/api/v1/tasks/:id/resolve", (request) =>
+    rpc.call(resolveTask, { ...bodyOf(request), ...byId(request) }, request.caller),
+  );
+}
+
+function byId(request: FastifyRequest): { task_id: string } {
+  return { task_id: (request.params as { id: string }).id };
+}
+
+/** The JSON object of a request; anything else is refused. */
+export function bodyOf(request: FastifyRequest): Fields {
+  const { body } = request;
+  if (typeof body === "object" && body !== null && !Array.isArray(body)) return body as Fields;
+  throw new GoclawError("BAD_REQUEST", "the body must be a JSON object");
+}
+
+/** Query values are text; the methods want numbers. What is no number stays text and is refused by the schema. */
+function withNumbers(fields: Fields, names: readonly string[]): Fields {
+  const numbers = names
+    .filter((name) => typeof fields[name] === "string" && /^\d{1,15}$/.test(fields[name] as string))
+    .map((name) => [name, Number(fields[name])]);
+  return { ...fields, ...Object.fromEntries(numbers) };
+}

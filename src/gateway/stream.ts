@@ -1,0 +1,56 @@
+// A server-sent event stream (WHATWG HTML 9.2) with a heartbeat and a bounded buffer: a client that does not read is
+// cut off instead of filling memory; what it missed can be resumed from the log.
+
+import type { ServerResponse } from "node:http";
+
+export interface EventStream {
+  /** `name` and `id` are ours; `data` is one line of JSON. */
+  send(data: string, name?: string, id?: number): void;
+  end(): void;
+}
+
+const HEARTBEAT_MS = 15_000;
+const BUFFER_BYTES = 1_048_576;
+
+/** Takes the response over; `onClose` runs once, when either side ends it. */
+export function openStream(
+  response: ServerResponse,
+  headers: Readonly<Record<string, string>>,
+  onClose: () => void,
+): EventStream {
+  response.writeHead(200, {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-cache, no-transform",
+    connection: "keep-alive",
+    ...headers,
+  });
+  response.flushHeaders();
+  const heartbeat = setInterval(() => write(": heartbeat\n\n"), HEARTBEAT_MS);
+  response.on("close", () => {
+    clearInterval(heartbeat);
+    onClose();
+  });
+
+  const write = (text: string): void => {
+    if (response.destroyed || response.writableEnded) return;
+    response.write(text);
+    if (response.writableLength > BUFFER_BYTES) response.destroy();
+  };
+  return {
+    send: (data, name, id) => {
+      const head = `${id === undefined ? "" : `id: ${id}\n`}${name === undefined ? "" : `event: ${name}\n`}`;
+      write(`${head}data: ${data}\n\n`);
+    },
+    end: () => {
+      clearInterval(heartbeat);
+      if (!response.writableEnded) response.end();
+    },
+  };
+}
+
+/** JSON on one line; U+2028 and U+2029 are escaped for clients that split lines on them. */
+export function toLine(value: unknown): string {
+  return JSON.stringify(value)
+    .replace(/\u2028/g, "\\u2028")
+    .replace(/\u2029/g, "\\u2029");
+}

@@ -1,0 +1,128 @@
+// The model's whole answer of each turn, written before anything is done about it: an answer that is here is never
+// bought again.
+
+import { type Answer, type StopReason, type ToolCall, TURN_SEPARATOR } from "../domain/message.ts";
+import { type Fence, heldTask } from "../queue/lease.ts";
+import type { Reader } from "../store/reader.ts";
+import { defineVerb } from "../store/verb.ts";
+
+export interface RecordAnswerInput extends Fence {
+  readonly turn: number;
+  readonly answer: Answer;
+}
+
+const INSERT_SQL = `
+  INSERT INTO answers (task_id, turn, text, tool_calls, stop_reason, provider, model,
+                       input_tokens, output_tokens, cached_tokens, attempt, at)
+  VALUES (@taskId, @turn, @text, @toolCalls, @stopReason, @provider, @model,
+          @inputTokens, @outputTokens, @cachedTokens, @attempt, @now)`;
+
+const ADD_USAGE_SQL = `
+  UPDATE tasks
+  SET input_tokens = input_tokens + @inputTokens, output_tokens = output_tokens + @outputTokens,
+      cached_tokens = cached_tokens + @cachedTokens, updated_at = @now
+  WHERE id = @taskId`;
+
+/** Returns false when the lease is lost; the answer is then not recorded and must not be acted on. */
+export const recordAnswer = defineVerb("journal.record_answer", (tx, input: RecordAnswerInput): boolean => {
+  const task = heldTask(tx, input);
+  if (task === undefined) return false;
+  const { taskId, turn, answer } = input;
+  const { usage, stopReason, provider, model } = answer;
+  const tokens = {
+    inputTokens: usage?.inputTokens ?? null,
+    outputTokens: usage?.outputTokens ?? null,
+    cachedTokens: usage?.cachedTokens ?? null,
+  };
+  tx.run(INSERT_SQL, {
+    taskId,
+    turn,
+    text: answer.text,
+    toolCalls: JSON.stringify(answer.toolCalls),
+    stopReason,
+    provider,
+    model,
+    ...tokens,
+    attempt: task.attempt,
+    now: tx.nowMs,
+  });
+  if (usage !== null) tx.run(ADD_USAGE_SQL, { taskId, ...usage, now: tx.nowMs });
+  tx.append({
+    taskId,
+    sessionId: task.sessionId,
+    agentId: task.agentId,
+    type: "model.end",
+    from: null,
+    to: null,
+    attempt: task.attempt,
+    reasonCode: null,
+    payload: {
+      turn,
+      provider,
+      model,
+      stop_reason: stopReason,
+      tool_calls: answer.toolCalls.length,
+      ...wireUsage(usage),
+    },
+  });
+  return true;
+});
+
+function wireUsage(usage: Answer["usage"]): Record<string, number> {
+  if (usage === null) return {};
+  return {
+    input_tokens: usage.inputTokens,
+    output_tokens: usage.outputTokens,
+    cached_tokens: usage.cachedTokens,
+  };
+}
+
+const LOAD_SQL = `
+  SELECT turn, text, tool_calls AS toolCalls, stop_reason AS stopReason, provider, model,
+         input_tokens AS inputTokens, output_tokens AS outputTokens, cached_tokens AS cachedTokens
+  FROM answers WHERE task_id = @taskId ORDER BY turn`;
+
+interface AnswerRow {
+  readonly turn: number;
+  readonly text: string;
+  readonly toolCalls: string;
+  readonly stopReason: StopReason;
+  readonly provider: string;
+  readonly model: string;
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly cachedTokens: number | null;
+}
+
+/** The answers of a task in turn order. */
+export function loadAnswers(reader: Reader, taskId: string): Answer[] {
+  return reader.all<AnswerRow>(LOAD_SQL, { taskId }).map((row) => ({
+    text: row.text,
+    toolCalls: JSON.parse(row.toolCalls) as ToolCall[],
+    stopReason: row.stopReason,
+    provider: row.provider,
+    model: row.model,
+    usage:
+      row.inputTokens === null
+        ? null
+        : {
+            inputTokens: row.inputTokens,
+            outputTokens: row.outputTokens ?? 0,
+            cachedTokens: row.cachedTokens ?? 0,
+          },
+  }));
+}
+
+const TEXT_SQL = "SELECT text FROM answers WHERE task_id = @taskId AND turn = @turn";
+
+export function answerText(reader: Reader, taskId: string, turn: number): string | undefined {
+  return reader.get<{ text: string }>(TEXT_SQL, { taskId, turn })?.text;
+}
+
+/** What a person or a client reads as the answer (decision 0004). */
+export function resultText(answers: readonly Answer[]): string {
+  return answers
+    .map((answer) => answer.text)
+    .filter((text) => text !== "")
+    .join(TURN_SEPARATOR);
+}

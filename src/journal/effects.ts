@@ -1,0 +1,128 @@
+// Tool calls in the journal: intent before the act, outcome after it. What a row's status allows after a crash is the
+// whole of the promise about side effects.
+
+import { createHash } from "node:crypto";
+import { type Fence, type HeldTask, heldTask } from "../queue/lease.ts";
+import type { Reader } from "../store/reader.ts";
+import type { Tx } from "../store/tx.ts";
+import { defineVerb } from "../store/verb.ts";
+
+export type EffectClass = "pure" | "keyed" | "once";
+export type EffectStatus = "PENDING" | "DONE" | "FAILED" | "REFUSED" | "UNKNOWN";
+
+/** Which call of which turn, with exactly which arguments. */
+export interface EffectRef {
+  readonly key: string;
+  readonly turn: number;
+  readonly callIndex: number;
+  readonly tool: string;
+  readonly effectClass: EffectClass;
+  readonly digest: string;
+}
+
+export interface Effect {
+  readonly key: string;
+  readonly turn: number;
+  readonly callIndex: number;
+  readonly tool: string;
+  readonly effectClass: EffectClass;
+  readonly status: EffectStatus;
+  readonly outcome: string | null;
+}
+
+/**
+ * The key of one wanted act: two identical calls in one turn are two acts, the same call after a crash is the same.
+ * Shape: 32 hex characters, also what a keyed or once tool sends as its idempotency key.
+ */
+export function effectKey(
+  taskId: string,
+  turn: number,
+  callIndex: number,
+  tool: string,
+  args: string,
+): string {
+  return sha256(`${taskId}\n${turn}\n${callIndex}\n${tool}\n${args}`).slice(0, 32);
+}
+
+export function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+// A pending pure or keyed act is taken up again by a later attempt under the same key.
+const INTEND_SQL = `
+  INSERT INTO effects (key, task_id, turn, call_index, tool, class, status, digest, attempt, created_at)
+  VALUES (@key, @taskId, @turn, @callIndex, @tool, @class, 'PENDING', @digest, @attempt, @now)
+  ON CONFLICT (key) DO UPDATE SET attempt = @attempt WHERE status = 'PENDING' AND class <> 'once'`;
+
+/** Inside a fenced transaction: writes the intent. Returns false when the act must not be made again. */
+export function insertIntent(tx: Tx, task: HeldTask, effect: EffectRef): boolean {
+  const { key, turn, callIndex, tool, effectClass, digest } = effect;
+  const row = { key, taskId: task.id, turn, callIndex, tool, class: effectClass, digest };
+  if (tx.run(INTEND_SQL, { ...row, attempt: task.attempt, now: tx.nowMs }) === 0) return false;
+  appendEffectEvent(tx, task, "tool.start", null, { tool, turn, call: callIndex, key, class: effectClass });
+  return true;
+}
+
+const SETTLE_SQL = `
+  UPDATE effects SET status = @status, outcome = @outcome, settled_at = @now
+  WHERE key = @key AND status IN ('PENDING', 'UNKNOWN')`;
+
+export interface SettleEffectInput extends Fence {
+  readonly key: string;
+  readonly tool: string;
+  readonly turn: number;
+  readonly callIndex: number;
+  readonly status: "DONE" | "FAILED" | "UNKNOWN";
+  readonly outcome: string | null;
+}
+
+/**
+ * Writes the outcome of an act. The row is settled even when the lease is lost, since the act did happen; the event
+ * and the answer to the model belong to the attempt that holds the lease. Returns whether this one does.
+ */
+export const settleEffect = defineVerb("journal.settle_effect", (tx, input: SettleEffectInput): boolean => {
+  const { key, status, outcome, tool, turn, callIndex } = input;
+  tx.run(SETTLE_SQL, { key, status, outcome, now: tx.nowMs });
+  const task = heldTask(tx, input);
+  if (task === undefined) return false;
+  appendEffectEvent(tx, task, "tool.end", null, { tool, turn, call: callIndex, key, status });
+  return true;
+});
+
+const REFUSE_SQL = `
+  INSERT INTO effects (key, task_id, turn, call_index, tool, class, status, digest, outcome, attempt, created_at, settled_at)
+  VALUES (@key, @taskId, @turn, @callIndex, @tool, @class, 'REFUSED', @digest, @outcome, @attempt, @now, @now)
+  ON CONFLICT (key) DO NOTHING`;
+
+/** Inside a fenced transaction: writes a call that was refused, so that a later attempt repeats the refusal. */
+export function insertRefusal(
+  tx: Tx,
+  task: HeldTask,
+  effect: EffectRef,
+  code: string,
+  outcome: string,
+): void {
+  const { key, turn, callIndex, tool, effectClass, digest } = effect;
+  const row = { key, taskId: task.id, turn, callIndex, tool, class: effectClass, digest, outcome };
+  tx.run(REFUSE_SQL, { ...row, attempt: task.attempt, now: tx.nowMs });
+  appendEffectEvent(tx, task, "tool.refused", code, { tool, turn, call: callIndex, key });
+}
+
+function appendEffectEvent(
+  tx: Tx,
+  task: HeldTask,
+  type: "tool.start" | "tool.end" | "tool.refused",
+  reasonCode: string | null,
+  payload: Readonly<Record<string, unknown>>,
+): void {
+  const { id: taskId, sessionId, agentId, attempt } = task;
+  tx.append({ taskId, sessionId, agentId, type, from: null, to: null, attempt, reasonCode, payload });
+}
+
+const LOAD_SQL = `
+  SELECT key, turn, call_index AS callIndex, tool, class AS effectClass, status, outcome
+  FROM effects WHERE task_id = @taskId ORDER BY turn, call_index`;
+
+export function loadEffects(reader: Reader, taskId: string): Effect[] {
+  return reader.all<Effect>(LOAD_SQL, { taskId });
+}

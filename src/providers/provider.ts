@@ -1,0 +1,55 @@
+// The seam to every model. `stream` yields parts and never throws once it has started: the last part is exactly one
+// `end` or one `error` with a closed class. Vendor types never leave a provider's file.
+
+import type { Message, StopReason, TokenUsage, ToolSpec } from "../domain/message.ts";
+import type { Sampling } from "../domain/task.ts";
+
+export interface ModelRequest {
+  readonly model: string;
+  readonly messages: readonly Message[];
+  readonly tools: readonly ToolSpec[];
+  readonly sampling: Sampling;
+}
+
+/** `index` tells parallel tool calls apart; `tool.delta` carries a piece of the arguments' JSON text. */
+export type Part =
+  | { readonly type: "text.delta"; readonly text: string }
+  | { readonly type: "tool.start"; readonly index: number; readonly id: string; readonly name: string }
+  | { readonly type: "tool.delta"; readonly index: number; readonly text: string }
+  | { readonly type: "usage"; readonly usage: TokenUsage }
+  | { readonly type: "end"; readonly stopReason: StopReason; readonly model: string }
+  | ProviderFailure;
+
+export interface ProviderFailure {
+  readonly type: "error";
+  readonly errorClass: ErrorClass;
+  readonly message: string;
+  /** The wait the provider asked for, in ms; 0 when it asked for none. */
+  readonly afterMs: number;
+}
+
+export const ERROR_CLASSES = [
+  "not_configured",
+  "auth",
+  "quota",
+  "rate_limit",
+  "overloaded",
+  "timeout",
+  "network",
+  "malformed",
+  "bad_request",
+  "context_length",
+  "refused",
+  "cassette_miss",
+  "aborted",
+] as const;
+export type ErrorClass = (typeof ERROR_CLASSES)[number];
+
+export interface Provider {
+  readonly id: string;
+  stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<Part>;
+}
+
+export function failure(errorClass: ErrorClass, message: string, afterMs = 0): ProviderFailure {
+  return { type: "error", errorClass, message, afterMs };
+}

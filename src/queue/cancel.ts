@@ -1,0 +1,35 @@
+// QUEUED, CLAIMED, RUNNING or RETRY_WAIT → CANCELED on request. A running attempt is not asked: its fence is gone with
+// the state, so it can write nothing more, and the engine aborts it when it sees the event.
+
+import { GoclawError } from "../domain/error.ts";
+import { isTerminal, type TaskState } from "../domain/task.ts";
+import { defineVerb } from "../store/verb.ts";
+import { findTask } from "./find.ts";
+import { recordTransition } from "./transition.ts";
+
+const CANCEL_SQL = `
+  UPDATE tasks
+  SET state = 'CANCELED', reason_code = 'ABORTED', error_code = 'ABORTED', error_message = 'aborted',
+      lease_owner = NULL, lease_until = NULL, finished_at = @now, updated_at = @now
+  WHERE id = @taskId`;
+
+/** Returns the state the task was in; throws TASK_NOT_FOUND, or STATE_CONFLICT when it has already ended. */
+export const cancel = defineVerb("queue.cancel", (tx, input: { taskId: string }): TaskState => {
+  const task = findTask(tx, input.taskId);
+  const from = task.state;
+  if (from === "CANCELED") return from;
+  if (isTerminal(from)) {
+    throw new GoclawError(
+      "STATE_CONFLICT",
+      `task ${task.id} has already ended as ${from}; it cannot be canceled`,
+    );
+  }
+  tx.run(CANCEL_SQL, { taskId: task.id, now: tx.nowMs });
+  recordTransition(
+    tx,
+    task,
+    { from: from as "QUEUED" | "CLAIMED" | "RUNNING" | "RETRY_WAIT", to: "CANCELED" },
+    "ABORTED",
+  );
+  return from;
+});

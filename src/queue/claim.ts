@@ -1,0 +1,103 @@
+// QUEUED → CLAIMED: gives waiting tasks to free lanes under a lease. Looks only at the head of each (agent, priority)
+// level, so a claim costs the same with a thousand and with a million tasks waiting (decision 0005).
+
+import { AGEING, type ClaimedTask, type Sampling } from "../domain/task.ts";
+import type { Tx } from "../store/tx.ts";
+import { defineVerb } from "../store/verb.ts";
+import { start } from "./start.ts";
+import { FAIR_CLOCK, recordTransition } from "./transition.ts";
+
+export interface ClaimInput {
+  /** Boot id of the claiming daemon. */
+  readonly owner: string;
+  readonly leaseMs: number;
+  /** Free lanes in all. */
+  readonly slots: number;
+  /** Free lanes of agents that have a limit of their own; agents that are not named have none. */
+  readonly agentSlots: Readonly<Record<string, number>>;
+  readonly policyVersion: string;
+}
+
+const NEXT_AGENT_SQL = `
+  SELECT agent_id AS agentId FROM tasks
+  WHERE state = 'QUEUED' AND agent_id > @agentId
+  ORDER BY agent_id LIMIT 1`;
+
+const NEXT_PRIORITY_SQL = `
+  SELECT priority FROM tasks
+  WHERE state = 'QUEUED' AND agent_id = @agentId AND priority < @below
+  ORDER BY priority DESC LIMIT 1`;
+
+const HEADS_SQL = `
+  SELECT id, session_id AS sessionId, agent_id AS agentId, attempt, priority, fair_tag AS fairTag, created_at AS createdAt
+  FROM tasks
+  WHERE state = 'QUEUED' AND agent_id = @agentId AND priority = @priority
+  ORDER BY fair_tag, created_at LIMIT @limit`;
+
+const CLAIM_SQL = `
+  UPDATE tasks
+  SET state = 'CLAIMED', attempt = attempt + 1, fence = fence + 1, lease_owner = @owner, lease_until = @until,
+      reason_code = NULL, updated_at = @now
+  WHERE id = @id AND state = 'QUEUED'
+  RETURNING id, session_id AS sessionId, agent_id AS agentId, kind, attempt, max_attempts AS maxAttempts, fence,
+            model, sampling, trace_id AS traceId`;
+
+interface Head {
+  readonly id: string;
+  readonly agentId: string;
+  readonly priority: number;
+  readonly fairTag: number;
+  readonly createdAt: number;
+}
+
+type ClaimRow = Omit<ClaimedTask, "sampling"> & { readonly sampling: string };
+
+export const claim = defineVerb("queue.claim", (tx, input: ClaimInput): ClaimedTask[] => {
+  const claimed: ClaimedTask[] = [];
+  for (const head of chooseHeads(tx, input)) {
+    const until = tx.monoMs + input.leaseMs;
+    const row = tx.get<ClaimRow>(CLAIM_SQL, { id: head.id, owner: input.owner, until, now: tx.nowMs });
+    if (row === undefined) continue;
+    tx.add(FAIR_CLOCK, Math.max(0, head.fairTag - tx.count(FAIR_CLOCK)));
+    recordTransition(tx, row, { from: "QUEUED", to: "CLAIMED" }, null, { owner: input.owner });
+    start(tx, row, input.policyVersion);
+    claimed.push({ ...row, sampling: JSON.parse(row.sampling) as Sampling });
+  }
+  return claimed;
+});
+
+/** The best `slots` tasks by effective priority, then fair tag, then age, within each agent's own limit. */
+function chooseHeads(tx: Tx, { slots, agentSlots }: ClaimInput): Head[] {
+  const heads: Head[] = [];
+  let agentId = "";
+  for (;;) {
+    agentId = tx.get<{ agentId: string }>(NEXT_AGENT_SQL, { agentId })?.agentId ?? "";
+    if (agentId === "") break;
+    const limit = Math.min(slots, agentSlots[agentId] ?? slots);
+    if (limit > 0) heads.push(...headsOfAgent(tx, agentId, limit));
+  }
+  return heads.sort((a, b) => compareHeads(a, b, tx.nowMs)).slice(0, slots);
+}
+
+function headsOfAgent(tx: Tx, agentId: string, limit: number): Head[] {
+  const heads: Head[] = [];
+  let below = Number.MAX_SAFE_INTEGER;
+  for (;;) {
+    const level = tx.get<{ priority: number }>(NEXT_PRIORITY_SQL, { agentId, below });
+    if (level === undefined) break;
+    below = level.priority;
+    heads.push(...tx.all<Head>(HEADS_SQL, { agentId, priority: level.priority, limit }));
+  }
+  return heads.sort((a, b) => compareHeads(a, b, tx.nowMs)).slice(0, limit);
+}
+
+/** Priority plus one step for every AGEING.stepMs waited, up to AGEING.maxSteps. */
+export function effectivePriority(priority: number, waitedMs: number): number {
+  return priority + Math.min(AGEING.maxSteps, Math.floor(Math.max(0, waitedMs) / AGEING.stepMs));
+}
+
+function compareHeads(a: Head, b: Head, nowMs: number): number {
+  const byPriority =
+    effectivePriority(b.priority, nowMs - b.createdAt) - effectivePriority(a.priority, nowMs - a.createdAt);
+  return byPriority || a.fairTag - b.fairTag || a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
+}

@@ -1,0 +1,29 @@
+// The fence: what every write of an attempt is held against. A lost lease shows as no row, and the attempt stops
+// before its next effect.
+
+import type { Tx } from "../store/tx.ts";
+import type { TaskRef } from "./transition.ts";
+
+/** Which attempt writes: `fence` is raised by every claim and never given back (decision 0002). */
+export interface Fence {
+  readonly taskId: string;
+  readonly fence: number;
+}
+
+export interface HeldTask extends TaskRef {
+  readonly maxAttempts: number;
+  readonly anchor: number;
+  readonly fingerprint: string | null;
+  readonly fingerprintCount: number;
+}
+
+const HELD_SQL = `
+  SELECT id, session_id AS sessionId, agent_id AS agentId, attempt, max_attempts AS maxAttempts, anchor,
+         fingerprint, fingerprint_count AS fingerprintCount
+  FROM tasks
+  WHERE id = @taskId AND fence = @fence AND state = 'RUNNING' AND lease_until > @mono`;
+
+/** The task, if this attempt still holds its lease. */
+export function heldTask(tx: Tx, { taskId, fence }: Fence): HeldTask | undefined {
+  return tx.get<HeldTask>(HELD_SQL, { taskId, fence, mono: tx.monoMs });
+}

@@ -1,0 +1,29 @@
+// RUNNING → RETRY_WAIT for somebody: a person, a child, a budget. Holds no lane, has a deadline, and gives the
+// attempt back, since waiting is not failing.
+
+import type { Suspension } from "../domain/task.ts";
+import { defineVerb } from "../store/verb.ts";
+import { type Fence, heldTask } from "./lease.ts";
+import { recordTransition } from "./transition.ts";
+
+export interface SuspendInput extends Fence {
+  readonly reason: Suspension;
+  readonly deadlineAt: number;
+  readonly message: string;
+}
+
+const SUSPEND_SQL = `
+  UPDATE tasks
+  SET state = 'RETRY_WAIT', reason_code = @reason, error_code = @reason, error_message = @message,
+      attempt = attempt - 1, available_at = @deadlineAt, lease_owner = NULL, lease_until = NULL, updated_at = @now
+  WHERE id = @taskId`;
+
+export const suspend = defineVerb("queue.suspend", (tx, input: SuspendInput): boolean => {
+  const task = heldTask(tx, input);
+  if (task === undefined) return false;
+  const { taskId, reason, message, deadlineAt } = input;
+  tx.run(SUSPEND_SQL, { taskId, reason, message, deadlineAt, now: tx.nowMs });
+  const payload = { message, deadline_at: deadlineAt };
+  recordTransition(tx, task, { from: "RUNNING", to: "RETRY_WAIT" }, reason, payload);
+  return true;
+});

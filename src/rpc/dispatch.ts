@@ -1,0 +1,56 @@
+// Runs a method for a caller: guard, then schema, then the method. Every surface goes through here, so nothing can be
+// called that the policy was not asked about.
+
+import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import { GoclawError } from "../domain/error.ts";
+import { recordAudit } from "../policy/audit.ts";
+import type { Caller, Method, RpcPorts } from "./method.ts";
+
+export interface Rpc {
+  readonly ports: RpcPorts;
+  call<Params, Result>(method: Method<Params, Result>, params: unknown, caller: Caller): Promise<Result>;
+}
+
+export function createRpc(ports: RpcPorts): Rpc {
+  const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
+  const validators = new Map<string, ValidateFunction>();
+  const validatorOf = (method: Method<never, unknown>): ValidateFunction => {
+    let validate = validators.get(method.name);
+    if (validate === undefined) {
+      validate = ajv.compile(method.params);
+      validators.set(method.name, validate);
+    }
+    return validate;
+  };
+  return {
+    ports,
+    call: async (method, params, caller) => {
+      const asked = {
+        ...caller,
+        capability: method.capability,
+        resource: method.name,
+        taskId: null,
+        agentId: null,
+      };
+      const record = await ports.guard.permit(asked);
+      const validate = validatorOf(method as Method<never, unknown>);
+      if (!validate(params))
+        throw new GoclawError("BAD_REQUEST", `${method.name}: ${describe(validate.errors ?? [])}`);
+      // The yes to a change is sent to the writer just before the change: one message, one transaction, this order.
+      const audited = method.capability === "acp.mutate" ? ports.store.run(recordAudit, record) : undefined;
+      const result = method.run(ports, params as never, caller);
+      await Promise.all([audited, result]);
+      return result;
+    },
+  };
+}
+
+function describe(errors: readonly ErrorObject[]): string {
+  return errors
+    .map(({ instancePath, message, params }) => {
+      const extra = (params as { additionalProperty?: string }).additionalProperty;
+      const where = instancePath === "" ? "the body" : instancePath.slice(1).replaceAll("/", ".");
+      return `${where} ${message ?? "is not valid"}${extra === undefined ? "" : ` (${JSON.stringify(extra)})`}`;
+    })
+    .join("; ");
+}

@@ -1,0 +1,41 @@
+// What an operation is: one definition that every surface calls. A method without a capability does not type-check.
+
+import type { Agent } from "../domain/agent.ts";
+import type { Guard } from "../policy/guard.ts";
+import type { Store } from "../store/store.ts";
+
+/** Who calls, and what the calls of one request share. */
+export interface Caller {
+  readonly principal: string;
+  readonly traceId: string;
+}
+
+export interface RpcPorts {
+  readonly store: Store;
+  readonly guard: Guard;
+  readonly agents: readonly Agent[];
+  readonly newId: () => string;
+  readonly limits: { readonly maxAttempts: number };
+  /** True once the daemon takes no new work. */
+  readonly isDraining: () => boolean;
+}
+
+export interface Method<Params, Result> {
+  readonly name: string;
+  readonly capability: "acp.read" | "acp.mutate";
+  /** JSON Schema of the params object; unknown fields are refused. */
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly run: (ports: RpcPorts, params: Params, caller: Caller) => Promise<Result>;
+}
+
+export function defineMethod<Params, Result>(method: Method<Params, Result>): Method<Params, Result> {
+  return method;
+}
+
+/** Builds the schema of a params object. */
+export function paramsOf(
+  properties: Readonly<Record<string, unknown>>,
+  required: readonly string[] = [],
+): Readonly<Record<string, unknown>> {
+  return { type: "object", properties, required, additionalProperties: false };
+}

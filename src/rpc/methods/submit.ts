@@ -1,0 +1,91 @@
+// `task.submit`: takes a prompt in. Chat completions, REST and the command line all submit through it.
+
+import { createHash } from "node:crypto";
+import { GoclawError } from "../../domain/error.ts";
+import { UUID_PATTERN } from "../../domain/ids.ts";
+import { PRIORITY, type Sampling } from "../../domain/task.ts";
+import { type Enqueued, enqueue } from "../../queue/enqueue.ts";
+import { defineMethod, paramsOf, type RpcPorts } from "../method.ts";
+
+export interface SubmitParams {
+  readonly agent?: string;
+  readonly prompt: string;
+  readonly session_id?: string;
+  readonly priority?: number;
+  readonly max_attempts?: number;
+  readonly model?: string;
+  readonly idempotency_key?: string;
+  readonly history?: readonly { readonly role: "system" | "user" | "assistant"; readonly text: string }[];
+  readonly sampling?: Sampling;
+}
+
+const KEY_MAX_CHARS = 255;
+
+export const submit = defineMethod<SubmitParams, Enqueued>({
+  name: "task.submit",
+  capability: "acp.mutate",
+  params: paramsOf(
+    {
+      agent: { type: "string" },
+      prompt: { type: "string" },
+      session_id: { type: "string", pattern: UUID_PATTERN.source },
+      priority: { type: "integer", minimum: PRIORITY.min, maximum: PRIORITY.max },
+      max_attempts: { type: "integer", minimum: 1, maximum: 100 },
+      model: { type: "string", minLength: 1, maxLength: 200 },
+      idempotency_key: { type: "string", minLength: 1, maxLength: KEY_MAX_CHARS },
+      history: {
+        type: "array",
+        items: paramsOf({ role: { enum: ["system", "user", "assistant"] }, text: { type: "string" } }, [
+          "role",
+          "text",
+        ]),
+      },
+      sampling: { type: "object" },
+    },
+    ["prompt"],
+  ),
+  run: async (ports, params) => {
+    if (ports.isDraining()) {
+      throw new GoclawError("SHUTTING_DOWN", "the daemon is stopping; submit again when it is back", {
+        retryAfterSeconds: 2,
+      });
+    }
+    if (params.prompt.trim() === "")
+      throw new GoclawError("BAD_REQUEST", "the prompt is empty; say what is to be done");
+    const agent = findAgent(ports, params.agent ?? "default");
+    return ports.store.run(enqueue, {
+      id: ports.newId(),
+      sessionId: params.session_id ?? ports.newId(),
+      agentId: agent.id,
+      kind: "chat",
+      prompt: params.prompt,
+      ...(params.history === undefined ? {} : { history: params.history }),
+      priority: params.priority ?? PRIORITY.default,
+      maxAttempts: params.max_attempts ?? ports.limits.maxAttempts,
+      maxQueueDepth: agent.maxQueueDepth,
+      model: params.model ?? null,
+      sampling: params.sampling ?? {},
+      parentId: null,
+      traceId: ports.newId(),
+      idempotency:
+        params.idempotency_key === undefined
+          ? null
+          : { key: params.idempotency_key, digest: digestOf(params) },
+    });
+  },
+});
+
+export function findAgent(ports: RpcPorts, id: string): RpcPorts["agents"][number] {
+  const agent = ports.agents.find((candidate) => candidate.id === id);
+  if (agent !== undefined) return agent;
+  const known = ports.agents.map((candidate) => candidate.id).join(", ");
+  throw new GoclawError("AGENT_NOT_FOUND", `there is no agent ${JSON.stringify(id)}; there are: ${known}`);
+}
+
+/** Same key and same body is the same task: the order of the fields does not matter. */
+function digestOf(params: SubmitParams): string {
+  const fields = Object.entries(params)
+    .filter(([, value]) => value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash("sha256").update(JSON.stringify(fields)).digest("hex");
+}

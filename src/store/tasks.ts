@@ -1,0 +1,106 @@
+// Read models of tasks and their events. Lists page by id, which sorts by creation time.
+
+import type { DurableEvent, DurableEventType } from "../domain/event.ts";
+import type { Task, TaskState } from "../domain/task.ts";
+import type { Reader } from "./reader.ts";
+
+const COLUMNS = `
+  tasks.id, tasks.session_id AS sessionId, tasks.agent_id AS agentId, tasks.kind, tasks.state, tasks.attempt,
+  tasks.max_attempts AS maxAttempts, tasks.priority, tasks.reason_code AS reasonCode, tasks.error_code AS errorCode,
+  tasks.error_message AS errorMessage, prompt.content AS prompt, answer.content AS resultText,
+  tasks.input_tokens AS inputTokens, tasks.output_tokens AS outputTokens, tasks.cached_tokens AS cachedTokens,
+  tasks.cost_usd AS costUsd, tasks.parent_id AS parentId, tasks.idempotency_key AS idempotencyKey,
+  tasks.created_at AS createdAt, tasks.updated_at AS updatedAt, tasks.available_at AS availableAt,
+  tasks.started_at AS startedAt, tasks.finished_at AS finishedAt`;
+
+const FROM = `
+  FROM tasks
+  LEFT JOIN messages AS prompt
+    ON prompt.session_id = tasks.session_id AND prompt.anchor = tasks.anchor AND prompt.part = 0
+  LEFT JOIN messages AS answer
+    ON answer.session_id = tasks.session_id AND answer.anchor = tasks.anchor AND answer.part = 1`;
+
+const GET_SQL = `SELECT ${COLUMNS} ${FROM} WHERE tasks.id = @id`;
+
+const LIST_SQL = `
+  SELECT ${COLUMNS} ${FROM}
+  WHERE tasks.id < @cursor
+    AND (@state IS NULL OR tasks.state = @state)
+    AND (@agentId IS NULL OR tasks.agent_id = @agentId)
+    AND (@sessionId IS NULL OR tasks.session_id = @sessionId)
+  ORDER BY tasks.id DESC LIMIT @limit`;
+
+interface TaskRow extends Omit<Task, "result" | "usage" | "prompt"> {
+  readonly prompt: string | null;
+  readonly resultText: string | null;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cachedTokens: number;
+  readonly costUsd: number | null;
+}
+
+function toTask(row: TaskRow): Task {
+  const { resultText, inputTokens, outputTokens, cachedTokens, costUsd, ...rest } = row;
+  return {
+    ...rest,
+    prompt: row.prompt ?? "",
+    result: resultText === null ? null : { text: resultText },
+    usage: { inputTokens, outputTokens, cachedTokens, costUsd },
+  };
+}
+
+export function findTaskById(reader: Reader, id: string): Task | undefined {
+  const row = reader.get<TaskRow>(GET_SQL, { id });
+  return row === undefined ? undefined : toTask(row);
+}
+
+export interface TaskFilter {
+  readonly state: TaskState | null;
+  readonly agentId: string | null;
+  readonly sessionId: string | null;
+  /** Ids before this one; null starts at the newest. */
+  readonly cursor: string | null;
+  readonly limit: number;
+}
+
+/** Newest first. */
+export function listTasks(reader: Reader, filter: TaskFilter): Task[] {
+  return reader.all<TaskRow>(LIST_SQL, { ...filter, cursor: filter.cursor ?? "~" }).map(toTask);
+}
+
+const EVENTS_SQL = `
+  SELECT seq, task_id AS taskId, session_id AS sessionId, agent_id AS agentId, type, state_from AS "from",
+         state_to AS "to", attempt, reason_code AS reasonCode, payload, at
+  FROM task_events WHERE task_id = @taskId AND seq > @after ORDER BY seq LIMIT @limit`;
+
+interface EventRow extends Omit<DurableEvent, "payload"> {
+  readonly type: DurableEventType;
+  readonly payload: string;
+}
+
+/** The task's events after `after`, oldest first. */
+export function taskEvents(reader: Reader, taskId: string, after: number, limit: number): DurableEvent[] {
+  return reader
+    .all<EventRow>(EVENTS_SQL, { taskId, after, limit })
+    .map((row) => ({ ...row, payload: JSON.parse(row.payload) as Record<string, unknown> }));
+}
+
+const COUNT_SQL =
+  "SELECT state, count(*) AS tasks FROM tasks WHERE state IN ('QUEUED', 'RUNNING', 'RETRY_WAIT') GROUP BY state";
+
+const DEAD_SQL = "SELECT count(*) AS tasks FROM tasks WHERE state = 'DEAD_LETTER'";
+
+/** How many tasks are in each of the states an operator watches. */
+export function countTasks(
+  reader: Reader,
+): Readonly<Record<"queued" | "running" | "retryWait" | "deadLetter", number>> {
+  const counts = new Map(
+    reader.all<{ state: TaskState; tasks: number }>(COUNT_SQL).map((row) => [row.state, row.tasks]),
+  );
+  return {
+    queued: counts.get("QUEUED") ?? 0,
+    running: counts.get("RUNNING") ?? 0,
+    retryWait: counts.get("RETRY_WAIT") ?? 0,
+    deadLetter: reader.get<{ tasks: number }>(DEAD_SQL)?.tasks ?? 0,
+  };
+}

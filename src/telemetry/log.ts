@@ -1,0 +1,55 @@
+// JSON lines into logs/system.jsonl and, in the foreground, to stderr: timestamp, level, component, msg, trace_id,
+// task_id. Every line is redacted as a whole before it leaves the process.
+
+import pino from "pino";
+
+export interface LogFields {
+  readonly trace_id?: string;
+  readonly task_id?: string;
+  readonly [field: string]: unknown;
+}
+
+export interface Log {
+  debug(component: string, msg: string, fields?: LogFields): void;
+  info(component: string, msg: string, fields?: LogFields): void;
+  warn(component: string, msg: string, fields?: LogFields): void;
+  error(component: string, msg: string, fields?: LogFields): void;
+  flush(): void;
+}
+
+export interface LogOptions {
+  readonly file: string;
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly toStderr: boolean;
+  readonly redact: (text: string) => string;
+}
+
+export function createLog({ file, level, toStderr, redact }: LogOptions): Log {
+  const target = pino.destination({ dest: file, append: true, mode: 0o600, sync: false, minLength: 0 });
+  const write = (line: string): void => {
+    const clean = redact(line);
+    target.write(clean);
+    if (toStderr) process.stderr.write(clean);
+  };
+  const logger = pino(
+    {
+      level,
+      base: null,
+      messageKey: "msg",
+      timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    { write },
+  );
+  const at =
+    (severity: "debug" | "info" | "warn" | "error") =>
+    (component: string, msg: string, fields: LogFields = {}): void =>
+      logger[severity]({ component, ...fields }, msg);
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    flush: () => target.flushSync(),
+  };
+}

@@ -1,0 +1,40 @@
+// The two writes that stand before an act: the intent with its audit "allow", or the refusal with its audit "deny".
+// Each is one transaction, so there is no act without a record and no record without its intent.
+
+import { type EffectRef, insertIntent, insertRefusal } from "../journal/effects.ts";
+import { type AuditRecord, appendAudit } from "../policy/audit.ts";
+import { type Fence, heldTask } from "../queue/lease.ts";
+import { defineVerb } from "../store/verb.ts";
+
+export interface IntendInput extends Fence {
+  readonly effect: EffectRef;
+  readonly audit: AuditRecord;
+}
+
+/** `act`: go on. `lost`: the lease is gone. `unknown`: a `once` act was intended before and never settled. */
+export type Intended = "act" | "lost" | "unknown";
+
+export const intend = defineVerb("tools.intend", (tx, input: IntendInput): Intended => {
+  const task = heldTask(tx, input);
+  if (task === undefined) return "lost";
+  if (!insertIntent(tx, task, input.effect)) return "unknown";
+  appendAudit(tx, input.audit);
+  return "act";
+});
+
+export interface RefuseInput extends Fence {
+  readonly effect: EffectRef;
+  readonly code: string;
+  readonly outcome: string;
+  /** Null when the call never reached the policy: an unknown tool, or arguments that do not parse. */
+  readonly audit: AuditRecord | null;
+}
+
+/** Returns false when the lease is lost. */
+export const refuse = defineVerb("tools.refuse", (tx, input: RefuseInput): boolean => {
+  const task = heldTask(tx, input);
+  if (task === undefined) return false;
+  if (input.audit !== null) appendAudit(tx, input.audit);
+  insertRefusal(tx, task, input.effect, input.code, input.outcome);
+  return true;
+});

@@ -1,0 +1,30 @@
+// What a tool is: a name and schema for the model, an effect class for the journal, and one function. Its capability
+// is always `tools.<name>`; tools/perform.ts is the only caller of `run`.
+
+import type { ToolSpec } from "../domain/message.ts";
+import type { EffectClass } from "../journal/effects.ts";
+
+export interface Tool extends ToolSpec {
+  readonly effectClass: EffectClass;
+  /** What the policy and the audit call the thing acted on; null when there is none. */
+  readonly resource: (args: Args) => string | null;
+  readonly run: (args: Args, context: ToolContext) => Promise<ToolOutcome>;
+}
+
+/** Arguments that passed the tool's schema. */
+export type Args = Readonly<Record<string, unknown>>;
+
+/** The narrow ports of a tool. `effectKey` is the idempotency key of this act, the same at every repetition. */
+export interface ToolContext {
+  readonly effectKey: string;
+  readonly workspace: string;
+  readonly webhookUrl: string | undefined;
+  readonly now: () => Date;
+  readonly signal: AbortSignal;
+}
+
+/** `unknown`: the act may or may not have happened; only a `once` tool may say so. */
+export type ToolOutcome =
+  | { readonly type: "done"; readonly text: string }
+  | { readonly type: "failed"; readonly text: string }
+  | { readonly type: "unknown"; readonly text: string };

@@ -1,0 +1,40 @@
+// Every verb the writer thread knows: one line each. A test holds this list against the files that define verbs.
+
+import { finish } from "./engine/finish.ts";
+import { recordAnswer } from "./journal/answers.ts";
+import { settleEffect } from "./journal/effects.ts";
+import { resolveEffect } from "./journal/resolve.ts";
+import { recordAudit, savePolicyVersion } from "./policy/audit.ts";
+import { cancel } from "./queue/cancel.ts";
+import { claim } from "./queue/claim.ts";
+import { complete } from "./queue/complete.ts";
+import { enqueue } from "./queue/enqueue.ts";
+import { fail } from "./queue/fail.ts";
+import { recoverOrphans } from "./queue/recover.ts";
+import { requeue } from "./queue/requeue.ts";
+import { retryDeadLetter } from "./queue/retry.ts";
+import { suspend } from "./queue/suspend.ts";
+import { wakeDue } from "./queue/wake.ts";
+import type { AnyVerb } from "./store/verb.ts";
+import { intend, refuse } from "./tools/intend.ts";
+
+export const VERBS: readonly AnyVerb[] = [
+  enqueue,
+  claim,
+  complete,
+  fail,
+  suspend,
+  wakeDue,
+  requeue,
+  cancel,
+  retryDeadLetter,
+  recoverOrphans,
+  recordAnswer,
+  settleEffect,
+  resolveEffect,
+  recordAudit,
+  savePolicyVersion,
+  intend,
+  refuse,
+  finish,
+];

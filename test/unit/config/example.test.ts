@@ -1,0 +1,46 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { renderExample, renderReference } from "../../../scripts/config-example.ts";
+import { loadConfig } from "../../../src/config/load.ts";
+import { CONFIG_SCHEMA } from "../../../src/config/schema.ts";
+import { eachNamedNode } from "../../../src/config/schema-node.ts";
+import { BASE_CAPABILITIES } from "../../../src/domain/capability.ts";
+import { load, tempHome } from "./home.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..", "..");
+const read = (...names: string[]): string => readFileSync(join(ROOT, ...names), "utf8");
+
+test("config.example.yaml and docs/reference/config.md are in step with the schema", () => {
+  expect(read("config.example.yaml")).toBe(renderExample());
+  expect(read("docs", "reference", "config.md")).toBe(renderReference());
+});
+
+test("the example is valid and says nothing but the defaults", () => {
+  expect(load(renderExample()).fingerprint).toBe(load("").fingerprint);
+});
+
+test("the example is valid with everything switched on, and has every key of the schema", () => {
+  const text = renderExample().replace(/^(\s*)#(?=\S)/gm, "$1");
+  const config = loadConfig({ paths: tempHome(), env: { MY_API_KEY: "k" }, text });
+  expect(config.agents.map((agent) => agent.id)).toEqual(["default", "reviewer"]);
+  expect(config.providers.map((provider) => provider.id)).toContain("local");
+  eachNamedNode(CONFIG_SCHEMA, (path) => expect(text).toMatch(new RegExp(`^\\s*${path.at(-1)}:`, "m")));
+});
+
+test("the soul_file of the example works in place of the soul", () => {
+  const example = /^\s*# (soul_file: (\S+))$/m.exec(renderExample());
+  const paths = tempHome(`agents: [{ agent_id: a, ${example?.[1]} }]`);
+  const file = join(paths.home, example?.[2] ?? "");
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, "Hello.");
+  expect(loadConfig({ paths, env: {} }).agents[1]?.soul).toBe("Hello.");
+});
+
+test("policy.example.yaml names only capabilities that exist", () => {
+  const policy = parse(read("policy.example.yaml")) as { allow_capabilities: string[] };
+  expect(Object.keys(policy)).toEqual(["allow_capabilities"]);
+  const tools = ["tools.now", "tools.write_note", "tools.send_alert"];
+  expect(policy.allow_capabilities).toEqual([...BASE_CAPABILITIES, ...tools]);
+});
