@@ -46,7 +46,7 @@ const LAYERS = {
   mcp: ["policy", "store", "telemetry"],
   queue: ["store"],
   policy: ["store"],
-  journal: ["store"],
+  journal: ["queue", "store"],
   store: [],
   bus: [],
   providers: [],

@@ -2,6 +2,7 @@
 // the error carries the code of what went wrong.
 
 import { messageOf } from "./domain/error.ts";
+import type { Clock } from "./domain/time.ts";
 
 export interface Boot {
   /** Runs one phase; `stop` undoes it at shutdown. */
@@ -31,11 +32,11 @@ export function createBoot(
   return {
     shutdown,
     phase: async (name, start, stop) => {
-      const startedMs = performance.now();
+      const startedMs = clock.monoMs();
       try {
         const value = await start();
         if (stop !== undefined) stops.push({ name, stop: () => stop(value) });
-        report(name, performance.now() - startedMs);
+        report(name, clock.monoMs() - startedMs);
         return value;
       } catch (error) {
         await shutdown();

@@ -3,37 +3,23 @@
 
 import { rmSync } from "node:fs";
 import { createBoot } from "./boot.ts";
-import { createBus } from "./bus/bus.ts";
 import type { Env } from "./config/env.ts";
-import { readText, replaceFile } from "./config/files.ts";
+import { replaceFile } from "./config/files.ts";
 import { ensureHome } from "./config/first-run.ts";
 import { loadConfig } from "./config/load.ts";
 import type { Paths } from "./config/paths.ts";
 import type { Flags } from "./config/settings.ts";
-import { readToken } from "./config/token.ts";
-import { BASE_CAPABILITIES } from "./domain/capability.ts";
-import { messageOf } from "./domain/error.ts";
 import { createIds } from "./domain/ids.ts";
-import { createEngine } from "./engine/engine.ts";
 import { createGateway, listen } from "./gateway/server.ts";
 import { createTokenReader } from "./gateway/token.ts";
 import { createHealth, type Stage } from "./health.ts";
-import { readAsset, sqliteBinding, startWriter, version } from "./native.ts";
-import { savePolicyVersion } from "./policy/audit.ts";
-import { createGuard } from "./policy/guard.ts";
-import { parsePolicy } from "./policy/policy.ts";
-import { createCassettes } from "./providers/cassettes.ts";
-import { openProvider } from "./providers/index.ts";
+import { sqliteBinding, version } from "./native.ts";
+import { createMind, type Ground, layGround, loadPolicy, startStore } from "./parts.ts";
 import { recoverOrphans } from "./queue/recover.ts";
-import { createRpc } from "./rpc/dispatch.ts";
 import { createFollower } from "./rpc/follow.ts";
 import { lockHome } from "./store/lock.ts";
-import { openStore } from "./store/store.ts";
 import { systemClock, systemRandom } from "./system.ts";
-import { createLog } from "./telemetry/log.ts";
-import { createRedactor } from "./telemetry/redact.ts";
-import { TOOL_CAPABILITIES, TOOLS } from "./tools/index.ts";
-import type { WriterData } from "./writer.ts";
+import { TOOLS } from "./tools/index.ts";
 
 export interface Daemon {
   /** HOST:PORT that was bound. */
@@ -52,143 +38,65 @@ export interface DaemonOptions {
   readonly logToStderr: boolean;
 }
 
-const POLICY_BYTES = 1_048_576;
-
 /** Starts everything; throws GoclawError with what has been started stopped again. */
 export async function startDaemon({ paths, env, flags, logToStderr }: DaemonOptions): Promise<Daemon> {
   const startedMs = systemClock.monoMs();
   const newId = createIds(systemClock, systemRandom);
   const bootId = newId();
+  const binding = sqliteBinding();
   const phases: string[] = [];
   let stage: Stage = "starting";
+  let ground: Ground | undefined;
   const boot = createBoot(
+    systemClock,
     (name, ms) => phases.push(`${name} ${ms.toFixed(1)} ms`),
-    (text) => log?.error("boot", text),
+    (text) => ground?.log.error("boot", text),
   );
 
-  let log: ReturnType<typeof createLog> | undefined;
   await boot.phase("home_ready", () => ensureHome(paths, systemRandom));
-  const binding = sqliteBinding();
-  await boot.phase(
-    "home_locked",
-    () => lockHome(paths.lockDb, paths.lockPid, binding, process.pid),
-    (lock) => lock.release(),
-  );
+  const lock = () => lockHome(paths.lockDb, paths.lockPid, binding, process.pid);
+  await boot.phase("home_locked", lock, (held) => held.release());
   const toolNames = TOOLS.map((tool) => tool.name);
   const config = await boot.phase("config_loaded", () => loadConfig({ paths, env, flags, toolNames }));
-  const secrets = [readToken(paths), ...config.providers.flatMap(({ apiKey }) => apiKey ?? [])];
-  const redact = createRedactor(secrets);
-  log = await boot.phase(
+  const base = await boot.phase(
     "log_opened",
-    () => createLog({ file: paths.systemLog, level: config.logLevel, toStderr: logToStderr, redact }),
-    (opened) => opened.flush(),
+    () => layGround(paths, config, bootId, newId, logToStderr),
+    ({ log }) => log.flush(),
   );
-  const defect = (component: string, error: unknown, task_id?: string): void =>
-    log?.error(component, messageOf(error), {
-      ...(task_id === undefined ? {} : { task_id }),
-      stack: error instanceof Error ? error.stack : undefined,
-    });
-
-  const bus = createBus((error) => defect("bus", error));
-  const data: WriterData = { file: paths.db, backups: paths.backups, bootId, leaseMs: config.leaseMs };
+  ground = base;
   const store = await boot.phase(
     "schema_migrated",
-    () =>
-      openStore({
-        file: paths.db,
-        binding,
-        worker: startWriter(data),
-        onEvents: (events) => events.forEach(bus.publish),
-        onDefect: (verb, message, stack) => log?.error("store", message, { verb, stack }),
-        onFault: (fault) =>
-          log?.error("store", fault === null ? "storage works again" : `storage fault ${fault}`),
-      }),
+    () => startStore(base, binding),
     (opened) => opened.close(),
   );
   const recovered = await boot.phase("recovery_scan_completed", () =>
     store.run(recoverOrphans, { owner: bootId }),
   );
-  const policy = await boot.phase("policy_loaded", async () => {
-    const text = readText(paths.policy, POLICY_BYTES);
-    const parsed = parsePolicy(text, paths.policy, [...BASE_CAPABILITIES, ...TOOL_CAPABILITIES]);
-    await store.run(savePolicyVersion, { version: parsed.version, text });
-    return parsed;
-  });
-  const guard = createGuard(policy, store);
+  const policy = await boot.phase("policy_loaded", () => loadPolicy(base, store));
+  const { engine, rpc } = createMind(base, store, policy, () => stage === "draining");
 
-  const loadCassette = createCassettes(paths.cassettes, readAsset);
-  const providers = new Map(
-    config.providers.map((found) => [found.id, openProvider(found, { loadCassette })]),
-  );
-  const { webhookUrl } = config.tools.sendAlert;
-  const ports = { workspace: paths.workspace, webhookUrl, now: () => new Date(systemClock.nowMs()) };
-  const engine = createEngine({
-    store,
-    bus,
-    clock: systemClock,
-    bootId,
-    hands: { store, guard, tools: TOOLS, redact, ports },
-    lanes: config.workerCount,
-    leaseMs: config.leaseMs,
-    retry: config.retry,
-    policyVersion: policy.version,
-    agents: config.agents,
-    findAgent: (id) => config.agents.find((agent) => agent.id === id),
-    findProvider: (id) => providers.get(id),
-    publishText: ({ id, sessionId }, turn, offset, text) => {
-      if (bus.hasTaskListener(id))
-        bus.publish({ type: "text.delta", taskId: id, sessionId, turn, offset, text });
-    },
-    redact,
-    reportDefect: (error, task) => defect("attempt", error, task.id),
-    reportLoopDefect: (error) => defect("engine", error),
-  });
-  const rpc = createRpc({
-    store,
-    guard,
-    agents: config.agents,
-    newId,
-    limits: { maxAttempts: config.maxAttempts },
-    isDraining: () => stage === "draining",
-  });
-  const health = createHealth({
-    config,
-    store,
-    engine,
-    bootId,
-    version: version(),
-    policyVersion: policy.version,
-    stage: () => stage,
-    uptimeMs: () => systemClock.monoMs() - startedMs,
-  });
+  const uptimeMs = (): number => systemClock.monoMs() - startedMs;
+  const facts = { bootId, version: version(), policyVersion: policy.version, stage: () => stage, uptimeMs };
   const app = createGateway({
     rpc,
-    follower: createFollower(store.reader, bus),
+    follower: createFollower(store.reader, base.bus),
     auth: {
       readToken: createTokenReader(paths),
       hostNames: config.gateway.allowRemote ? [config.bind.host] : [],
     },
-    health,
+    health: createHealth({ config, store, engine, ...facts }),
     maxRequestBytes: config.gateway.maxRequestBytes,
     nowMs: systemClock.nowMs,
-    reportDefect: (error, where) => defect("gateway", `${where}: ${messageOf(error)}`),
+    reportDefect: (error, where) => base.reportDefect(`gateway ${where}`, error),
   });
-  const address = await boot.phase(
-    "listener_bound",
-    () => listen(app, config.bind.host, config.bind.port),
-    () => app.close(),
-  );
+  const bind = () => listen(app, config.bind.host, config.bind.port);
+  const address = await boot.phase("listener_bound", bind, () => app.close());
+  const announcement = { pid: process.pid, address, version: version(), boot_id: bootId };
   await boot.phase(
     "announced",
     () => {
-      const announced = {
-        pid: process.pid,
-        address,
-        version: version(),
-        boot_id: bootId,
-        started_at: new Date(systemClock.nowMs()).toISOString(),
-      };
-      replaceFile(paths.daemonJson, `${JSON.stringify(announced)}\n`);
+      const started_at = new Date(systemClock.nowMs()).toISOString();
+      replaceFile(paths.daemonJson, `${JSON.stringify({ ...announcement, started_at })}\n`);
     },
     () => rmSync(paths.daemonJson, { force: true }),
   );
@@ -198,7 +106,7 @@ export async function startDaemon({ paths, env, flags, logToStderr }: DaemonOpti
     () => engine.drain(config.drainTimeoutMs),
   );
   stage = "running";
-  log.info("boot", `listening on ${address}`, { boot_id: bootId, phases, ...recovered });
+  base.log.info("boot", `listening on ${address}`, { boot_id: bootId, phases, ...recovered });
 
   let stopped: Promise<void> | undefined;
   return {

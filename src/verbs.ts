@@ -7,7 +7,6 @@ import { resolveEffect } from "./journal/resolve.ts";
 import { recordAudit, savePolicyVersion } from "./policy/audit.ts";
 import { cancel } from "./queue/cancel.ts";
 import { claim } from "./queue/claim.ts";
-import { complete } from "./queue/complete.ts";
 import { enqueue } from "./queue/enqueue.ts";
 import { fail } from "./queue/fail.ts";
 import { recoverOrphans } from "./queue/recover.ts";
@@ -21,7 +20,6 @@ import { intend, refuse } from "./tools/intend.ts";
 export const VERBS: readonly AnyVerb[] = [
   enqueue,
   claim,
-  complete,
   fail,
   suspend,
   wakeDue,

@@ -1,9 +1,9 @@
 // What a command is given of the outside world: streams, signals, clock, environment, and the parts of the program that
-// are loaded on demand. Nothing in src/cli touches `process`, so that a test owns all of it.
+// are loaded on demand. A command reaches for none of it by itself, so that a test owns it.
 
 import type { Env } from "../config/env.ts";
-import type { Clock, Random } from "../domain/time.ts";
 import type { Daemon, DaemonOptions } from "../daemon.ts";
+import type { Clock, Random } from "../domain/time.ts";
 
 /** One of the two output streams. A write after the reader has gone is dropped. */
 export interface Output {

@@ -1,9 +1,10 @@
 // Makes text from outside (prompts, answers, ids, file names) harmless for a terminal: what could move the cursor, set
 // colours or reorder the line becomes visible instead.
 
-/** Control characters but newline and tab; line and bidirectional controls; characters that are not seen at all. */
+/** Control characters but newline and tab; line and bidirectional controls; characters that are not seen at all. The
+ *  joiners U+200C and U+200D stay: emoji and several scripts need them. */
 const UNSAFE =
-  /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+  /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
 
 /** Several lines; newline and tab stay. */
 export function safeText(text: string): string {

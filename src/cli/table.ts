@@ -14,7 +14,11 @@ export interface Cell {
 const GAP = 2;
 const LEAST_COLUMNS = 10;
 
-export function writeTable(output: Output, head: readonly string[], rows: readonly (readonly Cell[])[]): void {
+export function writeTable(
+  output: Output,
+  head: readonly string[],
+  rows: readonly (readonly Cell[])[],
+): void {
   const { bold } = paintFor(output);
   const heading = head.map((text): Cell => ({ text, paint: bold }));
   const widths = fitWidths([heading, ...rows], output.columns);

@@ -26,10 +26,12 @@ export function createIds(clock: Pick<Clock, "nowMs">, random: Random): () => st
   };
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 function format(ms: number, counter: number, tail: Uint8Array): string {
   const time = ms.toString(16).padStart(12, "0");
-  const version = (0x7000 | counter).toString(16);
-  const hex = Array.from(tail, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  const variant = ((Number.parseInt(hex.slice(0, 4), 16) & 0x3fff) | 0x8000).toString(16);
-  return `${time.slice(0, 8)}-${time.slice(8)}-${version}-${variant}-${hex.slice(4)}`;
+  const hex = (index: number): string => HEX[tail[index] ?? 0] ?? "00";
+  const variant = HEX[((tail[0] ?? 0) & 0x3f) | 0x80] ?? "80";
+  const low = hex(2) + hex(3) + hex(4) + hex(5) + hex(6) + hex(7);
+  return `${time.slice(0, 8)}-${time.slice(8)}-${(0x7000 | counter).toString(16)}-${variant}${hex(1)}-${low}`;
 }

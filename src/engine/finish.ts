@@ -2,9 +2,9 @@
 
 import type { Answer } from "../domain/message.ts";
 import type { TaskResult } from "../domain/task.ts";
-import { recordAnswer } from "../journal/answers.ts";
-import { complete } from "../queue/complete.ts";
-import type { Fence } from "../queue/lease.ts";
+import { insertAnswer, NO_USAGE } from "../journal/answers.ts";
+import { completeTask } from "../queue/complete.ts";
+import { type Fence, heldTask } from "../queue/lease.ts";
 import { defineVerb } from "../store/verb.ts";
 
 export interface FinishInput extends Fence {
@@ -14,7 +14,10 @@ export interface FinishInput extends Fence {
 
 /** Returns false when the lease is lost; nothing is written then. */
 export const finish = defineVerb("engine.finish", (tx, input: FinishInput): boolean => {
-  const { taskId, fence, result, lastAnswer } = input;
-  if (lastAnswer !== null && !recordAnswer.run(tx, { taskId, fence, ...lastAnswer })) return false;
-  return complete.run(tx, { taskId, fence, result });
+  const { result, lastAnswer } = input;
+  const task = heldTask(tx, input);
+  if (task === undefined) return false;
+  if (lastAnswer !== null) insertAnswer(tx, task, lastAnswer.turn, lastAnswer.answer);
+  completeTask(tx, task, result, lastAnswer?.answer.usage ?? NO_USAGE);
+  return true;
 });

@@ -1,9 +1,16 @@
 // The model's whole answer of each turn, written before anything is done about it: an answer that is here is never
 // bought again.
 
-import { type Answer, type StopReason, type ToolCall, TURN_SEPARATOR } from "../domain/message.ts";
-import { type Fence, heldTask } from "../queue/lease.ts";
+import {
+  type Answer,
+  type StopReason,
+  type TokenUsage,
+  type ToolCall,
+  TURN_SEPARATOR,
+} from "../domain/message.ts";
+import { type Fence, type HeldTask, heldTask } from "../queue/lease.ts";
 import type { Reader } from "../store/reader.ts";
+import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
 
 export interface RecordAnswerInput extends Fence {
@@ -27,46 +34,37 @@ const ADD_USAGE_SQL = `
 export const recordAnswer = defineVerb("journal.record_answer", (tx, input: RecordAnswerInput): boolean => {
   const task = heldTask(tx, input);
   if (task === undefined) return false;
-  const { taskId, turn, answer } = input;
-  const { usage, stopReason, provider, model } = answer;
+  const { turn, answer } = input;
+  insertAnswer(tx, task, turn, answer);
+  if (answer.usage !== null) tx.run(ADD_USAGE_SQL, { taskId: task.id, ...answer.usage, now: tx.nowMs });
+  return true;
+});
+
+export const NO_USAGE: TokenUsage = { inputTokens: 0, outputTokens: 0, cachedTokens: 0 };
+
+/** Inside a fenced transaction: the answer's row and event; the task's usage is the caller's. */
+export function insertAnswer(tx: Tx, task: HeldTask, turn: number, answer: Answer): void {
+  const { id: taskId, sessionId, agentId, attempt } = task;
+  const { text, usage, stopReason, provider, model, toolCalls } = answer;
   const tokens = {
     inputTokens: usage?.inputTokens ?? null,
     outputTokens: usage?.outputTokens ?? null,
     cachedTokens: usage?.cachedTokens ?? null,
   };
-  tx.run(INSERT_SQL, {
-    taskId,
+  const calls = JSON.stringify(toolCalls);
+  const row = { taskId, turn, text, toolCalls: calls, stopReason, provider, model, ...tokens, attempt };
+  tx.run(INSERT_SQL, { ...row, now: tx.nowMs });
+  const payload = {
     turn,
-    text: answer.text,
-    toolCalls: JSON.stringify(answer.toolCalls),
-    stopReason,
     provider,
     model,
-    ...tokens,
-    attempt: task.attempt,
-    now: tx.nowMs,
-  });
-  if (usage !== null) tx.run(ADD_USAGE_SQL, { taskId, ...usage, now: tx.nowMs });
-  tx.append({
-    taskId,
-    sessionId: task.sessionId,
-    agentId: task.agentId,
-    type: "model.end",
-    from: null,
-    to: null,
-    attempt: task.attempt,
-    reasonCode: null,
-    payload: {
-      turn,
-      provider,
-      model,
-      stop_reason: stopReason,
-      tool_calls: answer.toolCalls.length,
-      ...wireUsage(usage),
-    },
-  });
-  return true;
-});
+    stop_reason: stopReason,
+    tool_calls: toolCalls.length,
+    ...wireUsage(usage),
+  };
+  const noMove = { from: null, to: null, reasonCode: null };
+  tx.append({ taskId, sessionId, agentId, type: "model.end", ...noMove, attempt, payload });
+}
 
 function wireUsage(usage: Answer["usage"]): Record<string, number> {
   if (usage === null) return {};

@@ -41,15 +41,14 @@ const FIND_KEY_SQL = `
 const INSERT_KEY_SQL = `
   INSERT INTO idempotency (key, task_id, digest, created_at) VALUES (@key, @taskId, @digest, @now)`;
 
-// A session that keeps submitting gets ever later tags; a session that was quiet starts at the clock.
+// A session that keeps submitting gets ever later tags; a session that was quiet starts at the clock. Its anchor moves
+// on by the messages that are about to be written, so that no other statement has to look for the last one.
 const UPSERT_SESSION_SQL = `
-  INSERT INTO sessions (id, agent_id, fair_tag, created_at, updated_at)
-  VALUES (@id, @agentId, @clock + 1, @now, @now)
-  ON CONFLICT (id) DO UPDATE SET fair_tag = max(fair_tag, @clock) + 1, updated_at = @now
-  RETURNING fair_tag AS fairTag`;
-
-const NEXT_ANCHOR_SQL = `
-  SELECT coalesce(max(anchor), 0) + 1 AS anchor FROM messages WHERE session_id = @sessionId`;
+  INSERT INTO sessions (id, agent_id, fair_tag, anchor, created_at, updated_at)
+  VALUES (@id, @agentId, @clock + 1, @messages, @now, @now)
+  ON CONFLICT (id) DO UPDATE
+  SET fair_tag = max(fair_tag, @clock) + 1, anchor = anchor + @messages, updated_at = @now
+  RETURNING fair_tag AS fairTag, anchor`;
 
 const INSERT_MESSAGE_SQL = `
   INSERT INTO messages (session_id, anchor, part, role, content, task_id, created_at)
@@ -69,8 +68,10 @@ export const enqueue = defineVerb("queue.enqueue", (tx, input: EnqueueInput): En
   const { id, sessionId, agentId } = input;
   const now = tx.nowMs;
   const clock = tx.count(FAIR_CLOCK);
-  const session = tx.get<{ fairTag: number }>(UPSERT_SESSION_SQL, { id: sessionId, agentId, clock, now });
-  const anchor = insertMessages(tx, input);
+  const messages = (input.history?.length ?? 0) + 1;
+  const upsert = { id: sessionId, agentId, clock, messages, now };
+  const { fairTag, anchor } = tx.get<{ fairTag: number; anchor: number }>(UPSERT_SESSION_SQL, upsert)!;
+  insertMessages(tx, input, anchor);
   tx.run(INSERT_TASK_SQL, {
     id,
     sessionId,
@@ -78,7 +79,7 @@ export const enqueue = defineVerb("queue.enqueue", (tx, input: EnqueueInput): En
     agentId,
     kind: input.kind,
     priority: input.priority,
-    fairTag: session?.fairTag ?? 0,
+    fairTag,
     maxAttempts: input.maxAttempts,
     key: input.idempotency?.key ?? null,
     parentId: input.parentId,
@@ -88,7 +89,11 @@ export const enqueue = defineVerb("queue.enqueue", (tx, input: EnqueueInput): En
     now,
   });
   if (input.idempotency !== null) tx.run(INSERT_KEY_SQL, { ...input.idempotency, taskId: id, now });
-  recordEnqueued(tx, { id, sessionId, agentId, attempt: 0 }, { kind: input.kind, priority: input.priority });
+  recordEnqueued(
+    tx,
+    { id, sessionId, agentId, priority: input.priority, attempt: 0 },
+    { kind: input.kind, priority: input.priority },
+  );
   return { taskId: id, sessionId, existing: false };
 });
 
@@ -115,12 +120,13 @@ function refuseWhenFull(tx: Tx, { agentId, maxQueueDepth }: EnqueueInput): void 
   );
 }
 
-function insertMessages(tx: Tx, input: EnqueueInput): number {
-  const { sessionId } = input;
-  let anchor = tx.get<{ anchor: number }>(NEXT_ANCHOR_SQL, { sessionId })?.anchor ?? 1;
+/** Writes the history before the prompt, which stands at `anchor`. */
+function insertMessages(tx: Tx, input: EnqueueInput, anchor: number): void {
+  const { sessionId, history = [] } = input;
   const now = tx.nowMs;
-  for (const { role, text } of input.history ?? []) {
-    tx.run(INSERT_MESSAGE_SQL, { sessionId, anchor: anchor++, role, content: text, taskId: null, now });
+  let at = anchor - history.length;
+  for (const { role, text } of history) {
+    tx.run(INSERT_MESSAGE_SQL, { sessionId, anchor: at++, role, content: text, taskId: null, now });
   }
   tx.run(INSERT_MESSAGE_SQL, {
     sessionId,
@@ -130,5 +136,4 @@ function insertMessages(tx: Tx, input: EnqueueInput): number {
     taskId: input.id,
     now,
   });
-  return anchor;
 }

@@ -11,7 +11,7 @@ export interface FoundTask extends TaskRef {
 }
 
 const FIND_SQL = `
-  SELECT id, session_id AS sessionId, agent_id AS agentId, attempt, state, reason_code AS reasonCode
+  SELECT id, session_id AS sessionId, agent_id AS agentId, priority, attempt, state, reason_code AS reasonCode
   FROM tasks WHERE id = @taskId`;
 
 export function findTask(tx: Tx, taskId: string): FoundTask {

@@ -18,7 +18,7 @@ export interface HeldTask extends TaskRef {
 }
 
 const HELD_SQL = `
-  SELECT id, session_id AS sessionId, agent_id AS agentId, attempt, max_attempts AS maxAttempts, anchor,
+  SELECT id, session_id AS sessionId, agent_id AS agentId, priority, attempt, max_attempts AS maxAttempts, anchor,
          fingerprint, fingerprint_count AS fingerprintCount
   FROM tasks
   WHERE id = @taskId AND fence = @fence AND state = 'RUNNING' AND lease_until > @mono`;

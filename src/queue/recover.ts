@@ -12,7 +12,7 @@ interface Leased extends TaskRef {
 }
 
 const COLUMNS = `
-  id, session_id AS sessionId, agent_id AS agentId, attempt, max_attempts AS maxAttempts, state`;
+  id, session_id AS sessionId, agent_id AS agentId, priority, attempt, max_attempts AS maxAttempts, state`;
 
 const ORPHANS_SQL = `
   SELECT ${COLUMNS} FROM tasks WHERE lease_owner IS NOT NULL AND lease_owner <> @owner`;

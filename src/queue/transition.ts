@@ -10,6 +10,7 @@ export interface TaskRef {
   readonly id: string;
   readonly sessionId: string;
   readonly agentId: string;
+  readonly priority: number;
   readonly attempt: number;
 }
 
@@ -25,7 +26,7 @@ const EVENT_OF: Record<TaskState, DurableEventType> = {
 };
 
 export function recordEnqueued(tx: Tx, task: TaskRef, payload: Readonly<Record<string, unknown>>): void {
-  count(tx, task.agentId, null, "QUEUED");
+  count(tx, task, null, "QUEUED");
   append(tx, task, "task.enqueued", null, "QUEUED", null, payload);
 }
 
@@ -36,7 +37,7 @@ export function recordTransition(
   reasonCode: string | null,
   payload: Readonly<Record<string, unknown>> = {},
 ): void {
-  count(tx, task.agentId, move.from, move.to);
+  count(tx, task, move.from, move.to);
   append(tx, task, EVENT_OF[move.to], move.from, move.to, reasonCode, payload);
 }
 
@@ -53,15 +54,33 @@ function append(
   tx.append({ taskId, sessionId, agentId, type, from, to, attempt, reasonCode, payload });
 }
 
-/** Queue depth per agent, and how many tasks are under a lease. */
-export const queuedCount = (agentId: string): string => `queued:${agentId}`;
+/** How many tasks are queued at one priority of one agent; claiming visits the levels that have any. */
+export const LEVELS = "level ";
+export const levelOf = (agentId: string, priority: number): string => `${LEVELS}${priority} ${agentId}`;
+
+export function parseLevel(name: string): [priority: number, agentId: string] {
+  const [, priority, agentId] = name.split(" ");
+  return [Number(priority), agentId ?? ""];
+}
+
+/** How many tasks of one agent are queued, and how many tasks are under a lease. */
+export const queuedCount = (agentId: string): string => `queued ${agentId}`;
 export const LEASED_COUNT = "leased";
 
-function count(tx: Tx, agentId: string, from: TaskState | null, to: TaskState): void {
-  if (to === "QUEUED") tx.add(queuedCount(agentId), 1);
-  if (from === "QUEUED") tx.add(queuedCount(agentId), -1);
+function count(tx: Tx, task: TaskRef, from: TaskState | null, to: TaskState): void {
+  if (to === "QUEUED") countQueued(tx, task, 1);
+  if (from === "QUEUED") countQueued(tx, task, -1);
   if (isLeased(to) && !isLeased(from)) tx.add(LEASED_COUNT, 1);
   if (isLeased(from) && !isLeased(to)) tx.add(LEASED_COUNT, -1);
+}
+
+function countQueued(
+  tx: Tx,
+  { agentId, priority }: Pick<TaskRef, "agentId" | "priority">,
+  delta: number,
+): void {
+  tx.add(queuedCount(agentId), delta);
+  tx.add(levelOf(agentId, priority), delta);
 }
 
 function isLeased(state: TaskState | null): boolean {
@@ -69,14 +88,15 @@ function isLeased(state: TaskState | null): boolean {
 }
 
 const QUEUED_COUNTS_SQL = `
-  SELECT agent_id AS agentId, count(*) AS depth FROM tasks WHERE state = 'QUEUED' GROUP BY agent_id`;
+  SELECT agent_id AS agentId, priority, count(*) AS depth FROM tasks
+  WHERE state = 'QUEUED' GROUP BY agent_id, priority`;
 
 const LEASED_COUNT_SQL = "SELECT count(*) AS leased FROM tasks WHERE lease_owner IS NOT NULL";
 
 /** Loads the counts at start; afterwards every transition keeps them. */
 export function loadCounts(tx: Tx): void {
-  for (const { agentId, depth } of tx.all<{ agentId: string; depth: number }>(QUEUED_COUNTS_SQL)) {
-    tx.add(queuedCount(agentId), depth);
+  for (const level of tx.all<{ agentId: string; priority: number; depth: number }>(QUEUED_COUNTS_SQL)) {
+    countQueued(tx, level, level.depth);
   }
   tx.add(LEASED_COUNT, tx.get<{ leased: number }>(LEASED_COUNT_SQL)?.leased ?? 0);
   tx.add(FAIR_CLOCK, tx.get<{ tag: number | null }>(FAIR_CLOCK_SQL)?.tag ?? 0);

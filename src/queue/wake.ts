@@ -7,7 +7,7 @@ import { failForGood } from "./fail.ts";
 import { recordTransition, type TaskRef } from "./transition.ts";
 
 const DUE_SQL = `
-  SELECT id, session_id AS sessionId, agent_id AS agentId, attempt, reason_code AS reasonCode
+  SELECT id, session_id AS sessionId, agent_id AS agentId, priority, attempt, reason_code AS reasonCode
   FROM tasks
   WHERE state = 'RETRY_WAIT' AND available_at <= @dueAt
   ORDER BY available_at LIMIT 500`;

@@ -33,6 +33,8 @@ export function openDatabase(file: string, binding: SqliteBinding, check: boolea
     db.pragma("synchronous = FULL");
     db.pragma("foreign_keys = ON");
     db.pragma("journal_size_limit = 67108864");
+    db.pragma("cache_size = -32768"); // KiB; the default 2 MiB made a busy queue read its own pages back from the WAL
+    db.pragma("wal_autocheckpoint = 4000"); // pages: a checkpoint costs two fsyncs and stops every caller
     return db;
   } catch (error) {
     db?.close();

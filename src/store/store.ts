@@ -34,6 +34,8 @@ export interface StoreOptions {
   readonly onFault: (fault: Code | null) => void;
 }
 
+const CROWD_CALLS = 32;
+
 interface Pending {
   readonly resolve: (value: never) => void;
   readonly reject: (error: Error) => void;
@@ -101,7 +103,10 @@ class Mailbox {
     return new Promise((resolve, reject) => {
       if (this.#gone) return reject(closedError());
       this.#pending.push({ resolve, reject });
-      if (this.#outbox.push({ verb, input }) === 1) setImmediate(() => this.#flush());
+      const waiting = this.#outbox.push({ verb, input });
+      // One message per turn of the loop; a crowd is sent on in parts, so that the writer starts while it still forms.
+      if (waiting === 1) setImmediate(() => this.#flush());
+      else if (waiting === CROWD_CALLS) this.#flush();
     });
   }
 

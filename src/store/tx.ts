@@ -35,6 +35,8 @@ export interface Tx {
   /** A number kept in the writer's memory (queue depth, leased tasks), exact because there is one writer. */
   count(name: string): number;
   add(name: string, delta: number): void;
+  /** Names that were ever counted and start with `prefix`. */
+  counted(prefix: string): string[];
 }
 
 const APPEND_SQL = `
@@ -129,6 +131,14 @@ export class WriterTx implements Tx {
 
   add(name: string, delta: number): void {
     this.#deltas.set(name, (this.#deltas.get(name) ?? 0) + delta);
+  }
+
+  counted(prefix: string): string[] {
+    const names: string[] = [];
+    for (const name of this.#counts.keys()) if (name.startsWith(prefix)) names.push(name);
+    for (const name of this.#deltas.keys())
+      if (name.startsWith(prefix) && !this.#counts.has(name)) names.push(name);
+    return names;
   }
 
   #prepare(sql: string): Database.Statement {

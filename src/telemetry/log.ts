@@ -22,9 +22,10 @@ export interface LogOptions {
   readonly level: "debug" | "info" | "warn" | "error";
   readonly toStderr: boolean;
   readonly redact: (text: string) => string;
+  readonly nowMs: () => number;
 }
 
-export function createLog({ file, level, toStderr, redact }: LogOptions): Log {
+export function createLog({ file, level, toStderr, redact, nowMs }: LogOptions): Log {
   const target = pino.destination({ dest: file, append: true, mode: 0o600, sync: false, minLength: 0 });
   const write = (line: string): void => {
     const clean = redact(line);
@@ -36,7 +37,7 @@ export function createLog({ file, level, toStderr, redact }: LogOptions): Log {
       level,
       base: null,
       messageKey: "msg",
-      timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
+      timestamp: () => `,"timestamp":"${new Date(nowMs()).toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
     { write },

@@ -17,7 +17,7 @@ export function createLedger(): Ledger {
   return { acknowledged: new Map(), idOf: new Map(), faults: [], refused: 0, broken: 0 };
 }
 
-const CLIENTS = 6;
+const CLIENTS = 12;
 /** One in this many submissions is followed by the same submission again, which must name the same task. */
 const REPEAT_EVERY = 8;
 

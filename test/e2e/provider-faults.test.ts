@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Daemon } from "../support/daemon.ts";
 import { createRig, type Rig } from "../support/rig.ts";
+import { startStubModel } from "../support/stub-model.ts";
 import { ended, submit } from "../support/tasks.ts";
 
 let rig: Rig;
@@ -79,14 +80,17 @@ test("text of a broken attempt does not leak into the answer", async () => {
 });
 
 test("a provider that is not there is a network error with a reason, not a crash", async () => {
+  const gone = await startStubModel();
+  await gone.close();
   const lonely = await createRig({
-    config: { providers: { stub: { base_url: "http://127.0.0.1:9/v1" } }, max_attempts: 2 },
+    config: { providers: { stub: { base_url: gone.baseUrl } }, max_attempts: 2 },
   });
   try {
     const { client } = await lonely.start();
     const task = await ended(client, await submit(client, "task alone"));
     expect(task).toMatchObject({ state: "DEAD_LETTER", attempt: 2 });
-    expect(task.error?.message).toContain("127.0.0.1:9");
+    expect(task.error?.message).toContain(new URL(gone.baseUrl).host);
+    expect(task.error?.message).toContain("base_url");
   } finally {
     await lonely.close();
   }

@@ -1,10 +1,12 @@
 -- Core tables: sessions, messages, tasks, their event log, the journal (answers, effects), audit and policy versions.
+-- CHECKs are chains of OR: SQLite builds a table for IN lists at every row.
 -- Times are integer epoch milliseconds, lease_until is monotonic milliseconds of the boot named in lease_owner.
 
 CREATE TABLE sessions (
   id         TEXT PRIMARY KEY,
   agent_id   TEXT NOT NULL,
   fair_tag   INTEGER NOT NULL,
+  anchor     INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -14,7 +16,7 @@ CREATE TABLE messages (
   session_id TEXT NOT NULL,
   anchor     INTEGER NOT NULL,
   part       INTEGER NOT NULL,
-  role       TEXT NOT NULL CHECK (role IN ('system', 'user', 'assistant')),
+  role       TEXT NOT NULL CHECK (role = 'user' OR role = 'assistant' OR role = 'system'),
   content    TEXT NOT NULL,
   task_id    TEXT,
   created_at INTEGER NOT NULL,
@@ -27,9 +29,9 @@ CREATE TABLE tasks (
   anchor            INTEGER NOT NULL,
   agent_id          TEXT NOT NULL,
   kind              TEXT NOT NULL,
-  state             TEXT NOT NULL CHECK (state IN (
-                      'QUEUED', 'CLAIMED', 'RUNNING', 'RETRY_WAIT',
-                      'SUCCEEDED', 'FAILED', 'CANCELED', 'DEAD_LETTER')),
+  state             TEXT NOT NULL CHECK (
+                      state = 'QUEUED' OR state = 'CLAIMED' OR state = 'RUNNING' OR state = 'RETRY_WAIT' OR
+                      state = 'SUCCEEDED' OR state = 'FAILED' OR state = 'CANCELED' OR state = 'DEAD_LETTER'),
   priority          INTEGER NOT NULL CHECK (priority BETWEEN -10 AND 10),
   fair_tag          INTEGER NOT NULL,
   attempt           INTEGER NOT NULL DEFAULT 0 CHECK (attempt BETWEEN 0 AND max_attempts),
@@ -118,7 +120,7 @@ CREATE TABLE effects (
   turn       INTEGER NOT NULL,
   call_index INTEGER NOT NULL,
   tool       TEXT NOT NULL,
-  class      TEXT NOT NULL CHECK (class IN ('pure', 'keyed', 'once')),
+  class      TEXT NOT NULL CHECK (class = 'pure' OR class = 'keyed' OR class = 'once'),
   status     TEXT NOT NULL CHECK (status IN ('PENDING', 'DONE', 'FAILED', 'REFUSED', 'UNKNOWN')),
   digest     TEXT NOT NULL,
   outcome    TEXT,

@@ -1,3 +1,5 @@
+// Agents from the configuration: who exists, whose limits and models they take, and where their words come from.
+
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

@@ -1,3 +1,5 @@
+// Bind addresses: which texts are one, and which of them other machines could reach.
+
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseBind } from "../../../src/config/bind.ts";

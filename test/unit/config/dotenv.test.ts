@@ -1,3 +1,5 @@
+// The .env of a home: what a line may look like, and that it never beats the real environment.
+
 import { expect, test } from "vitest";
 import { mergeEnv, parseDotEnv } from "../../../src/config/dotenv.ts";
 

@@ -1,3 +1,5 @@
+// `config get`, `set` and `unset` on real files: one line changes, refused edits write nothing, secrets stay hidden.
+
 import { readFileSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

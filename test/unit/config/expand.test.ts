@@ -1,3 +1,5 @@
+// `${VAR}` and `${VAR:-default}`: what they become, and that nothing else in a text changes.
+
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { expandText } from "../../../src/config/expand.ts";

@@ -1,3 +1,5 @@
+// A first run makes a whole, closed home; a later one changes nothing; the token is always whole.
+
 import {
   chmodSync,
   mkdirSync,

@@ -1,3 +1,5 @@
+// config.yaml to Config: defaults, precedence, and every refusal with its place and remedy.
+
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

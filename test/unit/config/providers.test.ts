@@ -1,3 +1,5 @@
+// Providers: built-in ones, own servers, where keys come from and why one is not configured.
+
 import { writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { Config } from "../../../src/config/config.ts";

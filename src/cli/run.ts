@@ -1,0 +1,154 @@
+// `goclaw run`: submits one task and waits for its end. The task belongs to the daemon from the moment it is accepted;
+// what happens to this process afterwards does not harm it.
+
+import { EXIT } from "../domain/error.ts";
+import type { WireTask } from "../rpc/wire.ts";
+import { LostDaemon } from "./api.ts";
+import type { Context, GlobalOptions, Signal } from "./context.ts";
+import { writeJson } from "./context.ts";
+import { followTask } from "./follow.ts";
+import { openHome } from "./home.ts";
+import { type Link, withLink } from "./link.ts";
+import { readPrompt } from "./prompt.ts";
+import { createJsonView, createTextView, type RunView } from "./run-view.ts";
+
+interface RunOptions extends GlobalOptions {
+  readonly agent?: string;
+  readonly session?: string;
+  readonly model?: string;
+  readonly idempotencyKey?: string;
+  readonly detach?: boolean;
+  readonly timeout?: number;
+  readonly verbose?: boolean;
+  readonly json?: boolean;
+}
+
+interface Accepted {
+  readonly task_id: string;
+  readonly session_id: string;
+  readonly task: WireTask;
+}
+
+export async function run(context: Context, args: readonly string[], options: RunOptions): Promise<number> {
+  const prompt = await readPrompt(context, args[0] ?? "");
+  const paths = openHome(context, options);
+  const wait = createWait(context, options);
+  const beforeOwn = async (): Promise<void> => {
+    const { requireModel } = await import("./keys.ts");
+    requireModel(context, paths, options.agent ?? "default");
+  };
+  try {
+    return await withLink(context, paths, options, { beforeOwn, onSignal: wait.onSignal }, async (link) => {
+      const accepted = await submit(context, link, prompt, options);
+      return options.detach === true
+        ? detach(context, link, accepted, options)
+        : await waitForEnd(context, link, accepted.task_id, wait, options);
+    });
+  } finally {
+    wait.close();
+  }
+}
+
+const SUBMIT_TRIES = 3;
+
+/** Sent with a key of its own when the user gave none, so that sending it again makes no second task. */
+async function submit(context: Context, link: Link, prompt: string, options: RunOptions): Promise<Accepted> {
+  const { agent, session, model } = options;
+  const key = options.idempotencyKey ?? `run-${Buffer.from(context.random.bytes(16)).toString("hex")}`;
+  const body = {
+    prompt,
+    ...(agent !== undefined && { agent }),
+    ...(session !== undefined && { session_id: session }),
+    ...(model !== undefined && { model }),
+  };
+  for (let left = SUBMIT_TRIES; ; left--) {
+    try {
+      return await link.api.post<Accepted>("/api/v1/tasks", body, { "idempotency-key": key });
+    } catch (error) {
+      if (!(error instanceof LostDaemon) || left === 1) throw error;
+      await link.renew();
+    }
+  }
+}
+
+function detach({ stdout, stderr }: Context, link: Link, accepted: Accepted, options: RunOptions): number {
+  if (options.json === true) writeJson(stdout, accepted);
+  else stdout.write(`${accepted.task_id}\n`);
+  if (link.own) stderr.write("goclaw: no daemon runs; `goclaw daemon start` starts one that does the task\n");
+  return EXIT.ok;
+}
+
+async function waitForEnd(
+  context: Context,
+  link: Link,
+  taskId: string,
+  wait: Wait,
+  options: RunOptions,
+): Promise<number> {
+  const view = options.json ? createJsonView(context, link, taskId) : createTextView(context, options);
+  const cancel = (): void => {
+    context.stderr.write("goclaw: canceling the task; Ctrl-C again leaves at once\n");
+    const path = `/api/v1/tasks/${taskId}/cancel`;
+    void link.api.post(path).catch((error: Error) => view.onBreak(error));
+  };
+  wait.onCancel(cancel);
+  const ended = await followTask(link, taskId, view, wait.signal);
+  if (ended !== undefined) return await view.end(ended);
+  return await leave(context, link, taskId, view, wait.reason());
+}
+
+/** Waiting is over, the task is not. */
+async function leave(
+  { stderr }: Context,
+  link: Link,
+  taskId: string,
+  view: RunView,
+  reason: string,
+): Promise<number> {
+  if (reason === "EPIPE") return EXIT.failed;
+  const { task } = await link.api.get<{ task: WireTask }>(`/api/v1/tasks/${taskId}`);
+  await view.leave(task);
+  const later = link.own ? "goes on when a daemon runs (`goclaw daemon start`)" : "goes on";
+  stderr.write(
+    `goclaw: ${reason}; task ${taskId} is ${task.state} and ${later}; \`goclaw task tail ${taskId}\` follows it\n`,
+  );
+  return EXIT.failed;
+}
+
+interface Wait {
+  /** Aborted when waiting is over before the task is. */
+  readonly signal: AbortSignal;
+  readonly onSignal: (signal: Signal) => void;
+  reason(): string;
+  /** What the first Ctrl-C does; it may have come already. */
+  onCancel(cancel: () => void): void;
+  close(): void;
+}
+
+/** How long to wait: until the timeout, a second Ctrl-C, a signal to leave, or until nobody reads the output. */
+function createWait(_context: Context, { timeout }: RunOptions): Wait {
+  const control = new AbortController();
+  let cancel: (() => void) | undefined;
+  let interrupted = false;
+  const timer =
+    timeout === undefined
+      ? undefined
+      : setTimeout(() => control.abort(`the answer did not come within ${timeout} s`), timeout * 1_000);
+  return {
+    signal: control.signal,
+    onSignal: (signal) => {
+      if (signal !== "SIGINT") control.abort(signal === "EPIPE" ? "EPIPE" : `interrupted by ${signal}`);
+      else if (interrupted) control.abort("interrupted");
+      else {
+        interrupted = true;
+        cancel?.();
+      }
+    },
+    reason: () => String(control.signal.reason),
+    onCancel: (action) => {
+      cancel = action;
+      if (interrupted) action();
+    },
+    close: () => clearTimeout(timer),
+  };
+}

@@ -1,0 +1,134 @@
+// Builds the parts of a daemon that need no start or stop of their own, from its configuration and its store: guard,
+// providers, hands, RPC. daemon.ts puts them between the phases that do.
+
+import { createBus } from "./bus/bus.ts";
+import type { Config } from "./config/config.ts";
+import { readText } from "./config/files.ts";
+import type { Paths } from "./config/paths.ts";
+import { readToken } from "./config/token.ts";
+import { BASE_CAPABILITIES } from "./domain/capability.ts";
+import { messageOf } from "./domain/error.ts";
+import { createEngine, type Engine } from "./engine/engine.ts";
+import { readAsset, startWriter } from "./native.ts";
+import { savePolicyVersion } from "./policy/audit.ts";
+import { createGuard, type Guard } from "./policy/guard.ts";
+import { type Policy, parsePolicy } from "./policy/policy.ts";
+import { createCassettes } from "./providers/cassettes.ts";
+import { openProvider } from "./providers/index.ts";
+import { createRpc, type Rpc } from "./rpc/dispatch.ts";
+import type { SqliteBinding } from "./store/database.ts";
+import { openStore, type Store } from "./store/store.ts";
+import { systemClock } from "./system.ts";
+import { createLog, type Log } from "./telemetry/log.ts";
+import { createRedactor } from "./telemetry/redact.ts";
+import { TOOL_CAPABILITIES, TOOLS } from "./tools/index.ts";
+import type { WriterData } from "./writer.ts";
+
+export type Redact = (text: string) => string;
+export type Bus = ReturnType<typeof createBus>;
+
+/** What all parts share: where the home is, what it says, and where to report. */
+export interface Ground {
+  readonly paths: Paths;
+  readonly config: Config;
+  readonly log: Log;
+  readonly redact: Redact;
+  readonly bus: Bus;
+  readonly bootId: string;
+  readonly newId: () => string;
+  readonly reportDefect: (component: string, error: unknown, taskId?: string) => void;
+}
+
+export function layGround(
+  paths: Paths,
+  config: Config,
+  bootId: string,
+  newId: () => string,
+  logToStderr: boolean,
+): Ground {
+  const redact = createRedactor([
+    readToken(paths),
+    ...config.providers.flatMap(({ apiKey }) => apiKey ?? []),
+  ]);
+  const log = createLog({
+    file: paths.systemLog,
+    level: config.logLevel,
+    toStderr: logToStderr,
+    redact,
+    nowMs: systemClock.nowMs,
+  });
+  const reportDefect: Ground["reportDefect"] = (component, error, taskId) =>
+    log.error(component, messageOf(error), {
+      ...(taskId === undefined ? {} : { task_id: taskId }),
+      stack: error instanceof Error ? error.stack : undefined,
+    });
+  const bus = createBus((error) => reportDefect("bus", error));
+  return { paths, config, log, redact, bus, bootId, newId, reportDefect };
+}
+
+export function startStore(
+  { paths, config, log, bus, bootId }: Ground,
+  binding: SqliteBinding,
+): Promise<Store> {
+  const data: WriterData = { file: paths.db, backups: paths.backups, bootId, leaseMs: config.leaseMs };
+  return openStore({
+    file: paths.db,
+    binding,
+    worker: startWriter(data),
+    onEvents: (events) => events.forEach(bus.publish),
+    onDefect: (verb, message, stack) => log.error("store", message, { verb, stack }),
+    onFault: (fault) => log.error("store", fault === null ? "storage works again" : `storage fault ${fault}`),
+  });
+}
+
+const POLICY_BYTES = 1_048_576;
+
+/** Reads policy.yaml and keeps its text under its version before it is in force. */
+export async function loadPolicy({ paths }: Ground, store: Store): Promise<Policy> {
+  const text = readText(paths.policy, POLICY_BYTES);
+  const policy = parsePolicy(text, paths.policy, [...BASE_CAPABILITIES, ...TOOL_CAPABILITIES]);
+  await store.run(savePolicyVersion, { version: policy.version, text });
+  return policy;
+}
+
+export interface Mind {
+  readonly guard: Guard;
+  readonly engine: Engine;
+  readonly rpc: Rpc;
+}
+
+/** Guard, providers, hands, lanes and RPC. */
+export function createMind(ground: Ground, store: Store, policy: Policy, isDraining: () => boolean): Mind {
+  const { paths, config, redact, bus, bootId, newId, reportDefect } = ground;
+  const guard = createGuard(policy, store);
+  const loadCassette = createCassettes(paths.cassettes, readAsset);
+  const providers = new Map(
+    config.providers.map((found) => [found.id, openProvider(found, { loadCassette })]),
+  );
+  const now = (): Date => new Date(systemClock.nowMs());
+  const ports = { workspace: paths.workspace, webhookUrl: config.tools.sendAlert.webhookUrl, now };
+  const engine = createEngine({
+    store,
+    bus,
+    clock: systemClock,
+    bootId,
+    hands: { store, guard, tools: TOOLS, redact, ports },
+    lanes: config.workerCount,
+    leaseMs: config.leaseMs,
+    retry: config.retry,
+    policyVersion: policy.version,
+    agents: config.agents,
+    findAgent: (id) => config.agents.find((agent) => agent.id === id),
+    findProvider: (id) => providers.get(id),
+    publishText: ({ id, sessionId }, turn, offset, text) => {
+      if (bus.hasTaskListener(id))
+        bus.publish({ type: "text.delta", taskId: id, sessionId, turn, offset, text });
+    },
+    redact,
+    reportDefect: (error, task) => reportDefect("attempt", error, task.id),
+    reportLoopDefect: (error) => reportDefect("engine", error),
+  });
+  const limits = { maxAttempts: config.maxAttempts };
+  const rpc = createRpc({ store, guard, agents: config.agents, newId, limits, isDraining });
+  return { guard, engine, rpc };
+}
