@@ -16,6 +16,7 @@ export interface Boot {
 }
 
 export function createBoot(
+  clock: Clock,
   report: (phase: string, ms: number) => void,
   onError: (text: string) => void,
 ): Boot {
