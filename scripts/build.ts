@@ -66,4 +66,7 @@ async function main(): Promise<void> {
   console.log(`dist/goclaw ${version}, ${(statSync(OUTPUT).size / 1e6).toFixed(0)} MB`);
 }
 
-await main();
+main().catch((error: unknown) => {
+  console.error(`build failed: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+});

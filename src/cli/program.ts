@@ -3,6 +3,7 @@
 
 import { CommanderError } from "commander";
 import { EXIT, exitCodeOf, GoclawError, messageOf } from "../domain/error.ts";
+import { findSpec } from "./command-tree.ts";
 import { buildCommander } from "./commander-tree.ts";
 import type { Context } from "./context.ts";
 import { Interrupted } from "./interrupted.ts";
@@ -15,7 +16,7 @@ export async function runProgram(argv: readonly string[], context: Context): Pro
   try {
     return await dispatch(argv, context);
   } catch (error) {
-    return report(error, context);
+    return report(error, argv, context);
   }
 }
 
@@ -36,16 +37,15 @@ async function dispatch(argv: readonly string[], context: Context): Promise<numb
   return code;
 }
 
-function report(error: unknown, { stderr }: Context): number {
+function report(error: unknown, argv: readonly string[], { stderr }: Context): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.ok;
-    stderr.write(`goclaw: ${usageText(error)}\nTry \`goclaw help\`.\n`);
+    stderr.write(`goclaw: ${usageText(error)}\n${tryText(findSpec(argv).found)}`);
     return EXIT.usage;
   }
   if (error instanceof UsageError) {
-    stderr.write(
-      `goclaw: ${safeText(error.message)}\nTry \`${["goclaw help", ...error.words].join(" ")}\`.\n`,
-    );
+    stderr.write(`goclaw: ${safeText(error.message)}
+${tryText(error.words)}`);
     return EXIT.usage;
   }
   if (error instanceof Interrupted) return error.signal === "EPIPE" ? EXIT.ok : EXIT.failed;
@@ -58,6 +58,10 @@ function report(error: unknown, { stderr }: Context): number {
     `goclaw: a defect in goclaw; please report it with these lines (INTERNAL)\n${safeText(stack)}\n`,
   );
   return EXIT.internal;
+}
+
+function tryText(words: readonly string[]): string {
+  return `Try \`${["goclaw help", ...words].join(" ")}\`.\n`;
 }
 
 /** Commander's message in our words: no prefix, one line. */

@@ -4,7 +4,7 @@
 /** Control characters but newline and tab; line and bidirectional controls; characters that are not seen at all. The
  *  joiners U+200C and U+200D stay: emoji and several scripts need them. */
 const UNSAFE =
-  /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+  /(?![\n\t])[\p{Cc}\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 
 /** Several lines; newline and tab stay. */
 export function safeText(text: string): string {
@@ -31,7 +31,7 @@ export function widthOf(text: string): number {
 }
 
 /** The text in at most `columns` columns; `…` stands for what was cut. */
-export function fit(text: string, columns: number): string {
+export function fitText(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   let kept = "";
   let width = 0;

@@ -3,7 +3,7 @@
 
 import type { Output } from "./context.ts";
 import { paintFor } from "./paint.ts";
-import { fit, widthOf } from "./safe-text.ts";
+import { fitText, widthOf } from "./safe-text.ts";
 
 export interface Cell {
   /** Safe for a terminal already. */
@@ -52,7 +52,7 @@ function fitWidths(rows: readonly (readonly Cell[])[], columns = Number.POSITIVE
 function formatRow(row: readonly Cell[], widths: readonly number[]): string {
   const cells = row.map(({ text, paint = (it) => it }, index) => {
     const width = widths[index] ?? 0;
-    const shown = fit(text, width);
+    const shown = fitText(text, width);
     const last = index === row.length - 1;
     return paint(shown) + (last ? "" : " ".repeat(width - widthOf(shown) + GAP));
   });

@@ -37,6 +37,7 @@ export function runBatch(
     db.exec("BEGIN IMMEDIATE");
     const results =
       runOptimistically(tx, verbs, calls, first, more) ?? runGuarded(db, tx, verbs, calls, onDefect);
+    tx.flush();
     db.exec("COMMIT");
     return { results, events: tx.committed(), fault: undefined };
   } catch (error) {
@@ -60,6 +61,7 @@ function runOptimistically(
   let clean = true;
   for (let next = first; next.length > 0; next = calls.length < MAX_CALLS ? more() : []) {
     calls.push(...next);
+    tx.tick();
     for (const call of next) {
       if (!clean) continue; // still collected into `calls`, run by runGuarded
       try {
@@ -85,10 +87,12 @@ function runGuarded(
   tx.rolledBack();
   db.exec("BEGIN IMMEDIATE");
   return calls.map((call) => {
+    tx.flush();
     const unstage = tx.mark();
     db.exec("SAVEPOINT call");
     try {
       const result = runVerb(tx, verbs, call);
+      tx.flush();
       db.exec("RELEASE call");
       return result;
     } catch (error) {

@@ -2,7 +2,7 @@
 // over it, one file an aggregate; long reads must page.
 
 import type Database from "better-sqlite3";
-import type { Params } from "./tx.ts";
+import { type Params, Statements } from "./statements.ts";
 
 export interface Reader {
   get<Row>(sql: string, params?: Params): Row | undefined;
@@ -10,17 +10,9 @@ export interface Reader {
 }
 
 export function createReader(db: Database.Database): Reader {
-  const statements = new Map<string, Database.Statement>();
-  const prepare = (sql: string): Database.Statement => {
-    let statement = statements.get(sql);
-    if (statement === undefined) {
-      statement = db.prepare(sql);
-      statements.set(sql, statement);
-    }
-    return statement;
-  };
+  const statements = new Statements(db);
   return {
-    get: <Row>(sql: string, params: Params = {}) => prepare(sql).get(params) as Row | undefined,
-    all: <Row>(sql: string, params: Params = {}) => prepare(sql).all(params) as Row[],
+    get: <Row>(sql: string, params: Params = {}) => statements.get(sql, params) as Row | undefined,
+    all: <Row>(sql: string, params: Params = {}) => statements.all(sql, params) as Row[],
   };
 }

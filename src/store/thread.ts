@@ -120,8 +120,10 @@ class Writer {
   #runAlone(work: (tx: Tx) => void): void {
     try {
       this.#db.exec("BEGIN IMMEDIATE");
+      this.#tx.tick();
       this.#tx.beginVerb();
       work(this.#tx);
+      this.#tx.flush();
       this.#db.exec("COMMIT");
       const events = this.#tx.committed();
       this.#noteFault(undefined);

@@ -5,8 +5,8 @@ import type Database from "better-sqlite3";
 import type { DurableEvent, DurableEventType } from "../domain/event.ts";
 import type { TaskState } from "../domain/task.ts";
 import type { Clock, Random } from "../domain/time.ts";
-
-export type Params = Readonly<Record<string, string | number | null>>;
+import { EventLog } from "./event-log.ts";
+import { type Params, Statements } from "./statements.ts";
 
 /** Tx.append takes an event without the two fields that the writer gives it. */
 export interface NewEvent {
@@ -39,10 +39,6 @@ export interface Tx {
   counted(prefix: string): string[];
 }
 
-const APPEND_SQL = `
-  INSERT INTO task_events (task_id, session_id, agent_id, type, state_from, state_to, attempt, reason_code, payload, at)
-  VALUES (@taskId, @sessionId, @agentId, @type, @from, @to, @attempt, @reasonCode, @payload, @at)`;
-
 /** The writer's Tx: one object reused for every transaction, told when each begins and ends. */
 export class WriterTx implements Tx {
   nowMs = 0;
@@ -50,79 +46,78 @@ export class WriterTx implements Tx {
   readonly random: Random;
   /** True once the current verb has written anything: a refusal before that needs no rollback. */
   dirty = false;
-  events: DurableEvent[] = [];
   readonly #clock: Clock;
-  readonly #statements = new Map<string, Database.Statement>();
+  readonly #statements: Statements;
+  readonly #log: EventLog;
   readonly #counts = new Map<string, number>();
   readonly #deltas = new Map<string, number>();
-  #db: Database.Database;
 
   constructor(db: Database.Database, clock: Clock, random: Random) {
-    this.#db = db;
+    this.#statements = new Statements(db);
+    this.#log = new EventLog(this.#statements);
     this.#clock = clock;
     this.random = random;
   }
 
   /** Points the Tx at a reopened database; prepared statements belong to the old one. */
   attach(db: Database.Database): void {
-    this.#db = db;
-    this.#statements.clear();
+    this.#statements.attach(db);
+  }
+
+  /** Reads the clocks: once for the calls that arrived together. */
+  tick(): void {
+    this.nowMs = this.#clock.nowMs();
+    this.monoMs = this.#clock.monoMs();
   }
 
   beginVerb(): void {
-    this.nowMs = this.#clock.nowMs();
-    this.monoMs = this.#clock.monoMs();
     this.dirty = false;
+  }
+
+  /** Before COMMIT, and before a savepoint is released: events that are still in memory become rows. */
+  flush(): void {
+    this.#log.flush();
   }
 
   /** After COMMIT: staged counts become the truth; returns the events to publish. */
   committed(): DurableEvent[] {
     for (const [name, delta] of this.#deltas) this.#counts.set(name, (this.#counts.get(name) ?? 0) + delta);
     this.#deltas.clear();
-    const events = this.events;
-    this.events = [];
-    return events;
+    return this.#log.committed();
   }
 
   rolledBack(): void {
     this.#deltas.clear();
-    this.events = [];
+    this.#log.rolledBack();
   }
 
   /** Remembers where a savepoint stands, so that rolling back to it also drops what was staged since. */
   mark(): () => void {
-    const events = this.events.length;
+    const unlog = this.#log.mark();
     const deltas = new Map(this.#deltas);
     return () => {
-      this.events.length = events;
+      unlog();
       this.#deltas.clear();
       for (const [name, delta] of deltas) this.#deltas.set(name, delta);
     };
   }
 
   get<Row>(sql: string, params: Params = {}): Row | undefined {
-    return this.#prepare(sql).get(params) as Row | undefined;
+    return this.#statements.get(sql, params) as Row | undefined;
   }
 
   all<Row>(sql: string, params: Params = {}): Row[] {
-    return this.#prepare(sql).all(params) as Row[];
+    return this.#statements.all(sql, params) as Row[];
   }
 
   run(sql: string, params: Params = {}): number {
     this.dirty = true;
-    return this.#prepare(sql).run(params).changes;
+    return this.#statements.run(sql, params);
   }
 
   append(event: NewEvent): DurableEvent {
     this.dirty = true;
-    const at = this.nowMs;
-    const { taskId, sessionId, agentId, type, from, to, attempt, reasonCode } = event;
-    const payload = JSON.stringify(event.payload);
-    const row = { taskId, sessionId, agentId, type, from, to, attempt, reasonCode, payload, at };
-    const seq = Number(this.#prepare(APPEND_SQL).run(row).lastInsertRowid);
-    const appended: DurableEvent = { ...event, seq, at };
-    this.events.push(appended);
-    return appended;
+    return this.#log.append(event, this.nowMs);
   }
 
   count(name: string): number {
@@ -139,14 +134,5 @@ export class WriterTx implements Tx {
     for (const name of this.#deltas.keys())
       if (name.startsWith(prefix) && !this.#counts.has(name)) names.push(name);
     return names;
-  }
-
-  #prepare(sql: string): Database.Statement {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#db.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
   }
 }

@@ -1,7 +1,7 @@
 // An empty directory with nothing in it but the executable, and the environment that goes with it.
 
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -22,6 +22,7 @@ export interface Run {
 }
 
 export function openPlace(binary: string): Place & { close(): void } {
+  if (!existsSync(binary)) throw new Error(`${binary} is missing: run \`npm run build\``);
   const root = mkdtempSync(join(tmpdir(), "goclaw-smoke-"));
   const [directory, home, scratch] = ["bin", "home", "tmp"].map((name) => join(root, name)) as [
     string,
