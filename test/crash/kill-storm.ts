@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Daemon, spawnDaemon } from "../support/daemon.ts";
-import { type HomeDb, openHomeDb } from "../support/home-db.ts";
+import { type HomeDb, openHomeDb, type TaskRow } from "../support/home-db.ts";
 import { examine, violations } from "../support/invariants.ts";
 import { createRig, type Rig } from "../support/rig.ts";
 import type { WireTask } from "../support/tasks.ts";
@@ -71,13 +71,11 @@ async function stormIn(rig: Rig, options: StormOptions, startedAt: number): Prom
   recoveries.push(daemon.readyMs);
   pending = pending.concat(items.slice(fed));
   while (pending.length > 0 && ledger.faults.length === 0) await feed(daemon.client, pending, ledger);
-  await drain(rig, options.log);
-  const parked = await settleParked(rig, daemon, ledger);
-  await drain(rig, options.log);
+  const { parked, crashLoops } = await settleAll(rig, daemon, ledger, options.log);
   const answers = await wrongAnswers(daemon, rig, items, ledger);
   const stopped = await daemon.stop();
   if (stopped.code !== 0) ledger.faults.push(`the clean stop ended with ${stopped.code} ${stopped.signal}`);
-  const { findings, tasks } = rig.read((db) => ({ ...examineAll(rig, db, ledger), tasks: db.tasks() }));
+  const { findings } = rig.read((db) => examineAll(rig, db, ledger));
   return {
     seed: options.seed,
     acknowledged: ledger.acknowledged.size,
@@ -85,7 +83,7 @@ async function stormIn(rig: Rig, options: StormOptions, startedAt: number): Prom
     kills: options.kills,
     killedInFlight,
     parked,
-    crashLoops: tasks.filter((task) => task.reason_code === "CRASH_LOOP").length,
+    crashLoops,
     modelCalls: rig.stub.calls.length,
     alerts: rig.sink.calls.length,
     recoveryMs: {
@@ -144,21 +142,37 @@ async function drain(rig: Rig, log?: (line: string) => void): Promise<void> {
   }
 }
 
-/** Answers every EFFECT_UNKNOWN with the truth that the sink knows; returns how many there were. */
-async function settleParked(rig: Rig, daemon: Daemon, ledger: Ledger): Promise<number> {
-  const parked = rig.read((db) => db.tasks().filter((task) => task.reason_code === "EFFECT_UNKNOWN"));
-  for (const task of parked) {
-    const key = ledger.acknowledged.get(task.id) ?? task.idempotency_key ?? "";
-    const outcome = rig.sink.callsOf(key).length > 0 ? "happened" : "did_not";
-    const reply = await daemon.client.post(`/api/v1/tasks/${task.id}/resolve`, { outcome });
-    if (reply.status !== 200 && reply.status !== 202) {
-      ledger.faults.push(`resolving ${key} as ${outcome} got ${reply.status}: ${reply.text}`);
+/** Lets everything end, as an operator would: answers what is asked and brings back what the kills set aside. */
+async function settleAll(rig: Rig, daemon: Daemon, ledger: Ledger, log?: (line: string) => void) {
+  let parked = 0;
+  let crashLoops = 0;
+  for (;;) {
+    await drain(rig, log);
+    const tasks = rig.read((db) => db.tasks());
+    const asking = tasks.filter((task) => task.reason_code === "EFFECT_UNKNOWN");
+    const looping = tasks.filter(
+      (task) => task.reason_code === "CRASH_LOOP" && task.attempt === MAX_ATTEMPTS,
+    );
+    for (const task of asking) {
+      const outcome = rig.sink.callsOf(keyOf(task, ledger)).length > 0 ? "happened" : "did_not";
+      await command(daemon, ledger, `/api/v1/tasks/${task.id}/resolve`, { outcome });
     }
+    for (const task of looping) await command(daemon, ledger, `/api/v1/tasks/${task.id}/retry`);
+    if (asking.length + looping.length === 0 || ledger.faults.length > 0) return { parked, crashLoops };
+    parked += asking.length;
+    crashLoops += looping.length;
   }
-  return parked.length;
 }
 
-/** Every task must have ended with its own answer and its note; a crash loop only after all its attempts. */
+const keyOf = (task: TaskRow, { acknowledged }: Ledger): string =>
+  acknowledged.get(task.id) ?? task.idempotency_key ?? "";
+
+async function command(daemon: Daemon, ledger: Ledger, path: string, body?: object): Promise<void> {
+  const reply = await daemon.client.post(path, body);
+  if (reply.status !== 200) ledger.faults.push(`${path} got ${reply.status}: ${reply.text}`);
+}
+
+/** Every task must have ended with its own answer and its note. */
 async function wrongAnswers(
   daemon: Daemon,
   rig: Rig,
@@ -174,7 +188,6 @@ async function wrongAnswers(
       continue;
     }
     const { task } = reply.json<{ task: WireTask }>();
-    if (task.reason_code === "CRASH_LOOP" && task.attempt === task.max_attempts) continue;
     if (task.state !== "SUCCEEDED" || task.result?.text !== item.answer) {
       faults.push(`${item.key} ended ${task.state} ${task.reason_code ?? ""} with "${task.result?.text}"`);
     }
