@@ -2,24 +2,13 @@
 // transaction; what it counted and appended becomes visible only when the transaction commits.
 
 import type Database from "better-sqlite3";
-import type { DurableEvent, DurableEventType } from "../domain/event.ts";
-import type { TaskState } from "../domain/task.ts";
+import type { DurableEvent } from "../domain/event.ts";
 import type { Clock, Random } from "../domain/time.ts";
 import { EventLog } from "./event-log.ts";
 import { type Params, Statements } from "./statements.ts";
 
-/** Tx.append takes an event without the two fields that the writer gives it. */
-export interface NewEvent {
-  readonly taskId: string;
-  readonly sessionId: string;
-  readonly agentId: string;
-  readonly type: DurableEventType;
-  readonly from: TaskState | null;
-  readonly to: TaskState | null;
-  readonly attempt: number;
-  readonly reasonCode: string | null;
-  readonly payload: Readonly<Record<string, unknown>>;
-}
+/** An event before the writer gives it its number and its time. */
+export type NewEvent = Omit<DurableEvent, "seq" | "at">;
 
 export interface Tx {
   /** Wall clock, epoch ms; the same for every statement of one verb. */
