@@ -57,6 +57,11 @@ export async function status(
   return answer.status === 200 ? EXIT.ok : EXIT.failed;
 }
 
+function upText(seconds: number | undefined): string {
+  if (seconds === undefined) return "";
+  return seconds < 1 ? ", just started" : `, up ${durationText(seconds * 1_000)}`;
+}
+
 function stoppedText(home: string, left: RunFile | undefined): string {
   const stale =
     left === undefined
@@ -69,7 +74,7 @@ export function writeHealth(output: Output, run: RunFile, health: Health, home: 
   const paint = paintFor(output);
   const { queue = {}, lanes, database, provider } = health;
   const ok = health.status === "ok";
-  const up = health.uptime_seconds === undefined ? "" : `, up ${durationText(health.uptime_seconds * 1_000)}`;
+  const up = upText(health.uptime_seconds);
   const counts = Object.entries(queue).map(
     ([name, count]) => `${count} ${safeLine(name).replaceAll("_", " ")}`,
   );

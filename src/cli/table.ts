@@ -14,15 +14,23 @@ export interface Cell {
 const GAP = 2;
 const LEAST_COLUMNS = 10;
 
+/** `spare`: columns that a narrow terminal does without, the first one first. */
 export function writeTable(
   output: Output,
   head: readonly string[],
   rows: readonly (readonly Cell[])[],
+  spare: readonly string[] = [],
 ): void {
   const { bold } = paintFor(output);
   const heading = head.map((text): Cell => ({ text, paint: bold }));
-  const widths = fitWidths([heading, ...rows], output.columns);
-  for (const row of [heading, ...rows]) output.write(`${formatRow(row, widths)}\n`);
+  let table: readonly (readonly Cell[])[] = [heading, ...rows];
+  for (const name of spare) {
+    if (leastWidth(table) <= (output.columns ?? Number.POSITIVE_INFINITY)) break;
+    const index = table[0]?.findIndex((cell) => cell.text === name);
+    table = table.map((row) => row.filter((_, at) => at !== index));
+  }
+  const widths = fitWidths(table, output.columns);
+  for (const row of table) output.write(`${formatRow(row, widths)}\n`);
 }
 
 /** Pairs under each other: `name   value`. */
@@ -36,13 +44,28 @@ export function writePairs(output: Output, pairs: readonly (readonly [string, st
   for (const row of rows) output.write(`${formatRow(row, [nameWidth, Number.POSITIVE_INFINITY])}\n`);
 }
 
-function fitWidths(rows: readonly (readonly Cell[])[], columns = Number.POSITIVE_INFINITY): number[] {
+function naturalWidths(rows: readonly (readonly Cell[])[]): number[] {
   const count = Math.max(0, ...rows.map((row) => row.length));
-  const widths = Array.from({ length: count }, (_, index) =>
-    Math.max(...rows.map((row) => widthOf(row[index]?.text ?? ""))),
+  return Array.from({ length: count }, (_, index) =>
+    rows.reduce((width, row) => Math.max(width, widthOf(row[index]?.text ?? "")), 0),
   );
-  for (let index = count - 1; index >= 0; index--) {
-    const over = widths.reduce((sum, width) => sum + width + GAP, -GAP) - columns;
+}
+
+function total(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width + GAP, -GAP);
+}
+
+/** How wide the rows are when only the last column has given way. */
+function leastWidth(rows: readonly (readonly Cell[])[]): number {
+  const widths = naturalWidths(rows);
+  const last = widths.pop() ?? 0;
+  return total([...widths, Math.min(last, LEAST_COLUMNS)]);
+}
+
+function fitWidths(rows: readonly (readonly Cell[])[], columns = Number.POSITIVE_INFINITY): number[] {
+  const widths = naturalWidths(rows);
+  for (let index = widths.length - 1; index >= 0; index--) {
+    const over = total(widths) - columns;
     if (over <= 0) break;
     widths[index] = Math.max(Math.min(widths[index] ?? 0, LEAST_COLUMNS), (widths[index] ?? 0) - over);
   }

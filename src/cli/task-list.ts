@@ -73,8 +73,9 @@ function show({ stdout, stderr, clock }: Context, { tasks, next_cursor }: Page, 
     { text: safeLine(task.agent_id) },
     { text: noteOf(task) },
   ]);
-  writeTable(stdout, ["ID", "STATE", "ATTEMPT", "CREATED", "AGENT", "PROMPT"], rows);
-  if (next_cursor !== null) stderr.write(`the ${tasks.length} newest; --limit shows more\n`);
+  const head = ["ID", "STATE", "ATTEMPT", "CREATED", "AGENT", "PROMPT"];
+  writeTable(stdout, head, rows, ["AGENT", "ATTEMPT", "CREATED"]);
+  if (next_cursor !== null) stderr.write(`there are more than these ${tasks.length}; --limit shows them\n`);
 }
 
 function noteOf({ state, reason_code: reason, prompt }: WireTask): string {

@@ -85,7 +85,7 @@ export function showEvents(output: Output, events: readonly WireEvent[]): void {
     { text: arrowOf(event) },
     { text: eventText(event) },
   ]);
-  writeTable(output, ["SEQ", "AT", "EVENT", "STATE", "WHAT"], rows);
+  writeTable(output, ["SEQ", "AT", "EVENT", "STATE", "WHAT"], rows, ["SEQ", "STATE"]);
 }
 
 export function arrowOf({ state_from: from, state_to: to }: WireEvent): string {

@@ -22,6 +22,7 @@ export function whyText(
 ): Why {
   const since = events.findLast((event) => event.state_to !== undefined)?.at ?? null;
   const ago = since === null ? "" : ` since ${localTime(since)} (${agoText(since, nowMs)})`;
+  const when = ago.replace(" since ", " at ");
   const say = (words: string, until: string | null = null): Why => ({
     sentence: `Task ${task.id} ${words}`,
     since,
@@ -39,12 +40,12 @@ export function whyText(
     case "RETRY_WAIT":
       return say(waitText(task, ago, nowMs), task.available_at);
     case "SUCCEEDED":
-      return say(`waits for nothing: it succeeded${ago}; \`goclaw task show ${task.id}\` has the answer.`);
+      return say(`waits for nothing: it succeeded${when}; \`goclaw task show ${task.id}\` has the answer.`);
     case "CANCELED":
-      return say(`waits for nothing: it was canceled${ago}.`);
+      return say(`waits for nothing: it was canceled${when}.`);
     case "FAILED":
     case "DEAD_LETTER":
-      return say(endText(task, ago));
+      return say(endText(task, when));
     default:
       return unreachable(task.state);
   }
@@ -83,14 +84,14 @@ function waitText(task: WireTask, ago: string, nowMs: number): string {
   return `waits${ago} with ${reason}: ${plain(cause)}; ${next}, and there is nothing to do.`;
 }
 
-function endText(task: WireTask, ago: string): string {
+function endText(task: WireTask, when: string): string {
   const reason = task.reason_code ?? "";
   const code = task.error?.code ?? reason;
   const cause = task.error?.message || meaningOf(code);
   const advice = adviceFor(reason, task.id) ?? adviceFor(code, task.id);
   const words = task.state === "DEAD_LETTER" ? "was set aside" : "failed";
   const reasons = [...new Set([reason, code])].filter(Boolean).join(", ");
-  return `waits for nothing: it ${words}${ago} with ${reasons}: ${plain(cause)}.${advice ? ` ${advice}` : ""}`;
+  return `waits for nothing: it ${words}${when} with ${reasons}: ${plain(cause)}.${advice ? ` ${advice}` : ""}`;
 }
 
 /** A message inside a sentence: without a full stop of its own. */

@@ -54,11 +54,19 @@ const INTEND_SQL = `
   VALUES (@key, @taskId, @turn, @callIndex, @tool, @class, 'PENDING', @digest, @attempt, @now)
   ON CONFLICT (key) DO UPDATE SET attempt = @attempt WHERE status = 'PENDING' AND class <> 'once'`;
 
-/** Inside a fenced transaction: writes the intent. Returns false when the act must not be made again. */
+const UNKNOWN_SQL = "UPDATE effects SET status = 'UNKNOWN' WHERE key = @key AND status = 'PENDING'";
+
+/**
+ * Inside a fenced transaction: writes the intent. Returns false when the act must not be made again: a `once` act was
+ * intended before and never settled, and its row now says UNKNOWN.
+ */
 export function insertIntent(tx: Tx, task: HeldTask, effect: EffectRef): boolean {
   const { key, turn, callIndex, tool, effectClass, digest } = effect;
   const row = { key, taskId: task.id, turn, callIndex, tool, class: effectClass, digest };
-  if (tx.run(INTEND_SQL, { ...row, attempt: task.attempt, now: tx.nowMs }) === 0) return false;
+  if (tx.run(INTEND_SQL, { ...row, attempt: task.attempt, now: tx.nowMs }) === 0) {
+    tx.run(UNKNOWN_SQL, { key });
+    return false;
+  }
   appendEffectEvent(tx, task, "tool.start", null, { tool, turn, call: callIndex, key, class: effectClass });
   return true;
 }

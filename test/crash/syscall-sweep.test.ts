@@ -16,5 +16,6 @@ test("[REL-003][PER-004][PER-006] a kill at any write syscall of a task's life l
   }
   console.log(JSON.stringify(report, null, 1));
   expect(report.violations).toEqual([]);
-  expect(report.killed).toBeGreaterThan(0);
+  // Threads differ a little from run to run, so a few of the last points of a life may not be reached.
+  expect(report.killed).toBeGreaterThanOrEqual(Math.ceil(report.tried * 0.8));
 });

@@ -6,6 +6,7 @@ import { afterEach, expect, test } from "vitest";
 import { runCli } from "../support/cli.ts";
 import { readRunFile } from "../support/daemon.ts";
 import { createRig, type Rig } from "../support/rig.ts";
+import { submit } from "../support/tasks.ts";
 import { until } from "../support/wait.ts";
 
 let rig: Rig;
@@ -66,12 +67,19 @@ test("[SCOPE-002] start beside a foreground daemon names its pid", async () => {
 test("status counts the tasks, as words and as JSON, and says when nobody is there", async () => {
   rig = await createRig();
   const daemon = await rig.start();
-  await runCli(rig.home, ["run", "task counted"]);
+  await submit(daemon.client, "task counted gate=busy");
+  await rig.stub.reached("busy");
   const words = await runCli(rig.home, ["status"]);
   expect(words.code).toBe(0);
   expect(words.stdout).toContain(daemon.run.address);
-  const json = (await runCli(rig.home, ["status", "--json"])).stdout;
-  expect(JSON.stringify(JSON.parse(json))).toMatch(/"SUCCEEDED":1/i);
+  const status = (await runCli(rig.home, ["status", "--json"])).json();
+  expect(status).toMatchObject({
+    running: true,
+    pid: daemon.run.pid,
+    queue: { queued: 0, running: 1, dead_letter: 0 },
+    lanes: { total: 4, busy: 1 },
+  });
+  rig.stub.open("busy");
   await daemon.stop();
   const gone = await runCli(rig.home, ["status"]);
   expect(gone.code).toBe(1);

@@ -102,7 +102,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   void exited.then(() => client.close());
   // Under strace the child is the tracer; signals are for the daemon itself.
   const signal = (name: NodeJS.Signals): void => {
-    if (!exit) process.kill(run.pid, name);
+    if (!exit) signalIfAlive(run.pid, name);
   };
   const leave = async (name: NodeJS.Signals, graceMs: number): Promise<Exit> => {
     signal(name);
@@ -122,6 +122,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     kill: () => leave("SIGKILL", 10_000),
     stop: (graceMs = 10_000) => leave("SIGTERM", graceMs),
   };
+}
+
+/** A process may be gone before its parent was told. */
+function signalIfAlive(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as { code?: string }).code !== "ESRCH") throw error;
+  }
 }
 
 /** Waits for a run file of this boot and then for /readyz; `alive` throws as soon as waiting is in vain. */

@@ -1,0 +1,23 @@
+// The systems in the table, in the order of its lines; the text says what an acknowledgement of each is worth.
+
+export interface System {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Ratios are against this one. */
+export const OURS = "goclaw";
+
+export const SYSTEMS: readonly System[] = [
+  { id: OURS, name: "goclaw" },
+  { id: "goclaw-openai", name: "goclaw, model behind HTTP (openai SDK, stub on loopback)" },
+  { id: "grouped", name: "limit: SQLite FULL, task + event row, grouped commits" },
+  { id: "single", name: "limit: SQLite FULL, task + event row, a commit each" },
+  { id: "http", name: "limit: node:http + one durable row a request" },
+  { id: "plainjob", name: "plainjob 0.0.14 (synchronous=NORMAL: NOT crash durable)" },
+  { id: "bullmq-always", name: "BullMQ 6.7.0, Redis appendfsync always" },
+  { id: "bullmq-everysec", name: "BullMQ 6.7.0, Redis everysec (may lose 1 s)" },
+  { id: "portkey", name: "Portkey (quoted, other run: ../shared/reference/perf.md)" },
+  { id: "openclaw", name: "OpenClaw (quoted, other run: ../shared/reference/perf.md)" },
+  { id: "disk", name: "limit: this disk" },
+];
