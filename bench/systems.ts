@@ -17,7 +17,7 @@ export const SYSTEMS: readonly System[] = [
   { id: "plainjob", name: "plainjob 0.0.14 (synchronous=NORMAL: NOT crash durable)" },
   { id: "bullmq-always", name: "BullMQ 6.7.0, Redis appendfsync always" },
   { id: "bullmq-everysec", name: "BullMQ 6.7.0, Redis everysec (may lose 1 s)" },
-  { id: "portkey", name: "Portkey (quoted, other run: ../shared/reference/perf.md)" },
-  { id: "openclaw", name: "OpenClaw (quoted, other run: ../shared/reference/perf.md)" },
+  { id: "portkey", name: "Portkey 1.15.2 (QUOTED from another run, not measured)" },
+  { id: "openclaw", name: "OpenClaw 2026.9.6 (QUOTED from another run, not measured)" },
   { id: "disk", name: "limit: this disk" },
 ];

@@ -33,7 +33,7 @@ function openLimit(directory: string, discipline: (db: Database.Database) => Run
   db.pragma("journal_mode = WAL");
   db.pragma("synchronous = FULL");
   db.exec(SCHEMA_SQL);
-  const [insert, event, take, end] = [INSERT_SQL, EVENT_SQL, CLAIM_SQL, FINISH_SQL].map((sql) => db.prepare(sql)) as [
+  const [insert, event, claimRows, end] = [INSERT_SQL, EVENT_SQL, CLAIM_SQL, FINISH_SQL].map((sql) => db.prepare(sql)) as [
     Database.Statement,
     Database.Statement,
     Database.Statement,
@@ -48,7 +48,7 @@ function openLimit(directory: string, discipline: (db: Database.Database) => Run
   };
   const claim = (limit: number): Claimed[] => {
     const now = Date.now();
-    const rows = take.all(now, now, limit) as Claimed[];
+    const rows = claimRows.all(now, now, limit) as Claimed[];
     for (const { id } of rows) event.run(id, "RUNNING", now);
     return rows;
   };
@@ -69,7 +69,9 @@ function openLimit(directory: string, discipline: (db: Database.Database) => Run
       })();
     },
     work: async (lanes, onStart, onEnd) => {
-      wake = startLanes(lanes, (limit) => run(() => claim(limit)), (id) => run(() => finish(id)), onStart, onEnd);
+      const most = discipline === commitEach ? 1 : lanes;
+      const take = (free: number): Promise<Claimed[]> => run(() => claim(Math.min(free, most)));
+      wake = startLanes(lanes, take, (id) => run(() => finish(id)), onStart, onEnd);
       wake();
     },
   };
@@ -91,6 +93,7 @@ function startLanes(
     const rows = await claim(free);
     claiming = false;
     free -= rows.length;
+    if (rows.length > 0 && free > 0) setImmediate(wake);
     for (const { id, tag } of rows) {
       onStart(tag);
       void finish(id).then(() => {

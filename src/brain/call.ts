@@ -1,7 +1,7 @@
 // One model call: collects the parts of a stream into a whole answer and passes text on as it arrives. What a provider
 // did not finish is not an answer.
 
-import type { Answer, TokenUsage, ToolCall } from "../domain/message.ts";
+import type { Answer, Continuation, TokenUsage, ToolCall } from "../domain/message.ts";
 import { failure, type ModelRequest, type Provider, type ProviderFailure } from "../providers/provider.ts";
 
 export type Called =
@@ -22,6 +22,8 @@ export async function callModel(
   onText: (text: string, offset: number) => void,
 ): Promise<Called> {
   let text = "";
+  let reasoning = "";
+  let continuation: Continuation | undefined;
   let usage: TokenUsage | null = null;
   const calls = new Map<number, PartialCall>();
   for await (const part of provider.stream(request, signal)) {
@@ -29,6 +31,12 @@ export async function callModel(
       case "text.delta":
         onText(part.text, text.length);
         text += part.text;
+        break;
+      case "reasoning.delta":
+        reasoning += part.text;
+        break;
+      case "continuation":
+        continuation = part.continuation;
         break;
       case "tool.start":
         calls.set(part.index, { id: part.id, name: part.name, argumentsText: "" });
@@ -47,7 +55,11 @@ export async function callModel(
         const toolCalls: ToolCall[] = [...calls.entries()].sort(([a], [b]) => a - b).map(([, call]) => call);
         const stopReason = toolCalls.length > 0 ? "tool_calls" : part.stopReason;
         const model = part.model || request.model;
-        return { ok: true, answer: { text, toolCalls, stopReason, usage, provider: provider.id, model } };
+        const extra = { ...(reasoning && { reasoning }), ...(continuation && { continuation }) };
+        return {
+          ok: true,
+          answer: { text, toolCalls, stopReason, usage, ...extra, provider: provider.id, model },
+        };
       }
     }
   }

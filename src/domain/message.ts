@@ -7,10 +7,30 @@ export interface ToolCall {
   readonly argumentsText: string;
 }
 
+/** An image handed to a model that can see: base64 without a data: prefix. */
+export interface Image {
+  readonly mediaType: string;
+  readonly base64: string;
+}
+
+/**
+ * What a vendor wants back unchanged with the next turn, such as signed reasoning. Only the provider type that made it
+ * reads it; another one leaves it out.
+ */
+export interface Continuation {
+  readonly type: string;
+  readonly data: string;
+}
+
 export type Message =
   | { readonly role: "system"; readonly text: string }
-  | { readonly role: "user"; readonly text: string }
-  | { readonly role: "assistant"; readonly text: string; readonly toolCalls: readonly ToolCall[] }
+  | { readonly role: "user"; readonly text: string; readonly images?: readonly Image[] }
+  | {
+      readonly role: "assistant";
+      readonly text: string;
+      readonly toolCalls: readonly ToolCall[];
+      readonly continuation?: Continuation;
+    }
   | { readonly role: "tool"; readonly callId: string; readonly name: string; readonly text: string };
 
 /** What a tool looks like to a model. `params` is a JSON Schema object. */
@@ -26,7 +46,12 @@ export type StopReason = "stop" | "tool_calls" | "length" | "content_filter";
 export interface TokenUsage {
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** The part of inputTokens that was read from the vendor's prompt cache. */
   readonly cachedTokens: number;
+  /** The part of inputTokens that was written to the vendor's prompt cache. */
+  readonly cacheWriteTokens?: number;
+  /** The part of outputTokens that was reasoning. */
+  readonly reasoningTokens?: number;
 }
 
 /** One whole model answer, as journaled. */
@@ -35,6 +60,8 @@ export interface Answer {
   readonly toolCalls: readonly ToolCall[];
   readonly stopReason: StopReason;
   readonly usage: TokenUsage | null;
+  readonly reasoning?: string;
+  readonly continuation?: Continuation;
   readonly provider: string;
   readonly model: string;
 }

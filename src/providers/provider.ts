@@ -1,7 +1,7 @@
 // The seam to every model. `stream` yields parts and never throws once it has started: the last part is exactly one
 // `end` or one `error` with a closed class. Vendor types never leave a provider's file.
 
-import type { Message, StopReason, TokenUsage, ToolSpec } from "../domain/message.ts";
+import type { Continuation, Message, StopReason, TokenUsage, ToolSpec } from "../domain/message.ts";
 import type { Sampling } from "../domain/task.ts";
 
 export interface ModelRequest {
@@ -9,11 +9,28 @@ export interface ModelRequest {
   readonly messages: readonly Message[];
   readonly tools: readonly ToolSpec[];
   readonly sampling: Sampling;
+  /** The answer must be JSON of this schema; a provider whose vendor has no such mode ignores it. */
+  readonly output?: OutputSchema;
+}
+
+export interface OutputSchema {
+  readonly name: string;
+  readonly schema: Readonly<Record<string, unknown>>;
+}
+
+/** How long each phase of a call may take, in ms: until connected, until the first byte, between bytes, in all. */
+export interface PhaseTimeouts {
+  readonly connectMs: number;
+  readonly firstByteMs: number;
+  readonly idleMs: number;
+  readonly totalMs: number;
 }
 
 /** `index` tells parallel tool calls apart; `tool.delta` carries a piece of the arguments' JSON text. */
 export type Part =
   | { readonly type: "text.delta"; readonly text: string }
+  | { readonly type: "reasoning.delta"; readonly text: string }
+  | { readonly type: "continuation"; readonly continuation: Continuation }
   | { readonly type: "tool.start"; readonly index: number; readonly id: string; readonly name: string }
   | { readonly type: "tool.delta"; readonly index: number; readonly text: string }
   | { readonly type: "usage"; readonly usage: TokenUsage }

@@ -5,7 +5,7 @@ import { afterEach, expect, test } from "vitest";
 import { isTerminal } from "../../src/domain/task.ts";
 import { examine, violations } from "../support/invariants.ts";
 import { createRig, type Rig } from "../support/rig.ts";
-import { ended, submit, taskWhere } from "../support/tasks.ts";
+import { ended, readTask, submit, taskWhere } from "../support/tasks.ts";
 import { until } from "../support/wait.ts";
 
 const LEASE_MS = 300;
@@ -80,4 +80,22 @@ test("[QUE-002] a lease that is renewed is never lost, however long the model ta
   rig.stub.open("h");
   expect(await ended(daemon.client, id)).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
   expect(rig.stub.count("task-h")).toBe(1);
+});
+
+test("[QUE-002] the attempt after a lost lease is a whole one: it keeps its lease and can be canceled", async () => {
+  rig = await createRig({ config: { lease_seconds: LEASE_MS / 1000, max_attempts: 5 } });
+  const daemon = await rig.start();
+  const id = await submit(daemon.client, "task i gate=i");
+  await rig.stub.reached("i");
+  await freezePastLease(daemon.run.pid);
+  daemon.signal("SIGCONT");
+  await until("the second attempt to ask", () => rig.stub.count("task-i") === 2);
+  const from = performance.now();
+  await until("several leases' time to pass", () => performance.now() - from > LEASE_MS * 5);
+  expect(await readTask(daemon.client, id)).toMatchObject({ state: "RUNNING", attempt: 2 });
+  const health = (await daemon.client.get("/healthz")).json<{ lanes: { busy: number } }>();
+  expect(health.lanes.busy).toBe(1);
+  expect((await daemon.client.post(`/api/v1/tasks/${id}/cancel`)).status).toBe(200);
+  await until("both calls to be hung up", () => rig.stub.calls.every((call) => call.end === "client_gone"));
+  expect(rig.stub.count("task-i")).toBe(2);
 });

@@ -1,7 +1,6 @@
 // Inputs of verbs with everything filled in, so that a test says only what it is about.
 
 import type { Answer } from "../../src/domain/message.ts";
-import type { Answer } from "../../src/domain/message.ts";
 import type { EffectRef } from "../../src/journal/effects.ts";
 import type { AuditRecord } from "../../src/policy/audit.ts";
 import type { ClaimInput } from "../../src/queue/claim.ts";
