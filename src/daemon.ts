@@ -10,7 +10,6 @@ import { loadConfig } from "./config/load.ts";
 import type { Paths } from "./config/paths.ts";
 import type { Flags } from "./config/settings.ts";
 import { createIds } from "./domain/ids.ts";
-import { createGateway, listen } from "./gateway/server.ts";
 import { createTokenReader } from "./gateway/token.ts";
 import { createHealth, type Stage } from "./health.ts";
 import { sqliteBinding, version } from "./native.ts";
@@ -64,9 +63,12 @@ export async function startDaemon({ paths, env, flags, logToStderr }: DaemonOpti
     ({ log }) => log.flush(),
   );
   ground = base;
+  // The writer thread needs its time to load and to open the database: the gateway is loaded meanwhile.
+  const opening = startStore(base, binding);
+  const loading = import("./gateway/server.ts");
   const store = await boot.phase(
     "schema_migrated",
-    () => startStore(base, binding),
+    () => opening,
     (opened) => opened.close(),
   );
   const recovered = await boot.phase("recovery_scan_completed", () =>
@@ -77,6 +79,7 @@ export async function startDaemon({ paths, env, flags, logToStderr }: DaemonOpti
 
   const uptimeMs = (): number => systemClock.monoMs() - startedMs;
   const facts = { bootId, version: version(), policyVersion: policy.version, stage: () => stage, uptimeMs };
+  const { createGateway, listen } = await loading;
   const app = createGateway({
     rpc,
     follower: createFollower(store.reader, base.bus),

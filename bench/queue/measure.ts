@@ -53,10 +53,13 @@ const LOOP_RESOLUTION_MS = 1;
 async function measureEnqueue(queue: Queue, { width, seconds }: MeasureInput): Promise<EnqueueResult> {
   let acknowledged = 0;
   let stopping = false;
+  let turn: Promise<void> | undefined;
   const callers = Array.from({ length: width }, async () => {
     while (!stopping) {
       await queue.enqueue(acknowledged++);
-      if (queue.blocks && acknowledged % YIELD_EVERY === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (!queue.blocks) continue;
+      if (acknowledged % YIELD_EVERY === 0) turn = new Promise((resolve) => setImmediate(resolve));
+      await turn;
     }
   });
   await sleep(WARM_UP_MS);

@@ -31,7 +31,7 @@ async function usedHome(): Promise<string> {
 test("[SCOPE-002] a second daemon on the home is refused, names the first, and leaves it alone", async () => {
   rig = await createRig();
   const first = await rig.start();
-  const second = await runDaemonToExit({ home: rig.home });
+  const second = await runDaemonToExit({ home: rig.home, deadlineMs: 1_000 });
   expect(second.code).toBe(73);
   expect(second.stderr).toContain(String(first.run.pid));
   expect((await first.client.get("/readyz")).status).toBe(200);

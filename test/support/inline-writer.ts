@@ -74,8 +74,10 @@ export function openInlineWriter(options: InlineOptions = {}): InlineWriter {
 
   const alone = (work: (tx: Tx) => void): void => {
     db.exec("BEGIN IMMEDIATE");
+    tx.tick();
     tx.beginVerb();
     work(tx);
+    tx.flush();
     db.exec("COMMIT");
     published.push(...tx.committed());
   };

@@ -1,40 +1,22 @@
-// The real verbs as commands: each calls the product, tells the model what happened, and checks the answer. Commands
-// are offered in every state, so most of what a long run does is be refused.
+// What happens to tasks from outside their attempts: submissions, claims, operators, timers, restarts and the clock. Each
+// act calls the real verb, tells the model what happened, and checks the answer.
 
-import fc from "fast-check";
 import { GoclawError } from "../../src/domain/error.ts";
-import { finish } from "../../src/engine/finish.ts";
-import { recordAnswer } from "../../src/journal/answers.ts";
 import { resolveEffect } from "../../src/journal/resolve.ts";
 import { cancel } from "../../src/queue/cancel.ts";
 import { claim } from "../../src/queue/claim.ts";
 import { enqueue } from "../../src/queue/enqueue.ts";
-import { fail } from "../../src/queue/fail.ts";
 import { createHeartbeat } from "../../src/queue/heartbeat.ts";
 import { recoverOrphans } from "../../src/queue/recover.ts";
-import { requeue } from "../../src/queue/requeue.ts";
 import { retryDeadLetter } from "../../src/queue/retry.ts";
-import { suspend } from "../../src/queue/suspend.ts";
 import { wakeDue } from "../../src/queue/wake.ts";
-import { intend } from "../../src/tools/intend.ts";
-import {
-  answerOf,
-  auditOf,
-  claimInput,
-  effectOf,
-  enqueueInput,
-  failInput,
-  LEASE_MS,
-  RETRY,
-} from "../support/inputs.ts";
-import { rowOf, same, type World, writesNothing } from "./check.ts";
+import { claimInput, enqueueInput, LEASE_MS } from "../support/inputs.ts";
+import type { TaskAct } from "./attempt-acts.ts";
+import { same, type World, writesNothing } from "./check.ts";
 import * as model from "./model.ts";
 import { claimHalf, startHalf } from "./two-step-claim.ts";
 
-type Model = model.Model;
-type ModelTask = model.ModelTask;
-type Act = (now: Model, world: World) => void;
-type TaskAct = (now: Model, world: World, task: ModelTask, fence: number) => void;
+export type Act = (now: model.Model, world: World) => void;
 
 /** Two sessions of the default agent and one of another, at two priorities. */
 export function enqueueTask(pick: number, maxAttempts: number, priority: number): Act {
@@ -77,111 +59,6 @@ export const startHalfOf: TaskAct = (now, { writer }, task) => {
   same("the other half", done, task.state === "CLAIMED");
   if (done) model.started(now, task);
 };
-
-/** A write of an attempt: done when the attempt holds the lease, and otherwise refused without a trace. */
-function fenced<Result>(
-  world: World,
-  task: ModelTask,
-  fence: number,
-  lost: Result,
-  write: () => Result,
-  then: (result: Result) => void,
-): void {
-  if (model.holds(task, fence, world.writer.clock.monoMs())) {
-    const result = write();
-    if (result === lost) throw new Error(`${task.id} was told that it had lost a lease that it held`);
-    then(result);
-  } else same("a stale write", writesNothing(world, write), lost);
-}
-
-export const finishTask: TaskAct = (now, world, task, fence) => {
-  const input = { taskId: task.id, fence, result: { text: "done" }, lastAnswer: null };
-  fenced(
-    world,
-    task,
-    fence,
-    false,
-    () => world.writer.call(finish, input),
-    () => model.finished(now, task),
-  );
-};
-
-export const answerTask: TaskAct = (_now, world, task, fence) => {
-  const input = { taskId: task.id, fence, turn: world.serial++, answer: answerOf("hello") };
-  fenced(
-    world,
-    task,
-    fence,
-    false,
-    () => world.writer.call(recordAnswer, input),
-    () => {},
-  );
-};
-
-export const requeueTask: TaskAct = (now, world, task, fence) => {
-  const input = { taskId: task.id, fence };
-  const done = (): void => model.requeued(now, task, world.writer.clock.nowMs());
-  fenced(world, task, fence, false, () => world.writer.call(requeue, input), done);
-};
-
-export const intendTask: TaskAct = (_now, world, task, fence) => {
-  const { id } = task;
-  const effect = effectOf(id, { key: `key ${world.serial}`, turn: world.serial++ });
-  const input = { taskId: id, fence, effect, audit: auditOf(id) };
-  fenced(
-    world,
-    task,
-    fence,
-    "lost",
-    () => world.writer.call(intend, input),
-    (intended) => {
-      same("an intent", intended, "act");
-      task.unsettled++;
-    },
-  );
-};
-
-/** `null`: an error that a retry cannot mend. */
-export function failTask(reason: string | null, message: string): TaskAct {
-  return (now, world, task, fence) => {
-    const code = reason ?? "PROVIDER_AUTH";
-    const input = failInput({ taskId: task.id, fence }, { code, message, retryReason: reason });
-    const write = (): ReturnType<typeof fail.run> => world.writer.call(fail, input);
-    fenced(world, task, fence, "lost", write, (result) => {
-      if (reason === null) model.failedForGood(now, task, code);
-      else afterFailure(now, world, task, reason, message, result);
-    });
-  };
-}
-
-function afterFailure(
-  now: Model,
-  world: World,
-  task: ModelTask,
-  reason: string,
-  message: string,
-  result: ReturnType<typeof fail.run>,
-): void {
-  const circumstance = reason.startsWith("RETRY_PROVIDER_") && reason !== "RETRY_PROVIDER_MALFORMED";
-  const { attempt } = task;
-  const became = model.failed(now, task, reason, `${reason} ${message}`, circumstance);
-  if (became === "dead") return same("the verdict", result, "dead_letter");
-  const { availableAt } = rowOf(world, task.id);
-  same("the wait", result, { retryAt: availableAt });
-  const waitMs = availableAt - world.writer.clock.nowMs();
-  const ceilingMs = Math.min(RETRY.maxMs, RETRY.baseMs * 2 ** (attempt - 1));
-  if (waitMs < 0 || waitMs > ceilingMs) throw new Error(`a backoff of ${waitMs} ms, at most ${ceilingMs}`);
-  task.availableAt = availableAt;
-}
-
-export function suspendTask(reason: "AWAITING_APPROVAL" | "EFFECT_UNKNOWN", waitMs: number): TaskAct {
-  return (now, world, task, fence) => {
-    const deadlineAt = world.writer.clock.nowMs() + waitMs;
-    const input = { taskId: task.id, fence, reason, deadlineAt, message: "somebody must look" };
-    const write = (): boolean => world.writer.call(suspend, input);
-    fenced(world, task, fence, false, write, () => model.suspended(now, task, reason, deadlineAt));
-  };
-}
 
 /** An operator's verb: done in the states it is for, and otherwise STATE_CONFLICT without a trace. */
 function operator(world: World, allowed: boolean, write: () => unknown, then: () => void): void {
@@ -244,8 +121,7 @@ export function reboot(times: number): Act {
     writer.reboot();
     for (let time = 0; time < times; time++) writer.call(recoverOrphans, { owner: model.ownerOf(now) });
     for (const task of now.tasks) {
-      if (model.isLeased(task))
-        model.takenBack(now, task, "OWNER_DIED", "CRASH_LOOP", writer.clock.nowMs());
+      if (model.isLeased(task)) model.takenBack(now, task, "OWNER_DIED", "CRASH_LOOP", writer.clock.nowMs());
     }
   };
 }
@@ -272,10 +148,3 @@ export const passTime = (ms: number): Act => {
 export const jumpClock = (ms: number): Act => {
   return (_now, { writer }) => writer.clock.jump(ms);
 };
-
-export const reasons = fc.constantFrom(
-  null,
-  "RETRY_PROVIDER_OVERLOADED",
-  "RETRY_PROVIDER_MALFORMED",
-  "RETRY_PROCESSOR_ERROR",
-);
