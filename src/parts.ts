@@ -7,7 +7,7 @@ import { readText } from "./config/files.ts";
 import type { Paths } from "./config/paths.ts";
 import { readToken } from "./config/token.ts";
 import { BASE_CAPABILITIES } from "./domain/capability.ts";
-import { messageOf } from "./domain/error.ts";
+import { GoclawError, messageOf } from "./domain/error.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import { readAsset, startWriter } from "./native.ts";
 import { savePolicyVersion } from "./policy/audit.ts";
@@ -78,6 +78,9 @@ export function startStore(
     onEvents: (events) => events.forEach(bus.publish),
     onDefect: (verb, message, stack) => log.error("store", message, { verb, stack }),
     onFault: (fault) => log.error("store", fault === null ? "storage works again" : `storage fault ${fault}`),
+    onLost: () => {
+      throw new GoclawError("INTERNAL", "the writer thread ended; see the log for why");
+    },
   });
 }
 

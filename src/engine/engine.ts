@@ -38,6 +38,7 @@ interface Running {
 }
 
 const PULSES_PER_LEASE = 4;
+const SETTLE_MS = 2_000;
 
 export function createEngine(options: EngineOptions): Engine {
   return new Lanes(options);
@@ -49,6 +50,7 @@ class Lanes implements Engine {
   readonly #waker: Waker;
   readonly #unsubscribe: () => void;
   #claiming = false;
+  #claimed: Promise<void> = Promise.resolve();
   #wanted = false;
   #stopping = true;
   #pulse: NodeJS.Timeout | undefined;
@@ -77,12 +79,18 @@ class Lanes implements Engine {
   async drain(timeoutMs: number): Promise<void> {
     this.#stopping = true;
     this.#waker.stop();
-    const running = [...this.#running.values()].map(({ done }) => done);
-    await Promise.race([Promise.all(running), this.#patience(timeoutMs)]);
+    await Promise.race([this.#settled(), this.#patience(timeoutMs)]);
     for (const { control } of this.#running.values()) control.abort("shutdown" satisfies StopReason);
-    await Promise.all([...this.#running.values()].map(({ done }) => done));
+    // A store that cannot write keeps attempts from settling; the next start finds their leases over.
+    await Promise.race([this.#settled(), this.#patience(SETTLE_MS)]);
     this.#unsubscribe();
     clearInterval(this.#pulse);
+  }
+
+  /** Resolves when the claim under way has brought its tasks and every attempt is settled. */
+  async #settled(): Promise<void> {
+    await this.#claimed;
+    await Promise.all([...this.#running.values()].map(({ done }) => done));
   }
 
   #patience(timeoutMs: number): Promise<void> {
@@ -111,7 +119,7 @@ class Lanes implements Engine {
     this.#wanted = true;
     if (this.#claiming || this.#stopping) return;
     this.#claiming = true;
-    void this.#claimWhileWanted();
+    this.#claimed = this.#claimWhileWanted();
   }
 
   async #claimWhileWanted(): Promise<void> {
@@ -148,6 +156,8 @@ class Lanes implements Engine {
 
   #run(task: ClaimedTask): void {
     const control = new AbortController();
+    // Claimed while the drain began: not started, so that it goes back at once.
+    if (this.#stopping) control.abort("shutdown" satisfies StopReason);
     const done = runAttempt(this.#options, task, control).then(() => {
       this.#running.delete(task.id);
       if (this.#running.size === 0) {

@@ -102,7 +102,8 @@ function waitForEnd(
         if (event.type === "model.end") finishReason = String(event.payload.stop_reason);
         const ended =
           event.to !== null && ["SUCCEEDED", "FAILED", "CANCELED", "DEAD_LETTER"].includes(event.to);
-        if (ended || suspensionOf(event) !== undefined) finish();
+        const putBack = event.reasonCode === "SHUTDOWN_REQUEUED";
+        if (ended || putBack || suspensionOf(event) !== undefined) finish();
       },
     });
     if (over) stop();

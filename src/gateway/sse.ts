@@ -54,6 +54,12 @@ function createProjection(
     stream.end();
   };
   const isOver = (task: WireTask): boolean => task.finished_at !== undefined;
+  const endWhenOver = (): void => {
+    read().then(
+      (task) => isOver(task) && end(task),
+      () => stream.end(),
+    );
+  };
   return {
     onDelta: ({ turn, offset, text }: { turn: number; offset: number; text: string }) =>
       stream.send(toLine({ turn, offset, text }), "token"),
@@ -70,7 +76,7 @@ function createProjection(
         stream.send(toLine(toWireEvent(event)), name, event.seq);
       }
       // FAILED may be followed by DEAD_LETTER in the same commit, so the task is asked after this turn of the loop.
-      if (event.to !== null) setImmediate(() => void read().then((task) => isOver(task) && end(task)));
+      if (event.to !== null) setImmediate(endWhenOver);
     },
     endIfOver: (task: WireTask) => {
       if (isOver(task)) end(task);

@@ -32,6 +32,8 @@ export interface StoreOptions {
   readonly onEvents: (events: readonly DurableEvent[]) => void;
   readonly onDefect: (verb: string, message: string, stack: string) => void;
   readonly onFault: (fault: Code | null) => void;
+  /** The writer thread ended without being asked: nothing can be promised any more. */
+  readonly onLost: () => void;
 }
 
 const CROWD_CALLS = 32;
@@ -74,6 +76,8 @@ class Mailbox {
   readonly #ended: Promise<void>;
   #outbox: Call[] = [];
   #healthWaiters: (() => void)[] = [];
+  #opened = false;
+  #closing = false;
   #gone = false;
 
   constructor(options: StoreOptions) {
@@ -81,8 +85,10 @@ class Mailbox {
     const { worker } = options;
     this.opened = new Promise((resolve, reject) => {
       worker.on("message", (message: FromWriter) => {
-        if (message.type === "ready") resolve();
-        else if (message.type === "refused") reject(new GoclawError(message.code, message.message));
+        if (message.type === "ready") {
+          this.#opened = true;
+          resolve();
+        } else if (message.type === "refused") reject(new GoclawError(message.code, message.message));
         else this.#receive(message);
       });
       worker.on("error", (error) => {
@@ -95,6 +101,7 @@ class Mailbox {
         this.#gone = true;
         for (const { reject } of this.#pending.splice(0)) reject(closedError());
         resolve();
+        if (this.#opened && !this.#closing) options.onLost();
       });
     });
   }
@@ -132,6 +139,7 @@ class Mailbox {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
     this.#flush();
     this.post({ type: "close" });
     await this.#ended;

@@ -1,6 +1,8 @@
 // Strace as the rigs use it: to count, order and interrupt the syscalls of the daemon by which anything becomes durable.
 
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { until } from "../support/wait.ts";
 
 /** Every syscall by which the daemon changes a file's content, its durability or its name. */
 export const WRITE_SYSCALLS = [
@@ -30,6 +32,20 @@ export function straceMissing(): string | undefined {
 export function killAt(syscall: WriteSyscall, nth: number): string[] {
   const inject = `inject=${syscall}:signal=KILL:when=${nth}`;
   return ["strace", "-f", "-qq", "-o", "/dev/null", "-e", `trace=${syscall}`, "-e", inject];
+}
+
+/** Sets the same trap for a daemon that runs already; resolves once every thread of it is watched. */
+export async function attachKill(pid: number, syscall: WriteSyscall, nth: number): Promise<void> {
+  const [command, ...words] = killAt(syscall, nth);
+  const tracer = spawn(command!, [...words, "-p", String(pid)], { stdio: "ignore" });
+  await until("strace to watch every thread of the daemon", () => {
+    if (tracer.exitCode !== null) throw new Error(`strace could not attach (exit ${tracer.exitCode})`);
+    const threads = readdirSync(`/proc/${pid}/task`);
+    return threads.every((thread) => {
+      const status = readFileSync(`/proc/${pid}/task/${thread}/status`, "utf8");
+      return !/^TracerPid:\s+0$/m.test(status);
+    });
+  });
 }
 
 /** Words that write every write syscall to `file`, one line each. */

@@ -1,7 +1,7 @@
 // Kills the daemon at each write syscall of one task's whole life, from an empty home to the clean stop, and checks
 // after a restart without strace that the task it acknowledged ended as if nothing had happened.
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Daemon, StartFailure, startDaemon } from "../support/daemon.ts";
 import { makeHome, removeHome } from "../support/home.ts";
@@ -43,7 +43,15 @@ interface Peers {
 interface Point {
   readonly syscall: WriteSyscall;
   readonly nth: number;
+  /** Counts from when the daemon is ready: reaches threads that start-up outruns. */
+  readonly afterStart?: true;
 }
+
+/** The note's file is synced and renamed by a thread of its own. */
+const NOTE_POINTS: readonly Point[] = [
+  { syscall: "fsync", nth: 1, afterStart: true },
+  { syscall: "rename", nth: 1, afterStart: true },
+];
 
 const START_DEADLINE_MS = 30_000;
 
@@ -85,19 +93,23 @@ async function listPoints(peers: Peers): Promise<Point[]> {
     if (life.died || life.faults.length > 0)
       throw new Error(`an undisturbed life failed: ${life.faults.join("; ")}`);
     const counts = busiestThread(readFileSync(trace, "utf8"));
-    return WRITE_SYSCALLS.flatMap((syscall) =>
+    const counted = WRITE_SYSCALLS.flatMap((syscall) =>
       Array.from({ length: counts.get(syscall) ?? 0 }, (_, index) => ({ syscall, nth: index + 1 })),
     );
+    return [...NOTE_POINTS, ...counted];
   } finally {
     removeHome(home);
   }
 }
 
+const nameOf = ({ syscall, nth, afterStart }: Point): string =>
+  `${syscall}-${nth}${afterStart ? "-late" : ""}`;
+
 async function tryPoint(peers: Peers, point: Point): Promise<{ faults: string[]; died: boolean }> {
   const home = homeFor(peers);
-  const key = `${point.syscall}-${point.nth}`;
+  const key = nameOf(point);
   try {
-    const life = await liveOnce(home, key, killAt(point.syscall, point.nth));
+    const life = await liveOnce(home, key, point);
     const faults = [...life.faults, ...(await finishCleanly(home, key, life.id, peers))];
     return { faults, died: life.died };
   } catch (error) {
@@ -120,8 +132,9 @@ interface OneLife {
 
 const promptFor = (key: string): string => `task ${key} tools=write_note,send_alert;now`;
 
-/** Start, submit, wait for the end, stop; any of it may be cut short by the kill. */
-async function liveOnce(home: string, key: string, under: readonly string[]): Promise<OneLife> {
+/** Start, submit, wait for the end, stop; any of it may be cut short by the kill at `point`, or by none under strace. */
+async function liveOnce(home: string, key: string, point: Point | readonly string[]): Promise<OneLife> {
+  const under = isWords(point) ? point : point.afterStart ? [] : killAt(point.syscall, point.nth);
   let daemon: Daemon;
   try {
     daemon = await startDaemon({ home, under, deadlineMs: START_DEADLINE_MS });
@@ -130,6 +143,7 @@ async function liveOnce(home: string, key: string, under: readonly string[]): Pr
       return { died: true, id: undefined, faults: [] };
     throw error;
   }
+  if (!isWords(point) && point.afterStart) await attachKill(daemon.run.pid, point.syscall, point.nth);
   let id: string | undefined;
   try {
     id = await submit(daemon.client, promptFor(key), {}, key);
@@ -152,6 +166,10 @@ async function liveOnce(home: string, key: string, under: readonly string[]): Pr
     const cut = /ECONNRESET|ECONNREFUSED|socket hang up|EPIPE|aborted/.test(String(error));
     return { died: wasKilled(exit), id, faults: cut ? [] : [`${(error as Error).message}`] };
   }
+}
+
+function isWords(point: Point | readonly string[]): point is readonly string[] {
+  return Array.isArray(point);
 }
 
 function wasKilled(exit: { code: number | null; signal: string | null }): boolean {
@@ -184,6 +202,9 @@ async function finishCleanly(
     if (task.state !== "SUCCEEDED" || task.result?.text !== `done ${key}`) {
       faults.push(`ended ${task.state} ${task.reason_code ?? ""} with "${task.result?.text}"`);
     }
+    const note = join(home, `workspace/notes/task-${key}.md`);
+    if (!existsSync(note) || readFileSync(note, "utf8").trim() !== `noted task-${key}`)
+      faults.push("no whole note");
     if (sink.callsOf(`task-${key}`).length !== 1) faults.push(`${sink.callsOf(`task-${key}`).length} alerts`);
     const exit = await daemon.stop();
     if (exit.code !== 0) faults.push(`the clean stop ended with ${exit.code}`);
