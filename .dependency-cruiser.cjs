@@ -66,9 +66,9 @@ const PORTS = {
 const ONLY_IN = {
   "better-sqlite3": "^src/store/",
   openai: "^src/providers/open(ai|router)[^/]*\\.ts$",
-  "@anthropic-ai/sdk": "^src/providers/anthropic\\.ts$",
-  "@google/genai": "^src/providers/google\\.ts$",
-  ollama: "^src/providers/ollama\\.ts$",
+  "@anthropic-ai/sdk": "^src/providers/anthropic[^/]*\\.ts$",
+  "@google/genai": "^src/providers/google[^/]*\\.ts$",
+  ollama: "^src/providers/ollama[^/]*\\.ts$",
   fastify: "^src/gateway/",
   commander: "^src/cli/",
   pino: "^src/telemetry/",

@@ -23,6 +23,7 @@ export interface Result {
 
 export class Board {
   readonly notes: string[] = [];
+  readonly #failures = new Map<string, string>();
   readonly #samples = new Map<string, Map<string, number[]>>();
 
   add(row: string, system: string, value: number): void {
@@ -32,6 +33,11 @@ export class Board {
     systems.set(system, [...(systems.get(system) ?? []), value]);
   }
 
+  /** Says why goclaw has no figure in a row: it could not do what the row measures. */
+  fail(row: string, why: string): void {
+    this.#failures.set(row, why);
+  }
+
   /** A line below the table: what was left out, or how a figure is to be read. Said once. */
   note(text: string): void {
     if (!this.notes.includes(text)) this.notes.push(text);
@@ -39,23 +45,28 @@ export class Board {
 
   results(): Result[] {
     return ROWS.flatMap((row) => {
-      const systems = this.#samples.get(row.id);
-      return systems === undefined ? [] : [{ row, lines: linesOf(row, systems), verdict: verdictOf(row, systems) }];
+      const systems = this.#samples.get(row.id) ?? new Map<string, number[]>();
+      const why = this.#failures.get(row.id);
+      if (systems.size === 0 && why === undefined) return [];
+      const verdict = why === undefined ? verdictOf(row, systems) : `short: ${why}`;
+      return [{ row, lines: linesOf(row, systems), verdict }];
     });
   }
 }
 
 function linesOf(row: Row, systems: ReadonlyMap<string, readonly number[]>): Line[] {
   const ours = systems.get(OURS) ?? [];
-  return SYSTEMS.flatMap(({ id, name }) => {
+  return SYSTEMS.flatMap(({ id, name, own }) => {
     const samples = systems.get(id);
     if (samples === undefined) return [];
-    return [{ system: id, name, median: median(samples), samples, ratio: ratioOf(row, id, ours, samples) }];
+    return [
+      { system: id, name, median: median(samples), samples, ratio: own ? null : ratioOf(row, ours, samples) },
+    ];
   });
 }
 
-function ratioOf(row: Row, system: string, ours: readonly number[], theirs: readonly number[]): number | null {
-  if (system === OURS || ours.length === 0) return null;
+function ratioOf(row: Row, ours: readonly number[], theirs: readonly number[]): number | null {
+  if (ours.length === 0) return null;
   const rounds = theirs.map((their, round) => {
     const our = ours[Math.min(round, ours.length - 1)] ?? Number.NaN;
     return row.better === "more" ? our / their : their / our;

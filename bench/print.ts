@@ -25,7 +25,9 @@ export function showValue(value: number, unit: Unit): string {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   const number = value.toLocaleString("en-GB", { minimumFractionDigits: 0, maximumFractionDigits: digits });
   if (unit === "count") return number;
-  return unit === "/s" || unit === "%" || unit === "×" ? `${number}${unit === "/s" ? "" : " "}${unit}` : `${number} ${unit}`;
+  return unit === "/s" || unit === "%" || unit === "×"
+    ? `${number}${unit === "/s" ? "" : " "}${unit}`
+    : `${number} ${unit}`;
 }
 
 export function showRatio(ratio: number): string {

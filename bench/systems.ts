@@ -3,14 +3,16 @@
 export interface System {
   readonly id: string;
   readonly name: string;
+  /** Ours in another shape: shown without a ratio. */
+  readonly own?: true;
 }
 
 /** Ratios are against this one. */
 export const OURS = "goclaw";
 
 export const SYSTEMS: readonly System[] = [
-  { id: OURS, name: "goclaw" },
-  { id: "goclaw-openai", name: "goclaw, model behind HTTP (openai SDK, stub on loopback)" },
+  { id: OURS, name: "goclaw", own: true },
+  { id: "goclaw-openai", name: "goclaw, model behind HTTP (openai SDK, stub on loopback)", own: true },
   { id: "grouped", name: "limit: SQLite FULL, task + event row, grouped commits" },
   { id: "single", name: "limit: SQLite FULL, task + event row, a commit each" },
   { id: "http", name: "limit: node:http + one durable row a request" },

@@ -4,6 +4,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { renderExample, renderReference } from "./config-example.ts";
+import { cassettesPage } from "./docs/cassettes.ts";
+import { cliPage } from "./docs/cli.ts";
 import { codesPage } from "./docs/codes.ts";
 import { eventsPage } from "./docs/events.ts";
 import { statesPage } from "./docs/states.ts";
@@ -13,6 +15,8 @@ const ROOT = join(import.meta.dirname, "..");
 /** Path relative to the root → what the page must say. */
 export const PAGES: Readonly<Record<string, () => string>> = {
   "config.example.yaml": renderExample,
+  "docs/reference/cassettes.md": cassettesPage,
+  "docs/reference/cli.md": cliPage,
   "docs/reference/codes.md": codesPage,
   "docs/reference/config.md": renderReference,
   "docs/reference/events.md": eventsPage,

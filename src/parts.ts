@@ -2,6 +2,7 @@
 // providers, hands, RPC. daemon.ts puts them between the phases that do.
 
 import { createBus } from "./bus/bus.ts";
+import { createChains } from "./chains.ts";
 import type { Config } from "./config/config.ts";
 import { readText } from "./config/files.ts";
 import type { Paths } from "./config/paths.ts";
@@ -9,12 +10,10 @@ import { readToken } from "./config/token.ts";
 import { BASE_CAPABILITIES } from "./domain/capability.ts";
 import { GoclawError, messageOf } from "./domain/error.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
-import { readAsset, startWriter } from "./native.ts";
+import { startWriter } from "./native.ts";
 import { savePolicyVersion } from "./policy/audit.ts";
 import { createGuard, type Guard } from "./policy/guard.ts";
 import { type Policy, parsePolicy } from "./policy/policy.ts";
-import { createCassettes } from "./providers/cassettes.ts";
-import { openProvider } from "./providers/index.ts";
 import { createRpc, type Rpc } from "./rpc/dispatch.ts";
 import type { SqliteBinding } from "./store/database.ts";
 import { openStore, type Store } from "./store/store.ts";
@@ -104,10 +103,6 @@ export interface Mind {
 export function createMind(ground: Ground, store: Store, policy: Policy, isDraining: () => boolean): Mind {
   const { paths, config, redact, bus, bootId, newId, reportDefect } = ground;
   const guard = createGuard(policy, store);
-  const loadCassette = createCassettes(paths.cassettes, readAsset);
-  const providers = new Map(
-    config.providers.map((found) => [found.id, openProvider(found, { loadCassette })]),
-  );
   const now = (): Date => new Date(systemClock.nowMs());
   const ports = { workspace: paths.workspace, webhookUrl: config.tools.sendAlert.webhookUrl, now };
   const engine = createEngine({
@@ -122,7 +117,7 @@ export function createMind(ground: Ground, store: Store, policy: Policy, isDrain
     policyVersion: policy.version,
     agents: config.agents,
     findAgent: (id) => config.agents.find((agent) => agent.id === id),
-    findProvider: (id) => providers.get(id),
+    providerOf: createChains(ground, store),
     publishText: ({ id, sessionId }, turn, offset, text) => {
       if (bus.hasTaskListener(id))
         bus.publish({ type: "text.delta", taskId: id, sessionId, turn, offset, text });

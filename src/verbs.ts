@@ -1,9 +1,11 @@
 // Every verb the writer thread knows: one line each. A test holds this list against the files that define verbs.
 
 import { finish } from "./engine/finish.ts";
+import { saveBreaker } from "./engine/provider-health.ts";
 import { recordAnswer } from "./journal/answers.ts";
 import { settleEffect } from "./journal/effects.ts";
 import { resolveEffect } from "./journal/resolve.ts";
+import { recordSeam } from "./journal/seam.ts";
 import { recordAudit, savePolicyVersion } from "./policy/audit.ts";
 import { cancel } from "./queue/cancel.ts";
 import { claim } from "./queue/claim.ts";
@@ -35,4 +37,6 @@ export const VERBS: readonly AnyVerb[] = [
   intend,
   refuse,
   finish,
+  recordSeam,
+  saveBreaker,
 ];

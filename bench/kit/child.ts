@@ -61,16 +61,21 @@ export function startChild(script: string, input: object): Child {
   };
 }
 
-/** Runs `script` to its one message. */
+const DEADLINE_MS = 120_000;
+
+/** Runs `script` to its one message; rejects when none came in two minutes. */
 export async function measure<Result>(script: string, input: object): Promise<Result> {
   const child = startChild(script, input);
+  const timer = setTimeout(() => void child.stop(), DEADLINE_MS);
   const result = await child.message<Result>();
+  clearTimeout(timer);
   await child.stop();
   return result;
 }
 
-/** Inside a child: what it was given. */
+/** Inside a child: what it was given. From here on it ends when its parent does. */
 export function childInput<Input>(): Input {
+  process.on("disconnect", () => process.exit(1));
   return JSON.parse(process.argv[2] ?? "{}") as Input;
 }
 

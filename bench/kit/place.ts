@@ -1,5 +1,5 @@
-// Where things are, and temporary directories: all below one folder that is removed when the process ends. The folder
-// is on the disk that is measured: TMPDIR moves it.
+// Where things are, and temporary directories: all below one folder, shared with the children, which the parent removes
+// when it ends. It is on the disk that is measured: TMPDIR moves it.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,18 +11,21 @@ export const ROOT = join(BENCH, "..");
 export const NODE = join(ROOT, "node_modules/.bin/node");
 export const EXECUTABLE = join(ROOT, "dist/goclaw");
 
-const made = new Set<string>();
-process.on("exit", () => {
-  for (const directory of made) removeDirectory(directory);
-});
+const VARIABLE = "GOCLAW_BENCH_DIRECTORY";
+const folder = process.env[VARIABLE] ?? openFolder();
+
+/** Only the first process of the bench makes it; the others inherit its name. */
+function openFolder(): string {
+  const made = mkdtempSync(join(tmpdir(), "goclaw-bench-"));
+  process.env[VARIABLE] = made;
+  process.on("exit", () => removeDirectory(made));
+  return made;
+}
 
 export function makeDirectory(name: string): string {
-  const directory = mkdtempSync(join(tmpdir(), `goclaw-bench-${name}-`));
-  made.add(directory);
-  return directory;
+  return mkdtempSync(join(folder, `${name}-`));
 }
 
 export function removeDirectory(directory: string): void {
-  made.delete(directory);
   rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
 }

@@ -7,7 +7,8 @@ import { type OpenQueue, PROMPT } from "./contract.ts";
 const FILL_JOBS = 1_000;
 
 export const openBullmq: OpenQueue = async ({ redisPort }) => {
-  const connection = (): Redis => new Redis({ host: "127.0.0.1", port: redisPort, maxRetriesPerRequest: null });
+  const connection = (): Redis =>
+    new Redis({ host: "127.0.0.1", port: redisPort, maxRetriesPerRequest: null });
   await connection().flushall();
   const queue = new Queue("bench", { connection: connection() });
   const payload = (tag: number): object => ({ tag, prompt: PROMPT });

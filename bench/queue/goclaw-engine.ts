@@ -22,7 +22,12 @@ const AGENT = {
 };
 
 /** Starts the lanes; `onStart` gets the number at the end of the prompt. */
-export function startEngine(ours: Ours, lanes: number, onStart: (tag: number) => void, onEnd: () => void): void {
+export function startEngine(
+  ours: Ours,
+  lanes: number,
+  onStart: (tag: number) => void,
+  onEnd: () => void,
+): void {
   const { store, bus, bootId } = ours;
   const policy = parsePolicy("allow_capabilities: []\n", "policy.yaml", []);
   const provider: Provider = {

@@ -36,6 +36,7 @@ export async function openOurs(file: string, backups: string): Promise<Ours> {
     onEvents: (events) => events.forEach(bus.publish),
     onDefect: (verb, message) => console.error("defect", verb, message),
     onFault: (fault) => console.error("fault", fault),
+    onLost: () => console.error("the writer thread is gone"),
   });
   return { store, bus, bootId: BOOT_ID };
 }
@@ -60,7 +61,13 @@ export function newTask(tag: number, priority = 0): EnqueueInput {
 }
 
 export function claimUpTo({ store, bootId }: Ours, slots: number): Promise<ClaimedTask[]> {
-  return store.run(claim, { owner: bootId, leaseMs: LEASE_MS, slots, agentSlots: {}, policyVersion: POLICY_VERSION });
+  return store.run(claim, {
+    owner: bootId,
+    leaseMs: LEASE_MS,
+    slots,
+    agentSlots: {},
+    policyVersion: POLICY_VERSION,
+  });
 }
 
 export async function enqueueOne({ store }: Ours, tag: number, priority = 0): Promise<void> {

@@ -33,12 +33,9 @@ function openLimit(directory: string, discipline: (db: Database.Database) => Run
   db.pragma("journal_mode = WAL");
   db.pragma("synchronous = FULL");
   db.exec(SCHEMA_SQL);
-  const [insert, event, claimRows, end] = [INSERT_SQL, EVENT_SQL, CLAIM_SQL, FINISH_SQL].map((sql) => db.prepare(sql)) as [
-    Database.Statement,
-    Database.Statement,
-    Database.Statement,
-    Database.Statement,
-  ];
+  const [insert, event, claimRows, end] = [INSERT_SQL, EVENT_SQL, CLAIM_SQL, FINISH_SQL].map((sql) =>
+    db.prepare(sql),
+  ) as [Database.Statement, Database.Statement, Database.Statement, Database.Statement];
   const run = discipline(db);
   let wake = (): void => {};
 

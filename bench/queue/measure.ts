@@ -53,12 +53,16 @@ const LOOP_RESOLUTION_MS = 1;
 async function measureEnqueue(queue: Queue, { width, seconds }: MeasureInput): Promise<EnqueueResult> {
   let acknowledged = 0;
   let stopping = false;
+  let yieldedAt = 0;
   let turn: Promise<void> | undefined;
   const callers = Array.from({ length: width }, async () => {
     while (!stopping) {
       await queue.enqueue(acknowledged++);
       if (!queue.blocks) continue;
-      if (acknowledged % YIELD_EVERY === 0) turn = new Promise((resolve) => setImmediate(resolve));
+      if (acknowledged - yieldedAt >= YIELD_EVERY) {
+        yieldedAt = acknowledged;
+        turn = new Promise((resolve) => setImmediate(resolve));
+      }
       await turn;
     }
   });
@@ -81,10 +85,14 @@ async function measureDrain(queue: Queue, { width, seconds }: MeasureInput): Pro
   let ended = 0;
   let lastMs = 0;
   const all = Promise.withResolvers<void>();
-  await queue.work(width, () => {}, () => {
-    lastMs = performance.now();
-    if (++ended >= filled) all.resolve();
-  });
+  await queue.work(
+    width,
+    () => {},
+    () => {
+      lastMs = performance.now();
+      if (++ended >= filled) all.resolve();
+    },
+  );
   await sleep(WARM_UP_MS);
   const before = ended;
   const startedMs = performance.now();

@@ -8,7 +8,9 @@ import { prefillTasks } from "./prefill.ts";
 
 type StartLanes = (ours: Ours, lanes: number, onStart: (tag: number) => void, onEnd: () => void) => void;
 
-export const openVerbs: OpenQueue = openWith((ours, lanes, _onStart, onEnd) => startVerbLanes(ours, lanes, onEnd));
+export const openVerbs: OpenQueue = openWith((ours, lanes, _onStart, onEnd) =>
+  startVerbLanes(ours, lanes, onEnd),
+);
 export const openEngine: OpenQueue = openWith(startEngine);
 
 function openWith(startLanes: StartLanes): OpenQueue {

@@ -15,7 +15,11 @@ export const openPlainjob: OpenQueue = async ({ directory }) => {
   return {
     blocks: true,
     enqueue: async (tag) => void queue.add("job", payload(tag)),
-    fill: async (count) => void queue.addMany("job", Array.from({ length: count }, (_, tag) => payload(tag))),
+    fill: async (count) =>
+      void queue.addMany(
+        "job",
+        Array.from({ length: count }, (_, tag) => payload(tag)),
+      ),
     work: async (lanes, onStart, onEnd) => {
       // It commits the end after the handler, without telling: the next job of the lane is the acknowledgement.
       const process = async (job: { data: string }): Promise<void> => {

@@ -1,7 +1,6 @@
 // Fills a database before the clock starts, with the product's own migrations and verbs, so that the rows are the ones
 // a daemon would have written; only the waiting for the disk is left out. Nothing else may have the file open.
 
-import { systemClock, systemRandom } from "../../src/system.ts";
 import { listAssets, readAsset } from "../../src/native.ts";
 import { cancel } from "../../src/queue/cancel.ts";
 import { enqueue } from "../../src/queue/enqueue.ts";
@@ -9,6 +8,7 @@ import { loadCounts } from "../../src/queue/transition.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { migrate, parseMigrations } from "../../src/store/migrate.ts";
 import { WriterTx } from "../../src/store/tx.ts";
+import { systemClock, systemRandom } from "../../src/system.ts";
 import { newTask } from "./goclaw.ts";
 
 const BATCH = 5_000;
@@ -60,5 +60,7 @@ function writeMany(file: string, count: number, write: Write): void {
 
 function migrations(): ReturnType<typeof parseMigrations> {
   const names = listAssets("migrations/");
-  return parseMigrations(names.map((name) => ({ name: name.slice(name.indexOf("/") + 1), sql: readAsset(name) ?? "" })));
+  return parseMigrations(
+    names.map((name) => ({ name: name.slice(name.indexOf("/") + 1), sql: readAsset(name) ?? "" })),
+  );
 }

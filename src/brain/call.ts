@@ -2,7 +2,13 @@
 // did not finish is not an answer.
 
 import type { Answer, Continuation, TokenUsage, ToolCall } from "../domain/message.ts";
-import { failure, type ModelRequest, type Provider, type ProviderFailure } from "../providers/provider.ts";
+import {
+  failure,
+  type ModelRequest,
+  type Provider,
+  type ProviderFailure,
+  type SeamPart,
+} from "../providers/provider.ts";
 
 export type Called =
   | { readonly ok: true; readonly answer: Answer }
@@ -20,6 +26,7 @@ export async function callModel(
   request: ModelRequest,
   signal: AbortSignal,
   onText: (text: string, offset: number) => void,
+  onSeam: (seam: SeamPart) => void,
 ): Promise<Called> {
   let text = "";
   let reasoning = "";
@@ -46,6 +53,9 @@ export async function callModel(
         if (call !== undefined) call.argumentsText += part.text;
         break;
       }
+      case "seam":
+        onSeam(part);
+        break;
       case "usage":
         usage = part.usage;
         break;
@@ -58,7 +68,15 @@ export async function callModel(
         const extra = { ...(reasoning && { reasoning }), ...(continuation && { continuation }) };
         return {
           ok: true,
-          answer: { text, toolCalls, stopReason, usage, ...extra, provider: provider.id, model },
+          answer: {
+            text,
+            toolCalls,
+            stopReason,
+            usage,
+            ...extra,
+            provider: part.provider ?? provider.id,
+            model,
+          },
         };
       }
     }

@@ -6,7 +6,8 @@ import type { Answer, Message, ToolSpec } from "../domain/message.ts";
 import type { ClaimedTask, Outcome } from "../domain/task.ts";
 import { loadAnswers, recordAnswer, resultText } from "../journal/answers.ts";
 import { type Effect, loadEffects } from "../journal/effects.ts";
-import type { Provider } from "../providers/provider.ts";
+import { recordSeam } from "../journal/seam.ts";
+import type { Provider, SeamPart } from "../providers/provider.ts";
 import { type Hands, type Performed, perform } from "../tools/perform.ts";
 import { callModel } from "./call.ts";
 import { openingMessages, turnMessages } from "./context.ts";
@@ -73,7 +74,23 @@ async function ask(
   messages: readonly Message[],
 ): Promise<{ answer: Answer } | { outcome: Outcome }> {
   const request = { model, messages, tools: offeredTools(agent, hands), sampling: task.sampling };
-  const called = await callModel(provider, request, signal, (text, offset) => onText(turn, offset, text));
+  const fence = { taskId: task.id, fence: task.fence };
+  const onSeam = ({
+    fromProvider,
+    fromModel,
+    toProvider,
+    toModel,
+    errorClass,
+    message,
+    offset,
+  }: SeamPart): void => {
+    const [from, to] = [`${fromProvider}/${fromModel}`, `${toProvider}/${toModel}`];
+    const seam = { turn, offset, from, to, errorClass, message: hands.redact(message) };
+    // The answer does not wait for this note; when it cannot be written, neither can the answer be.
+    hands.store.run(recordSeam, { ...fence, ...seam }).catch(() => {});
+  };
+  const passOn = (text: string, offset: number): void => onText(turn, offset, text);
+  const called = await callModel(provider, request, signal, passOn, onSeam);
   return called.ok ? { answer: called.answer } : { outcome: outcomeOf(called.failure) };
 }
 

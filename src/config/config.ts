@@ -6,6 +6,12 @@ import type { BindAddress } from "./bind.ts";
 import type { ProviderConfig } from "./providers.ts";
 import type { Settings } from "./schema.ts";
 
+/** A model of a provider. */
+export interface ModelRef {
+  readonly provider: string;
+  readonly model: string;
+}
+
 export interface Config {
   readonly workerCount: number;
   readonly taskTimeoutMs: number;
@@ -23,6 +29,9 @@ export interface Config {
     readonly model: string;
     /** False when the provider was chosen because it is the first that is configured. */
     readonly explicit: boolean;
+    readonly fallbacks: readonly ModelRef[];
+    readonly failoverThreshold: number;
+    readonly failoverCooldownMs: number;
   };
   /** Every known provider, configured or not, built-in ones first. Ids are unique. */
   readonly providers: readonly ProviderConfig[];

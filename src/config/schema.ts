@@ -117,6 +117,28 @@ export const CONFIG_SCHEMA = {
           description: "Model of that provider. Default: the provider's first model.",
           examples: ["gpt-4o-mini"],
         },
+        fallback_providers: {
+          type: "array",
+          maxItems: 20,
+          items: { type: "string", minLength: 1, maxLength: 300, description: "PROVIDER or PROVIDER/MODEL." },
+          description:
+            "Who answers when the agent's own provider cannot, in this order: PROVIDER (its first model) or PROVIDER/MODEL.",
+          examples: [["openrouter/openai/gpt-4o-mini"]],
+        },
+        failover_threshold: {
+          type: "integer",
+          minimum: 1,
+          maximum: 1000,
+          default: 5,
+          description: "Failures in a row after which a provider of a chain is left alone for a while.",
+        },
+        failover_cooldown_seconds: {
+          type: "number",
+          minimum: 0.1,
+          maximum: SECONDS_MAX,
+          default: 300,
+          description: "How long it is left alone before one call probes it again.",
+        },
       },
     },
     providers: PROVIDERS_NODE,

@@ -15,6 +15,7 @@ export const DURABLE_EVENTS = {
   "task.dead_letter": "the task was set aside for an operator",
   "task.canceled": "the task was canceled",
   "model.end": "the model's whole answer was journaled",
+  "model.seam": "a provider broke off or refused; the next one goes on with the answer",
   "tool.start": "a tool call's intent was journaled; the act follows",
   "tool.end": "a tool call's outcome was journaled",
   "tool.refused": "a tool call was refused; the model is told why",

@@ -20,7 +20,8 @@ export interface AttemptPorts {
   readonly hands: Hands;
   readonly retry: RetryLimits;
   readonly findAgent: (id: string) => Agent | undefined;
-  readonly findProvider: (id: string) => Provider | undefined;
+  /** The agent's chain of providers, its own first. */
+  readonly providerOf: (agent: Agent) => Provider | undefined;
   readonly publishText: (task: ClaimedTask, turn: number, offset: number, text: string) => void;
   readonly redact: (text: string) => string;
   readonly reportDefect: (error: unknown, task: ClaimedTask) => void;
@@ -47,7 +48,7 @@ async function handle(ports: AttemptPorts, task: ClaimedTask, control: AbortCont
   if (agent === undefined) {
     return { type: "failed", code: "AGENT_NOT_FOUND", message: `there is no agent ${task.agentId} any more` };
   }
-  const provider = ports.findProvider(agent.provider);
+  const provider = ports.providerOf(agent);
   if (provider === undefined) {
     const message = `agent ${agent.id} names provider ${agent.provider}, which is not in config.yaml`;
     return { type: "failed", code: "PROVIDER_NOT_CONFIGURED", message };

@@ -1,78 +1,65 @@
-// What an error of the OpenAI SDK means: its class decides whether the queue tries again, and its message tells the
-// user which provider and model failed and what to do.
+// What the errors of OpenAI and of the servers that speak its protocol mean. OpenRouter reports another vendor's error
+// inside of its own, by number; others have only a sentence.
 
 import { messageOf } from "../domain/error.ts";
-import { type ErrorClass, failure, type ProviderFailure } from "./provider.ts";
+import { type CallSite, classOfStatus, fault, quoted } from "./faults.ts";
+import type { ErrorClass, ProviderFailure } from "./provider.ts";
+import type { Refusal, Verdict } from "./wire.ts";
 
-export async function classify(
-  error: unknown,
-  provider: string,
-  model: string,
-  signal: AbortSignal,
-): Promise<ProviderFailure> {
-  if (signal.aborted) return failure("aborted", "the call was aborted");
-  const sdk = await import("openai");
-  const where = `${provider} (${model})`;
-  if (isTimeout(error) || error instanceof sdk.APIConnectionTimeoutError) {
-    return failure(
-      "timeout",
-      `${where} did not answer in time; raise providers.${provider}.timeout_seconds if it is slow`,
-    );
-  }
-  if (error instanceof sdk.APIConnectionError) {
-    return failure(
-      "network",
-      `${where} cannot be reached: ${rootCause(error)}; check providers.${provider}.base_url`,
-    );
-  }
-  if (error instanceof sdk.APIError && error.status !== undefined) {
-    const errorClass = classOfStatus(error.status, String(error.code ?? ""), error.message);
-    const advice = ADVICE[errorClass] ?? "";
-    return failure(errorClass, `${where} answered ${error.message}${advice}`, retryAfterMs(error.headers));
-  }
-  if (error instanceof sdk.APIError)
-    return failure("overloaded", `${where} failed in mid-stream: ${error.message}`);
-  if (error instanceof SyntaxError) return failure("malformed", `${where} sent JSON that does not parse`);
-  return failure("network", `${where} broke off: ${rootCause(error)}`);
+interface VendorError {
+  readonly message?: unknown;
+  readonly code?: unknown;
+  readonly type?: unknown;
+  readonly metadata?: { readonly raw?: unknown } | null;
 }
 
-const ADVICE: Partial<Record<ErrorClass, string>> = {
-  auth: "; check the provider's key",
-  quota: "; the account has no credit left",
-  context_length: "; the conversation is longer than the model's window",
+const CLASS_OF_CODE: Readonly<Record<string, ErrorClass>> = {
+  insufficient_quota: "quota",
+  billing_hard_limit_reached: "quota",
+  context_length_exceeded: "context_length",
+  content_filter: "refused",
+  content_policy_violation: "refused",
+  invalid_api_key: "auth",
+  model_not_found: "bad_request",
+  rate_limit_exceeded: "rate_limit",
 };
 
-function classOfStatus(status: number, code: string, message: string): ErrorClass {
-  if (status === 401 || status === 403) return "auth";
-  if (status === 402 || code === "insufficient_quota") return "quota";
-  if (status === 429) return "rate_limit";
-  if (status === 408) return "timeout";
-  if (status >= 500) return "overloaded";
-  if (code === "context_length_exceeded" || /maximum context length/i.test(message)) return "context_length";
-  if (code === "content_filter" || code === "content_policy_violation") return "refused";
-  return "bad_request";
+export function judgeOpenAi({ status, body }: Refusal): Verdict {
+  const error = (body as { error?: unknown } | undefined)?.error;
+  return verdictOf(status, error ?? body);
 }
 
-const MAX_RETRY_AFTER_MS = 3_600_000;
-
-/** Retry-After as seconds or a date (RFC 9110 section 10.2.3); nonsense counts as no wish. */
-export function retryAfterMs(headers: Headers | undefined): number {
-  const value = headers?.get("retry-after");
-  if (value === null || value === undefined) return 0;
-  const seconds = Number(value);
-  if (!Number.isFinite(seconds) || seconds < 0) return 0;
-  return Math.min(MAX_RETRY_AFTER_MS, seconds * 1000);
+/** Errors that the SDK throws while it reads a stream; those of the wire are with the clock already. */
+export function explainOpenAi(error: unknown, site: CallSite, secret: string | undefined): ProviderFailure {
+  if (error instanceof SyntaxError) return fault(site, "malformed", "sent JSON that does not parse");
+  const said = (error as { error?: unknown }).error;
+  if (said !== undefined) {
+    const { errorClass = "overloaded", message = messageOf(error) } = verdictOf(0, said);
+    return fault(site, errorClass, `failed in mid-stream: ${quoted(message, secret)}`);
+  }
+  return fault(site, "malformed", `broke the protocol: ${quoted(messageOf(error), secret)}`);
 }
 
-function isTimeout(error: unknown): boolean {
-  return (
-    error instanceof Error && (error.name === "TimeoutError" || rootCause(error).includes("TimeoutError"))
-  );
+/** Status 0 is an error in mid-stream, where a number as its code is the status it would have had. */
+function verdictOf(status: number, said: unknown): Verdict {
+  if (typeof said === "string") return { message: said, ...classIf(classOfText(status, said)) };
+  const { message, code, type, metadata } = (said ?? {}) as VendorError;
+  const raw = typeof metadata?.raw === "string" ? ` (${metadata.raw})` : "";
+  const text = typeof message === "string" ? message + raw : "";
+  const byCode = CLASS_OF_CODE[String(code ?? "")] ?? CLASS_OF_CODE[String(type ?? "")];
+  const byNumber = status === 0 && typeof code === "number" ? classOfStatus(code) : undefined;
+  return {
+    ...(text !== "" && { message: text }),
+    ...classIf(status >= 500 ? undefined : (byCode ?? classOfText(status, text) ?? byNumber)),
+  };
 }
 
-function rootCause(error: unknown): string {
-  let current: unknown = error;
-  while (current instanceof Error && current.cause !== undefined) current = current.cause;
-  const code = (current as { code?: string }).code;
-  return code === undefined ? messageOf(current) : `${code} ${messageOf(current)}`;
+function classIf(errorClass: ErrorClass | undefined): { readonly errorClass?: ErrorClass } {
+  return errorClass === undefined ? {} : { errorClass };
+}
+
+function classOfText(status: number, text: string): ErrorClass | undefined {
+  if (/(maximum|exceeds? the( available| model'?s)?) context|context length|prompt is too long/i.test(text))
+    return status >= 500 || status === 401 ? undefined : "context_length";
+  return undefined;
 }

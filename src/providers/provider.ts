@@ -34,8 +34,27 @@ export type Part =
   | { readonly type: "tool.start"; readonly index: number; readonly id: string; readonly name: string }
   | { readonly type: "tool.delta"; readonly index: number; readonly text: string }
   | { readonly type: "usage"; readonly usage: TokenUsage }
-  | { readonly type: "end"; readonly stopReason: StopReason; readonly model: string }
+  | SeamPart
+  /** `provider`: who answered, when that is not the provider that was asked. */
+  | {
+      readonly type: "end";
+      readonly stopReason: StopReason;
+      readonly model: string;
+      readonly provider?: string;
+    }
   | ProviderFailure;
+
+/** Another provider, or the same one again, goes on with the answer at `offset` (UTF-16 units of its text). */
+export interface SeamPart {
+  readonly type: "seam";
+  readonly fromProvider: string;
+  readonly fromModel: string;
+  readonly toProvider: string;
+  readonly toModel: string;
+  readonly errorClass: ErrorClass;
+  readonly message: string;
+  readonly offset: number;
+}
 
 export interface ProviderFailure {
   readonly type: "error";

@@ -3,7 +3,9 @@
 
 import type { DurableEvent } from "../domain/event.ts";
 import type { Statements, Value } from "./statements.ts";
-import type { NewEvent } from "./tx.ts";
+
+/** An event before the writer gives it its number and its time. */
+export type NewEvent = Omit<DurableEvent, "seq" | "at">;
 
 const COLUMNS =
   "seq, task_id, session_id, agent_id, type, state_from, state_to, attempt, reason_code, payload, at";

@@ -4,11 +4,8 @@
 import type Database from "better-sqlite3";
 import type { DurableEvent } from "../domain/event.ts";
 import type { Clock, Random } from "../domain/time.ts";
-import { EventLog } from "./event-log.ts";
+import { EventLog, type NewEvent } from "./event-log.ts";
 import { type Params, Statements } from "./statements.ts";
-
-/** An event before the writer gives it its number and its time. */
-export type NewEvent = Omit<DurableEvent, "seq" | "at">;
 
 export interface Tx {
   /** Wall clock, epoch ms; the same for every statement of one verb. */

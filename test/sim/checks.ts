@@ -65,6 +65,7 @@ export function createOnlooker(world: World): Onlooker {
         violations.push(`${taskId}: event ${event.seq} ${from} → ${to} after ${before}`);
       if (before === "RUNNING" && to !== "SUCCEEDED" && reason === null)
         violations.push(`${taskId}: left RUNNING for ${to} without a reason`);
+      if (reason === "EFFECT_UNKNOWN" && to === "RETRY_WAIT") checkUnknown(world, taskId);
       chains.set(taskId, to);
     }
   };
@@ -86,6 +87,14 @@ export function createOnlooker(world: World): Onlooker {
         .map(({ id, state, reason, attempt }) => `${id} is ${state} (${reason}) at attempt ${attempt}`),
     conclude: () => conclude(world),
   };
+}
+
+const UNKNOWN_SQL = "SELECT 1 FROM effects WHERE task_id = @taskId AND status IN ('PENDING', 'UNKNOWN')";
+
+/** A person is asked about an act only when there is one of which nobody knows. */
+function checkUnknown({ reader, violations }: World, taskId: string): void {
+  if (reader.get(UNKNOWN_SQL, { taskId }) === undefined)
+    violations.push(`${taskId} asks an operator, and there is no act whose outcome is unknown`);
 }
 
 function checkTask({ violations, time }: World, task: TaskRow, last: State | undefined): void {

@@ -44,7 +44,11 @@ function tool(name: string, effectClass: Tool["effectClass"]): Omit<Tool, "run" 
 
 async function note(world: World, text: string, { effectKey, signal }: ToolContext): Promise<ToolOutcome> {
   checkJournal(world, effectKey);
-  await wait(world.between(0, 400), signal);
+  // Writing a file does not stop half way because nobody waits for it any more.
+  await wait(
+    world.chance(0.2) ? world.between(0, 4_000) : world.between(0, 400),
+    world.chance(0.5) ? undefined : signal,
+  );
   const before = world.noted.get(effectKey) ?? text;
   if (before !== text) world.violations.push(`key ${effectKey} was used for ${before} and for ${text}`);
   world.noted.set(effectKey, text);

@@ -32,6 +32,7 @@ export function createLink(time: VirtualTime, main: Thread, writer: Thread, dela
       toMain(() => void worker.emit("message", copy));
     },
     close: () => {
+      receive = () => {};
       toMain(() => void worker.emit("exit", 0));
       port2.close();
     },

@@ -63,8 +63,12 @@ export function startProcess(world: World, random: Random, boot: number, onRefus
   let tx: Tx | undefined;
   let store: Store | undefined;
   let engine: Engine | undefined;
-  const defect = (where: string, error: unknown): void =>
-    void world.violations.push(`defect in ${where}: ${error instanceof Error ? error.stack : error}`);
+  let stopping = false;
+  const defect = (where: string, error: unknown): void => {
+    // A stop that cannot wait for the disk any longer closes the store under the attempts that do.
+    if (stopping && codeOf(error) === "SHUTTING_DOWN") return;
+    world.violations.push(`defect in ${where}: ${String(error)}`);
+  };
 
   const bus = createBus((error) => defect("bus", error));
   bus.subscribe((event) => witness(world, event));
@@ -78,7 +82,7 @@ export function startProcess(world: World, random: Random, boot: number, onRefus
       binding: undefined,
       worker: link.worker,
       onEvents: (events) => events.forEach(bus.publish),
-      onDefect: (verb, message, stack) => defect(`verb ${verb}`, `${message} ${stack}`),
+      onDefect: (verb, message) => defect(`verb ${verb}`, message),
       onFault: (fault) => world.trace(`fault ${fault}`),
       onLost: () => defect("the store", "the writer ended by itself"),
     });
@@ -108,9 +112,10 @@ export function startProcess(world: World, random: Random, boot: number, onRefus
     busyModels: () => model.busy(),
     busyLanes: () => engine?.busyLanes() ?? 0,
     stop: (onStopped) => {
-      const [stopping, draining] = [store, engine];
+      const closing = store;
       store = undefined;
-      time.as(main, () => void stop(stopping, draining).then(onStopped));
+      stopping = true;
+      time.as(main, () => void stop(closing, engine).then(onStopped));
     },
     kill: () => {
       const gone = store;
@@ -146,7 +151,7 @@ function createLanes(
     retry: { baseMs: 500, maxMs: 4_000 },
     policyVersion: policy.version,
     findAgent: (id) => AGENTS.find((candidate) => candidate.id === id),
-    findProvider: () => model,
+    providerOf: () => model,
     publishText: () => {},
     reportDefect: (error, task) => defect(`the attempt of ${task.id}`, error),
     reportLoopDefect: (error) => defect("the engine", error),

@@ -1,0 +1,70 @@
+// Anthropic's Messages API through the official SDK, which is loaded at the first call and never retries by itself.
+
+import { explainAnthropic, judgeAnthropic } from "./anthropic-errors.ts";
+import { toBody } from "./anthropic-request.ts";
+import { toParts } from "./anthropic-stream.ts";
+import { type CallSite, fault, lacking } from "./faults.ts";
+import { createCallIds } from "./history.ts";
+import type { ModelRequest, Part, PhaseTimeouts, Provider } from "./provider.ts";
+import { type CallClock, guarded, phaseTimeouts } from "./timeouts.ts";
+import { wireFetch } from "./wire.ts";
+
+export interface AnthropicSettings {
+  readonly id: string;
+  readonly apiKey: string | undefined;
+  /** With or without `/v1`. */
+  readonly baseUrl: string | undefined;
+  readonly timeoutMs: number;
+  readonly timeouts?: Partial<PhaseTimeouts>;
+  /** The longest answer when the caller sets none: the vendor insists on a number. */
+  readonly maxTokens?: number;
+  /** How many tokens the model may think before it answers; unset leaves it to the model. */
+  readonly thinkingTokens?: number;
+}
+
+const ADDRESS = "https://api.anthropic.com";
+const DEFAULT_MAX_TOKENS = 16_384;
+
+export function createAnthropic(settings: AnthropicSettings): Provider {
+  const timeouts = phaseTimeouts(settings.timeoutMs, settings.timeouts);
+  return {
+    id: settings.id,
+    stream: (request, signal) => {
+      const site = { provider: settings.id, model: request.model };
+      const run = (clock: CallClock): AsyncGenerator<Part> => call(settings, site, request, clock);
+      const explain = (error: unknown) => explainAnthropic(error, site, settings.apiKey);
+      return guarded({ site, timeouts, signal, run, explain });
+    },
+  };
+}
+
+async function* call(
+  settings: AnthropicSettings,
+  site: CallSite,
+  request: ModelRequest,
+  clock: CallClock,
+): AsyncGenerator<Part> {
+  const { maxTokens = DEFAULT_MAX_TOKENS, thinkingTokens, apiKey, baseUrl = ADDRESS, timeoutMs } = settings;
+  const lack = lacking(site, request.sampling, ["presencePenalty", "frequencyPenalty"]);
+  if (lack !== undefined) {
+    yield lack;
+    return;
+  }
+  const { Anthropic } = await import("@anthropic-ai/sdk");
+  const body = await toBody(request, { maxTokens, thinkingTokens });
+  if (body.messages.length === 0) {
+    yield fault(site, "bad_request", "was given no message to answer");
+    return;
+  }
+  const client = new Anthropic({
+    apiKey: apiKey ?? "none",
+    baseURL: baseUrl.replace(/\/+$/, "").replace(/\/v1$/, ""),
+    timeout: timeoutMs,
+    maxRetries: 0,
+    logLevel: "off",
+    openTelemetry: false,
+    fetch: wireFetch({ site, clock, secret: apiKey, accepts: ["text/event-stream"], judge: judgeAnthropic }),
+  });
+  const events = await client.messages.create(body);
+  yield* toParts(events, site, createCallIds(request.messages));
+}

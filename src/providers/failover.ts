@@ -1,0 +1,184 @@
+// A chain of providers that is a provider itself: what one cannot answer the next one does. A break in mid-answer goes
+// on at the next provider after a visible seam; calls of tools are passed on only once an answer is whole, so a tool
+// that ran is never asked for twice.
+
+import type { Breaker } from "./breaker.ts";
+import {
+  type ErrorClass,
+  failure,
+  type ModelRequest,
+  type Part,
+  type Provider,
+  type ProviderFailure,
+} from "./provider.ts";
+
+/** One link of the chain: a provider and the model it is asked for. */
+export interface Candidate {
+  readonly provider: Provider;
+  readonly model: string;
+}
+
+export interface FailoverPorts {
+  readonly breaker: Breaker;
+  /** Waits before a repetition at the same provider; resolves early when the signal aborts. */
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+type Verdict = "here" | "next" | "stop";
+
+/** What each class of failure asks for: once more here, the next provider, or an end because no provider can help. */
+const VERDICT: Record<ErrorClass, Verdict> = {
+  not_configured: "next",
+  auth: "next",
+  quota: "next",
+  rate_limit: "here",
+  overloaded: "here",
+  network: "here",
+  timeout: "next",
+  malformed: "next",
+  bad_request: "stop",
+  context_length: "stop",
+  refused: "stop",
+  cassette_miss: "stop",
+  aborted: "stop",
+};
+
+const REPEAT_MS = 250;
+/** A wait that the provider asks for is taken here up to this; a longer one is what the next provider is for. */
+const MAX_WAIT_HERE_MS = 2_000;
+
+/** `request.model` is the first candidate's model; each other candidate is asked for its own. */
+export function createFailover(
+  candidates: readonly [Candidate, ...Candidate[]],
+  ports: FailoverPorts,
+): Provider {
+  const [first] = candidates;
+  // A chain of one has nowhere else to go: the queue's backoff spares the provider, and its next answer is the probe.
+  if (candidates.length === 1) return first.provider;
+  return {
+    id: first.provider.id,
+    stream: (request, signal) => {
+      const links = candidates.map((link, index) => (index === 0 ? { ...link, model: request.model } : link));
+      return walk(links, ports, request, signal);
+    },
+  };
+}
+
+async function* walk(
+  candidates: readonly Candidate[],
+  ports: FailoverPorts,
+  request: ModelRequest,
+  signal: AbortSignal,
+): AsyncGenerator<Part> {
+  const { breaker } = ports;
+  let text = "";
+  let last: ProviderFailure | undefined;
+  let from: Candidate | undefined;
+  for (const candidate of candidates) {
+    for (let tries = 0; breaker.mayTry(candidate.provider.id); tries++) {
+      if (from !== undefined && last !== undefined) yield seam(from, candidate, last, text.length);
+      from = candidate;
+      const relay = new Relay(candidate, text);
+      try {
+        yield* relay.run(continued(request, candidate.model, text), signal);
+      } finally {
+        settle(breaker, candidate.provider.id, relay);
+      }
+      if (relay.state === "ended") return;
+      text = relay.text;
+      last = relay.failed ?? failure("malformed", `${candidate.provider.id} ended without saying so`);
+      const verdict = VERDICT[last.errorClass];
+      if (verdict === "stop") {
+        yield last;
+        return;
+      }
+      const isLastLink = candidate === candidates.at(-1);
+      if (verdict === "next" || tries > 0 || isLastLink || last.afterMs > MAX_WAIT_HERE_MS) break;
+      await ports.wait(Math.max(REPEAT_MS, last.afterMs), signal);
+      if (signal.aborted) {
+        yield failure("aborted", "the call was aborted");
+        return;
+      }
+    }
+  }
+  yield last ?? allOpen(candidates, breaker);
+}
+
+/** What one try says about its provider; one whose consumer went away says nothing. */
+function settle(breaker: Breaker, provider: string, { state, failed }: Relay): void {
+  if (state === "ended") breaker.succeeded(provider);
+  else if (failed === undefined || failed.errorClass === "aborted") breaker.abandoned(provider);
+  else breaker.failed(provider, failed.errorClass);
+}
+
+function allOpen(candidates: readonly Candidate[], breaker: Breaker): ProviderFailure {
+  const ids = candidates.map(({ provider }) => provider.id);
+  const waitMs = Math.min(...ids.map((id) => breaker.waitMs(id)));
+  const why = `every provider of the chain has failed lately (${ids.join(", ")}); goclaw model list shows them`;
+  return failure("overloaded", why, waitMs);
+}
+
+function seam(
+  from: Candidate,
+  to: Candidate,
+  { errorClass, message }: ProviderFailure,
+  offset: number,
+): Part {
+  return {
+    type: "seam",
+    fromProvider: from.provider.id,
+    fromModel: from.model,
+    toProvider: to.provider.id,
+    toModel: to.model,
+    errorClass,
+    message,
+    offset,
+  };
+}
+
+const CONTINUE =
+  "Your answer broke off in the middle. Go on exactly where it stopped, without repeating anything and without a remark about it.";
+
+/** The request for the next candidate: what was said already stands as the beginning of its answer. */
+function continued(request: ModelRequest, model: string, text: string): ModelRequest {
+  if (text === "") return { ...request, model };
+  const messages = [
+    ...request.messages,
+    { role: "assistant", text, toolCalls: [] } as const,
+    { role: "user", text: CONTINUE } as const,
+  ];
+  return { ...request, model, messages };
+}
+
+/** Passes one candidate's parts on, keeping back tool calls until its answer is whole. */
+class Relay {
+  text: string;
+  state: "running" | "ended" | "failed" = "running";
+  failed: ProviderFailure | undefined;
+  readonly #candidate: Candidate;
+
+  constructor(candidate: Candidate, text: string) {
+    this.#candidate = candidate;
+    this.text = text;
+  }
+
+  async *run(request: ModelRequest, signal: AbortSignal): AsyncGenerator<Part> {
+    const { provider } = this.#candidate;
+    const held: Part[] = [];
+    for await (const part of provider.stream(request, signal)) {
+      if (part.type === "error") {
+        this.failed = part;
+        this.state = "failed";
+        return;
+      }
+      if (part.type === "text.delta") this.text += part.text;
+      if (part.type === "tool.start" || part.type === "tool.delta" || part.type === "continuation")
+        held.push(part);
+      else if (part.type === "end") {
+        yield* held;
+        this.state = "ended";
+        yield { ...part, provider: part.provider ?? provider.id };
+      } else yield part;
+    }
+  }
+}

@@ -1,0 +1,65 @@
+// Google's Gemini API (streamGenerateContent) through the official SDK, which is loaded at the first call and never
+// retries or continues by itself. Its web build is used: it is the same client without Google's cloud login.
+
+import type { GenerateContentParameters } from "@google/genai/web";
+import { type CallSite, fault } from "./faults.ts";
+import { explainGoogle, judgeGoogle } from "./google-errors.ts";
+import { withPlainEvents } from "./google-events.ts";
+import { toParameters } from "./google-request.ts";
+import { toParts } from "./google-stream.ts";
+import { createCallIds } from "./history.ts";
+import type { ModelRequest, Part, PhaseTimeouts, Provider } from "./provider.ts";
+import { type CallClock, guarded, phaseTimeouts } from "./timeouts.ts";
+import { wireFetch } from "./wire.ts";
+
+export interface GoogleSettings {
+  readonly id: string;
+  readonly apiKey: string | undefined;
+  /** With or without the version segment, such as `/v1beta`; without it the SDK's own version is used. */
+  readonly baseUrl: string | undefined;
+  readonly timeoutMs: number;
+  readonly timeouts?: Partial<PhaseTimeouts>;
+}
+
+const ADDRESS = "https://generativelanguage.googleapis.com";
+const VERSIONED = /\/v\d+((alpha|beta)\d*)?$/;
+
+export function createGoogle(settings: GoogleSettings): Provider {
+  const timeouts = phaseTimeouts(settings.timeoutMs, settings.timeouts);
+  return {
+    id: settings.id,
+    stream: (request, signal) => {
+      const site = { provider: settings.id, model: request.model };
+      const run = (clock: CallClock): AsyncGenerator<Part> => call(settings, site, request, clock);
+      const explain = (error: unknown) => explainGoogle(error, site, settings.apiKey);
+      return guarded({ site, timeouts, signal, run, explain });
+    },
+  };
+}
+
+async function* call(
+  { apiKey, baseUrl = ADDRESS }: GoogleSettings,
+  site: CallSite,
+  request: ModelRequest,
+  clock: CallClock,
+): AsyncGenerator<Part> {
+  const parameters: GenerateContentParameters = toParameters(request);
+  if (Array.isArray(parameters.contents) && parameters.contents.length === 0) {
+    yield fault(site, "bad_request", "was given no message to answer");
+    return;
+  }
+  const { GoogleGenAI } = await import("@google/genai/web");
+  const address = baseUrl.replace(/\/+$/, "");
+  const accepts = ["text/event-stream"];
+  const client = new GoogleGenAI({
+    apiKey: apiKey ?? "none",
+    vertexai: false,
+    httpOptions: {
+      baseUrl: address,
+      ...(VERSIONED.test(address) && { apiVersion: "" }),
+      fetch: withPlainEvents(wireFetch({ site, clock, secret: apiKey, accepts, judge: judgeGoogle })),
+    },
+  });
+  const answers = await client.models.generateContentStream(parameters);
+  yield* toParts(answers, site, createCallIds(request.messages));
+}

@@ -1,0 +1,99 @@
+// A request in the words of Ollama's /api/chat, fitted to what the model can do. Tools that a model cannot use are left
+// out while the conversation has used none; a conversation that has used tools is refused, as it would lose its sense.
+
+import type { ChatRequest, Message as OllamaMessage, Options, ShowResponse, Tool } from "ollama/browser";
+import type { Message, ToolSpec } from "../domain/message.ts";
+import { type CallSite, fault } from "./faults.ts";
+import { argumentsObject } from "./history.ts";
+import type { ModelRequest, ProviderFailure } from "./provider.ts";
+
+export interface Abilities {
+  readonly tools: boolean;
+  readonly vision: boolean;
+  readonly thinking: boolean;
+}
+
+/** Servers before 0.6 do not tell: then tools and images are tried, and the server judges. */
+export function toAbilities({ capabilities }: Partial<ShowResponse>): Abilities {
+  const can = (name: string): boolean => capabilities?.includes(name) ?? false;
+  const untold = capabilities === undefined || capabilities === null;
+  return { tools: untold || can("tools"), vision: untold || can("vision"), thinking: can("thinking") };
+}
+
+/** What the request needs and the model lacks. */
+export function unable(
+  site: CallSite,
+  { messages }: ModelRequest,
+  abilities: Abilities,
+): ProviderFailure | undefined {
+  const usedTools = messages.some(
+    (message) => message.role === "tool" || (message.role === "assistant" && message.toolCalls.length > 0),
+  );
+  if (usedTools && !abilities.tools) {
+    return fault(
+      site,
+      "bad_request",
+      "cannot use tools, and this conversation has used some: take a model that can",
+    );
+  }
+  const hasImages = messages.some((message) => message.role === "user" && (message.images ?? []).length > 0);
+  if (hasImages && !abilities.vision) {
+    return fault(
+      site,
+      "bad_request",
+      "cannot see images, and this conversation has some: take a model that can",
+    );
+  }
+  return undefined;
+}
+
+export function toBody(
+  { model, messages, tools, sampling, output }: ModelRequest,
+  abilities: Abilities,
+  numCtx: number | undefined,
+): ChatRequest & { stream: true } {
+  const { temperature, topP, maxTokens, stop, seed, presencePenalty, frequencyPenalty } = sampling;
+  const options: Partial<Options> = {
+    ...(numCtx !== undefined && { num_ctx: numCtx }),
+    ...(temperature !== undefined && { temperature }),
+    ...(topP !== undefined && { top_p: topP }),
+    ...(maxTokens !== undefined && { num_predict: maxTokens }),
+    ...(stop !== undefined && { stop: [...stop] }),
+    ...(seed !== undefined && { seed }),
+    ...(presencePenalty !== undefined && { presence_penalty: presencePenalty }),
+    ...(frequencyPenalty !== undefined && { frequency_penalty: frequencyPenalty }),
+  };
+  return {
+    model,
+    messages: messages.map(toWire),
+    stream: true,
+    options,
+    ...(abilities.tools && tools.length > 0 && { tools: tools.map(toTool) }),
+    ...(abilities.thinking && { think: true }),
+    ...(output !== undefined && { format: output.schema }),
+  };
+}
+
+function toTool({ name, description, params }: ToolSpec): Tool {
+  return { type: "function", function: { name, description, parameters: params as object } };
+}
+
+/** Results are matched by the tool's name and by order. */
+function toWire(message: Message): OllamaMessage {
+  switch (message.role) {
+    case "system":
+      return { role: "system", content: message.text };
+    case "user": {
+      const images = (message.images ?? []).map(({ base64 }) => base64);
+      return { role: "user", content: message.text, ...(images.length > 0 && { images }) };
+    }
+    case "tool":
+      return { role: "tool", content: message.text, tool_name: message.name };
+    case "assistant": {
+      const calls = message.toolCalls.map((call) => ({
+        function: { name: call.name, arguments: argumentsObject(call) },
+      }));
+      return { role: "assistant", content: message.text, ...(calls.length > 0 && { tool_calls: calls }) };
+    }
+  }
+}

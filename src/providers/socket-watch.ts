@@ -1,0 +1,40 @@
+// Tells when a request of fetch has its connection, which fetch itself does not say: Node's HTTP client publishes it on
+// its diagnostics channels. Where it does not, `onSent` is never called and nobody waits for it.
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import { subscribe } from "node:diagnostics_channel";
+
+export interface SocketWatcher {
+  /** The request is queued and waits for a connection. */
+  readonly onQueued: () => void;
+  /** A connection is there and the request goes out on it. */
+  readonly onSent: () => void;
+}
+
+const current = new AsyncLocalStorage<SocketWatcher>();
+const watchers = new WeakMap<object, SocketWatcher>();
+let subscribed = false;
+
+/** Runs `send`; the request it makes reports to `watcher`. */
+export function watched<T>(watcher: SocketWatcher, send: () => T): T {
+  if (!subscribed) {
+    subscribed = true;
+    subscribe("undici:request:create", (message) => {
+      const request = requestOf(message);
+      const owner = current.getStore();
+      if (request === undefined || owner === undefined) return;
+      watchers.set(request, owner);
+      owner.onQueued();
+    });
+    subscribe("undici:client:sendHeaders", (message) => {
+      const request = requestOf(message);
+      if (request !== undefined) watchers.get(request)?.onSent();
+    });
+  }
+  return current.run(watcher, send);
+}
+
+function requestOf(message: unknown): object | undefined {
+  const request = (message as { request?: unknown }).request;
+  return typeof request === "object" && request !== null ? request : undefined;
+}
