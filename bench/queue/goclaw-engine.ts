@@ -52,7 +52,7 @@ export function startEngine(
     policyVersion: policy.version,
     agents: [AGENT],
     findAgent: () => AGENT,
-    findProvider: () => provider,
+    providerOf: () => provider,
     publishText: () => {},
     redact: (text) => text,
     reportDefect: report,

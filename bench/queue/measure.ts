@@ -5,11 +5,7 @@ import { childInput, tell } from "../kit/child.ts";
 import { makeDirectory } from "../kit/place.ts";
 import { percentile } from "../kit/stats.ts";
 import { sleep } from "../kit/wait.ts";
-import { openBullmq } from "./bullmq.ts";
 import type { OpenQueue, Queue } from "./contract.ts";
-import { openGrouped, openSingle } from "./limit.ts";
-import { openEngine, openVerbs } from "./open-goclaw.ts";
-import { openPlainjob } from "./plainjob.ts";
 
 export interface MeasureInput {
   readonly system: string;
@@ -32,14 +28,15 @@ export interface PickupResult {
   readonly p99Ms: number;
 }
 
-const OPEN: Readonly<Record<string, OpenQueue>> = {
-  goclaw: openVerbs,
-  "goclaw-engine": openEngine,
-  single: openSingle,
-  grouped: openGrouped,
-  plainjob: openPlainjob,
-  "bullmq-always": openBullmq,
-  "bullmq-everysec": openBullmq,
+/** Loaded one at a time: no system carries the code of another. */
+const OPEN: Readonly<Record<string, () => Promise<OpenQueue>>> = {
+  goclaw: async () => (await import("./open-goclaw.ts")).openVerbs,
+  "goclaw-engine": async () => (await import("./open-goclaw.ts")).openEngine,
+  single: async () => (await import("./limit.ts")).openSingle,
+  grouped: async () => (await import("./limit.ts")).openGrouped,
+  plainjob: async () => (await import("./plainjob.ts")).openPlainjob,
+  "bullmq-always": async () => (await import("./bullmq.ts")).openBullmq,
+  "bullmq-everysec": async () => (await import("./bullmq.ts")).openBullmq,
 };
 
 const WARM_UP_MS = 400;
@@ -121,7 +118,8 @@ async function measurePickup(queue: Queue, { width }: MeasureInput): Promise<Pic
 }
 
 const input = childInput<MeasureInput>();
-const queue = await OPEN[input.system]!({ directory: makeDirectory("queue"), redisPort: input.redisPort });
+const open = await OPEN[input.system]!();
+const queue = await open({ directory: makeDirectory("queue"), redisPort: input.redisPort });
 if (input.phase === "enqueue") await tell(await measureEnqueue(queue, input));
 else if (input.phase === "drain") await tell(await measureDrain(queue, input));
 else await tell(await measurePickup(queue, input));

@@ -50,7 +50,8 @@ ${tryText(error.words)}`);
   }
   if (error instanceof Interrupted) return error.signal === "EPIPE" ? EXIT.ok : EXIT.failed;
   if (error instanceof GoclawError) {
-    stderr.write(`goclaw: ${safeText(error.message)} (${error.code})\n`);
+    const [first = "", ...rest] = safeText(error.message).split("\n");
+    stderr.write(`${[`goclaw: ${first} (${error.code})`, ...rest].join("\n")}\n`);
     return exitCodeOf(error.code);
   }
   const stack = error instanceof Error && error.stack !== undefined ? error.stack : messageOf(error);

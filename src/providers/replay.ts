@@ -76,7 +76,7 @@ function* play(cassette: Cassette, request: ModelRequest, signal: AbortSignal): 
     return;
   }
   // Word by word, so that a replayed stream looks like one.
-  for (const piece of (entry.text ?? "").match(/\s*\S+\s*/g) ?? []) {
+  for (const piece of (entry.text ?? "").match(/\s*\S+\s*|\s+/g) ?? []) {
     if (signal.aborted) {
       yield failure("aborted", "the call was aborted");
       return;

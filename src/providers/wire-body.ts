@@ -10,6 +10,8 @@ const MAX_REFUSAL_BYTES = 64 * 1024;
 const DRAIN_BYTES = 64 * 1024;
 const DRAIN_MS = 250;
 const NEWLINE = 0x0a;
+/** No event has so many empty lines; unpacked from a bomb they would keep the SDK's parser busy for long. */
+const EMPTINESS = "\n".repeat(256);
 
 /** Each tells the clock and makes the error that the reader of the body gets. */
 export interface BodyFaults {
@@ -75,10 +77,15 @@ function createLimits(): Limits {
       const longest = line;
       if (first !== -1) line = chunk.length - chunk.lastIndexOf(NEWLINE) - 1;
       if (longest > MAX_LINE_BYTES) return `sent one event of more than ${MAX_LINE_BYTES} bytes`;
+      if (first !== -1 && asBuffer(chunk).includes(EMPTINESS)) return "sent nothing but empty lines";
       if (total > MAX_BODY_BYTES) return `sent more than ${MAX_BODY_BYTES} bytes`;
       return undefined;
     },
   };
+}
+
+function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
 }
 
 /** Reads what little may follow a complete answer, so that the connection can serve the next call. */

@@ -116,15 +116,21 @@ const CODE_MEANING: Readonly<Record<string, (site: CallSite) => ProviderFailure>
 };
 
 function brokenOff(error: unknown, site: CallSite): ProviderFailure {
-  const { code, text } = rootCause(error);
+  const { code, name, text } = rootCause(error);
   const meaning = code === undefined ? undefined : CODE_MEANING[code];
   if (meaning !== undefined) return meaning(site);
-  if (code?.startsWith("HPE_")) return fault(site, "malformed", `does not speak HTTP: ${text}`);
+  if (name === "HTTPParserError") return fault(site, "malformed", `does not speak HTTP: ${text}`);
   return fault(site, "network", `cannot be reached or broke off: ${text}`);
 }
 
+interface Cause {
+  readonly code: string | undefined;
+  readonly name: string | undefined;
+  readonly text: string;
+}
+
 /** fetch wraps what happened in a TypeError, sometimes twice. */
-export function rootCause(error: unknown): { readonly code: string | undefined; readonly text: string } {
+function rootCause(error: unknown): Cause {
   let current = error;
   while (current instanceof Error) {
     // A name with several addresses fails with one error for each.
@@ -132,6 +138,6 @@ export function rootCause(error: unknown): { readonly code: string | undefined; 
     if (deeper === undefined) break;
     current = deeper;
   }
-  const { code } = current as { code?: string };
-  return { code, text: code === undefined ? messageOf(current) : `${code} ${messageOf(current)}` };
+  const { code, name } = current as Partial<Cause>;
+  return { code, name, text: code === undefined ? messageOf(current) : `${code} ${messageOf(current)}` };
 }

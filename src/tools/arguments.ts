@@ -20,9 +20,10 @@ export function parseArguments(tool: Tool, text: string): Parsed {
   }
   const validate = validatorOf(tool);
   if (validate(value)) return { ok: true, args: value as Args };
-  const why = (validate.errors ?? []).map(
-    ({ instancePath, message }) => `${instancePath || "arguments"} ${message}`,
-  );
+  const why = (validate.errors ?? []).map(({ instancePath, message, params }) => {
+    const { additionalProperty: extra } = params as { additionalProperty?: string };
+    return `${instancePath || "arguments"} ${message}${extra === undefined ? "" : ` (${JSON.stringify(extra)})`}`;
+  });
   return { ok: false, why: `the arguments of ${tool.name} do not fit its schema: ${why.join("; ")}` };
 }
 

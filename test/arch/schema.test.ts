@@ -16,7 +16,7 @@ beforeEach(() => {
   db = new Database(":memory:");
   for (const file of readdirSync(join(ROOT, MIGRATIONS)).sort()) db.exec(readText(`${MIGRATIONS}/${file}`));
   db.exec(
-    "INSERT INTO sessions (id, agent_id, fair_tag, created_at, updated_at) VALUES ('s', 'default', 1, 1, 1)",
+    "INSERT INTO sessions (id, agent_id, fair_tag, anchor, created_at, updated_at) VALUES ('s', 'default', 1, 1, 1, 1)",
   );
   return () => db.close();
 });

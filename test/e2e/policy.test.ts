@@ -28,7 +28,7 @@ async function runTask(prompt: string): Promise<string> {
   return id;
 }
 
-test("[SEC-001][SEC-006] a tool that no rule allows is refused: the model is told, the audit says deny, nothing is done", async () => {
+test("a tool that no rule allows is refused: the model is told, the audit says deny, nothing is done", async () => {
   rig = await createRig({ allow: ["acp.read", "acp.mutate", "tools.now"] });
   const id = await runTask("task p tools=send_alert,now");
   const [alert, now] = toldAt("task-p", 1);
@@ -43,14 +43,14 @@ test("[SEC-001][SEC-006] a tool that no rule allows is refused: the model is tol
   expect(refused).toHaveLength(1);
 });
 
-test("[SEC-001] an empty policy allows nothing, not even a submission", async () => {
+test("an empty policy allows nothing, not even a submission", async () => {
   rig = await createRig({ allow: [] });
   daemon = await rig.start();
   const reply = await daemon.client.post("/api/v1/tasks", { agent: "default", prompt: "task e" });
   expect(reply.status).toBe(403);
 });
 
-test("[SEC-006] every alert has an earlier allow, and the audit rows form a chain of hashes", async () => {
+test("every alert has an earlier allow, and the audit rows form a chain of hashes", async () => {
   rig = await createRig();
   const id = await runTask("task a tools=send_alert,write_note;send_alert");
   const rows = rig.read((db) => db.audit(id));
@@ -80,7 +80,7 @@ test("[BRN-003] wrong arguments and unknown tools are results the model sees, an
   expect(rig.sink.calls).toEqual([]);
 });
 
-test("[SEC-001] a note cannot leave the workspace, whatever its name", async () => {
+test("a note cannot leave the workspace, whatever its name", async () => {
   rig = await createRig();
   const names = ["../escape", "../../escape", "/tmp/goclaw-escape", "a/../../b", "..", "", "x\u0000y"];
   const toolCalls = names.map((name) => ({ name: "write_note", args: { name, text: "out" } }));

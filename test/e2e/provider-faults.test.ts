@@ -96,7 +96,7 @@ test("a provider that is not there is a network error with a reason, not a crash
   }
 });
 
-test("[SEC-005] the key goes to the provider and nowhere else", async () => {
+test("the key goes to the provider and nowhere else", async () => {
   const id = await submit(daemon.client, "task secret fault=401");
   const task = await ended(daemon.client, id);
   expect(rig.stub.calls.find((call) => call.key === "task-secret")?.authorization).toBe("Bearer sk-stub");

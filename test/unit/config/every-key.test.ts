@@ -55,6 +55,9 @@ test.each(named)(
       if (path.join(".") === "retry.max_ms") return yamlOf(["retry"], { base_ms: 1, max_ms: value });
       if (path.join(".") === "llm.provider")
         return yamlOf(path, value === "http://a" ? "openai" : "openrouter");
+      if (path.join(".") === "llm.fallback_providers") {
+        return yamlOf(path, JSON.stringify(value).includes("b") ? ["openai"] : ["openrouter"]);
+      }
       return yamlOf(path, value);
     };
     const [one, two] = threeOf(node).map((value) => load(text(value)).fingerprint);

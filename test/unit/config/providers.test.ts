@@ -46,7 +46,7 @@ test("a server of one's own needs no key, and its first model is the default", (
   const config = load(
     "llm: { provider: local }\nproviders: { local: { base_url: 'http://127.0.0.1:9/v1', models: [m, n] } }",
   );
-  expect(config.llm).toEqual({ provider: "local", model: "m", explicit: true });
+  expect(config.llm).toMatchObject({ provider: "local", model: "m", explicit: true });
   expect(findProvider(config, "local")).toMatchObject({
     type: "openai_compatible",
     missingReason: undefined,
