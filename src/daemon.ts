@@ -35,10 +35,13 @@ export interface DaemonOptions {
   readonly env: Env;
   readonly flags: Flags;
   readonly logToStderr: boolean;
+  /** False for a look at the home: everything answers, but no lane claims a task. */
+  readonly takesWork: boolean;
 }
 
 /** Starts everything; throws GoclawError with what has been started stopped again. */
-export async function startDaemon({ paths, env, flags, logToStderr }: DaemonOptions): Promise<Daemon> {
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { paths, env, flags, logToStderr, takesWork } = options;
   const startedMs = systemClock.monoMs();
   const newId = createIds(systemClock, systemRandom);
   const bootId = newId();
@@ -105,7 +108,7 @@ export async function startDaemon({ paths, env, flags, logToStderr }: DaemonOpti
   );
   await boot.phase(
     "scheduler_started",
-    () => engine.start(),
+    () => takesWork && engine.start(),
     () => engine.drain(config.drainTimeoutMs),
   );
   stage = "running";

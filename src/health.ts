@@ -21,16 +21,16 @@ export interface HealthPorts {
   readonly uptimeMs: () => number;
 }
 
-export function createHealth(ports: HealthPorts): () => Health {
+export function createHealth(ports: HealthPorts): Health {
   const { config, store, engine } = ports;
   const provider = findProvider(config, config.llm.provider);
-  return () => {
-    const { retryWait, deadLetter, ...counts } = countTasks(store.reader);
-    const fault = store.fault();
-    const reason = provider === undefined ? "not in config.yaml" : provider.missingReason;
-    return {
-      notReady: notReady(ports.stage(), fault),
-      components: {
+  return {
+    notReady: () => notReady(ports.stage(), store.fault()),
+    components: () => {
+      const { retryWait, deadLetter, ...counts } = countTasks(store.reader);
+      const fault = store.fault();
+      const reason = provider === undefined ? "not in config.yaml" : provider.missingReason;
+      return {
         version: ports.version,
         boot_id: ports.bootId,
         pid: process.pid,
@@ -46,12 +46,12 @@ export function createHealth(ports: HealthPorts): () => Health {
           configured: reason === undefined,
           ...(reason === undefined ? {} : { reason }),
         },
-      },
-    };
+      };
+    },
   };
 }
 
-function notReady(stage: Stage, fault: ReturnType<Store["fault"]>): Health["notReady"] {
+function notReady(stage: Stage, fault: ReturnType<Store["fault"]>): ReturnType<Health["notReady"]> {
   if (stage === "draining") return { code: "SHUTTING_DOWN", message: "the daemon is stopping" };
   if (stage === "starting") return { code: "STARTING", message: "the daemon has not finished its recovery" };
   if (fault === null) return null;

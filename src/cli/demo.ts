@@ -50,7 +50,9 @@ export async function demo(
     story.open(paths.home, DEMO_PROMPT);
     // The demo is the same whatever the caller's environment says about goclaw.
     const inside: Context = { ...context, env: {} };
-    const shown = await withLink(inside, paths, {}, {}, (link) => play(context, link, paths, story));
+    const shown = await withLink(inside, paths, {}, { takesWork: true }, (link) =>
+      play(context, link, paths, story),
+    );
     if (options.json === true) writeJson(context.stdout, shown);
     story.close(shown.task, options.keep === true ? paths.home : undefined);
     return shown.task.state === "SUCCEEDED" ? EXIT.ok : EXIT.failed;

@@ -33,6 +33,8 @@ export interface LinkUse {
   readonly beforeOwn?: () => Promise<void>;
   /** What a signal does while the link is used; by default it ends the use. While the link closes, it hurries. */
   readonly onSignal?: (signal: Signal) => void;
+  /** True when a daemon of our own shall run tasks; by default it only answers. */
+  readonly takesWork?: boolean;
 }
 
 /** Opens a link, uses it, and closes it whatever happens. */
@@ -40,10 +42,10 @@ export async function withLink<T>(
   context: Context,
   paths: Paths,
   options: GlobalOptions,
-  { beforeOwn = async () => {}, onSignal }: LinkUse,
+  { beforeOwn = async () => {}, onSignal, takesWork = false }: LinkUse,
   use: (link: Link) => Promise<T>,
 ): Promise<T> {
-  const link = await openLink(context, paths, options, beforeOwn);
+  const link = await openLink(context, paths, beforeOwn, () => startOwn(context, paths, options, takesWork));
   const interrupted = Promise.withResolvers<never>();
   interrupted.promise.catch(() => {});
   let closing = false;
@@ -66,14 +68,14 @@ export async function withLink<T>(
 async function openLink(
   context: Context,
   paths: Paths,
-  options: GlobalOptions,
   beforeOwn: () => Promise<void>,
+  start: () => Promise<Daemon>,
 ): Promise<Link> {
   let daemon: Daemon | undefined;
   const connect = async (waitMs: number): Promise<Api> => {
     const found = await reach(context, paths, waitMs, async () => {
       await beforeOwn();
-      return startOwn(context, paths, options);
+      return start();
     });
     if ("address" in found) return apiOf(paths, found.address);
     daemon = found.daemon;
@@ -127,11 +129,17 @@ async function reach(
   }
 }
 
-function startOwn(context: Context, paths: Paths, { bind }: GlobalOptions): Promise<Daemon> {
+function startOwn(
+  context: Context,
+  paths: Paths,
+  { bind }: GlobalOptions,
+  takesWork: boolean,
+): Promise<Daemon> {
   return context.startDaemon({
     paths,
     env: context.env,
     flags: { bind_addr: bind ?? "127.0.0.1:0" },
     logToStderr: false,
+    takesWork,
   });
 }

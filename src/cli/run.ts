@@ -38,12 +38,18 @@ export async function run(context: Context, args: readonly string[], options: Ru
     requireModel(context, paths, options.agent ?? "default");
   };
   try {
-    return await withLink(context, paths, options, { beforeOwn, onSignal: wait.onSignal }, async (link) => {
-      const accepted = await submit(context, link, prompt, options);
-      return options.detach === true
-        ? detach(context, link, accepted, options)
-        : await waitForEnd(context, link, accepted.task_id, wait, options);
-    });
+    return await withLink(
+      context,
+      paths,
+      options,
+      { beforeOwn, onSignal: wait.onSignal, takesWork: options.detach !== true },
+      async (link) => {
+        const accepted = await submit(context, link, prompt, options);
+        return options.detach === true
+          ? detach(context, link, accepted, options)
+          : await waitForEnd(context, link, accepted.task_id, wait, options);
+      },
+    );
   } finally {
     wait.close();
   }

@@ -22,7 +22,7 @@ export function taskTail(
   options: TailOptions,
 ): Promise<number> {
   const paths = openHome(context, options);
-  return withLink(context, paths, options, {}, (link) => tail(context, link, id, options));
+  return withLink(context, paths, options, { takesWork: true }, (link) => tail(context, link, id, options));
 }
 
 async function tail(

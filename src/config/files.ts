@@ -80,7 +80,20 @@ export function replaceFile(file: string, text: string): void {
 
 /** Creates the directory with mode 0700 unless it exists. */
 export function createDirectory(directory: string): void {
-  reporting(directory, () => mkdirSync(directory, { recursive: true, mode: 0o700 }));
+  reporting(directory, () => makeDirectory(directory));
+}
+
+/** One level after the other: mkdir's own `recursive` never ends below /proc. */
+function makeDirectory(directory: string): void {
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return;
+  const parent = dirname(directory);
+  if (parent !== directory) makeDirectory(parent);
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    if (errnoOf(error) !== "EEXIST") throw error; // another process made it at the same moment
+    if (!statSync(directory).isDirectory()) throw error;
+  }
 }
 
 /** Takes every right from group and others that they have on an existing file or directory. */

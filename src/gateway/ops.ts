@@ -6,22 +6,22 @@ import { wireError } from "./errors.ts";
 
 export interface Health {
   /** Null when the daemon takes work; otherwise why it does not. */
-  readonly notReady: { readonly code: Code; readonly message: string } | null;
-  readonly components: Readonly<Record<string, unknown>>;
+  notReady(): { readonly code: Code; readonly message: string } | null;
+  components(): Readonly<Record<string, unknown>>;
 }
 
-export function opsRoutes(app: FastifyInstance, health: () => Health): void {
+export function opsRoutes(app: FastifyInstance, health: Health): void {
   app.get("/livez", async () => ({ ok: true }));
 
   app.get("/readyz", async (_request, reply) => {
-    const { notReady } = health();
+    const notReady = health.notReady();
     if (notReady === null) return { ready: true };
     reply.code(503);
     return { ready: false, reason: notReady.code, ...wireError(notReady.code, notReady.message) };
   });
 
   app.get("/healthz", async (_request, reply) => {
-    const { notReady, components } = health();
+    const notReady = health.notReady();
     if (notReady !== null) reply.code(CODES[notReady.code].http);
     return {
       status: notReady === null ? "ok" : "degraded",

@@ -16,7 +16,7 @@ export interface GatewayOptions {
   readonly rpc: Rpc;
   readonly follower: Follower;
   readonly auth: AuthOptions;
-  readonly health: () => Health;
+  readonly health: Health;
   readonly maxRequestBytes: number;
   readonly nowMs: () => number;
   readonly reportDefect: (error: unknown, where: string) => void;

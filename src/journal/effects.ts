@@ -113,7 +113,7 @@ export function insertRefusal(
   const { key, turn, callIndex, tool, effectClass, digest } = effect;
   const row = { key, taskId: task.id, turn, callIndex, tool, class: effectClass, digest, outcome };
   tx.run(REFUSE_SQL, { ...row, attempt: task.attempt, now: tx.nowMs });
-  appendEffectEvent(tx, task, "tool.refused", code, { tool, turn, call: callIndex, key });
+  appendEffectEvent(tx, task, "tool.refused", code, { tool, turn, call: callIndex, key, why: outcome });
 }
 
 function appendEffectEvent(

@@ -41,6 +41,11 @@ export class Statements {
     return statement.run(valuesOf(names, params)).changes;
   }
 
+  /** Whether the statement changes rows; one that returns them (RETURNING) may as well. */
+  writes(sql: string): boolean {
+    return !this.#prepare(sql).statement.readonly;
+  }
+
   /** For SQL that was written with places instead of names. */
   runValues(sql: string, values: readonly Value[]): void {
     this.#prepare(sql).statement.run(values);

@@ -89,10 +89,12 @@ export class WriterTx implements Tx {
   }
 
   get<Row>(sql: string, params: Params = {}): Row | undefined {
+    this.dirty ||= this.#statements.writes(sql);
     return this.#statements.get(sql, params) as Row | undefined;
   }
 
   all<Row>(sql: string, params: Params = {}): Row[] {
+    this.dirty ||= this.#statements.writes(sql);
     return this.#statements.all(sql, params) as Row[];
   }
 

@@ -95,7 +95,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const alive = (): void => {
     if (exit) throw new StartFailure(exit, stderr());
   };
-  const { run, client } = await becomeReady(options, before, alive).catch((error: Error) => {
+  // A traced daemon is the tracer's child; any other must name itself, or the run file is of a rival.
+  const isOurs = ({ pid, boot_id }: RunFile): boolean =>
+    boot_id !== before && (options.under?.length ? true : pid === child.pid);
+  const { run, client } = await becomeReady(options, isOurs, alive).catch((error: Error) => {
     child.kill("SIGKILL");
     throw exit ? error : new Error(`${error.message}\n${stderr()}`, { cause: error });
   });
@@ -133,13 +136,13 @@ function signalIfAlive(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** Waits for a run file of this boot and then for /readyz; `alive` throws as soon as waiting is in vain. */
-async function becomeReady(options: DaemonOptions, before: string | undefined, alive: () => void) {
+/** Waits for this boot's run file and then for /readyz; `alive` throws as soon as waiting is in vain. */
+async function becomeReady(options: DaemonOptions, isOurs: (run: RunFile) => boolean, alive: () => void) {
   const deadlineMs = options.deadlineMs ?? 10_000;
   const fresh = (): RunFile | undefined => {
     alive();
     const found = readRunFile(options.home);
-    return found && found.boot_id !== before ? found : undefined;
+    return found && isOurs(found) ? found : undefined;
   };
   const run = await until(`a fresh run/daemon.json in ${options.home}`, fresh, deadlineMs);
   const client = createClient(`http://${run.address}`, readToken(options.home));

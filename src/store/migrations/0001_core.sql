@@ -71,6 +71,7 @@ CREATE TABLE tasks (
 CREATE INDEX tasks_queued ON tasks (agent_id, priority DESC, fair_tag, created_at) WHERE state = 'QUEUED';
 CREATE INDEX tasks_leased ON tasks (lease_owner, lease_until) WHERE lease_owner IS NOT NULL;
 CREATE INDEX tasks_waiting ON tasks (available_at) WHERE state = 'RETRY_WAIT';
+CREATE INDEX tasks_dead ON tasks (id) WHERE state = 'DEAD_LETTER';
 CREATE INDEX tasks_children ON tasks (parent_id) WHERE parent_id IS NOT NULL;
 
 CREATE TABLE idempotency (
