@@ -26,7 +26,7 @@ export function opsRoutes(app: FastifyInstance, health: Health): void {
     return {
       status: notReady === null ? "ok" : "degraded",
       ...(notReady && { reason: notReady.code }),
-      ...components,
+      ...health.components(),
     };
   });
 }
