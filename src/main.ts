@@ -8,6 +8,9 @@ import { EXIT, GoclawError, messageOf } from "./domain/error.ts";
 import { isPackaged, version } from "./native.ts";
 import { systemClock, systemRandom } from "./system.ts";
 
+// Whatever this process writes, the database and its log first of all, is its owner's alone.
+process.umask(0o077);
+
 const env = processEnv();
 const listeners = new Set<(signal: Signal) => void>();
 

@@ -159,7 +159,8 @@ class Lanes implements Engine {
     // Claimed while the drain began: not started, so that it goes back at once.
     if (this.#stopping) control.abort("shutdown" satisfies StopReason);
     const done = runAttempt(this.#options, task, control).then(() => {
-      this.#running.delete(task.id);
+      // After a lost lease the next attempt of the same task may stand here already.
+      if (this.#running.get(task.id)?.control === control) this.#running.delete(task.id);
       if (this.#running.size === 0) {
         clearInterval(this.#pulse);
         this.#pulse = undefined;
