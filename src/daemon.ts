@@ -13,8 +13,7 @@ import { createIds } from "./domain/ids.ts";
 import { createTokenReader } from "./gateway/token.ts";
 import { createHealth, type Stage } from "./health.ts";
 import { sqliteBinding, version } from "./native.ts";
-import { createMind, type Ground, layGround, loadPolicy, startStore } from "./parts.ts";
-import { recoverOrphans } from "./queue/recover.ts";
+import { createMind, type Ground, layGround, loadPolicy, recover, startStore } from "./parts.ts";
 import { createFollower } from "./rpc/follow.ts";
 import { lockHome } from "./store/lock.ts";
 import { systemClock, systemRandom } from "./system.ts";
@@ -74,9 +73,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     () => opening,
     (opened) => opened.close(),
   );
-  const recovered = await boot.phase("recovery_scan_completed", () =>
-    store.run(recoverOrphans, { owner: bootId }),
-  );
+  const recovered = await boot.phase("recovery_scan_completed", () => recover(store, bootId));
   const policy = await boot.phase("policy_loaded", () => loadPolicy(base, store));
   const { engine, rpc } = createMind(base, store, policy, () => stage === "draining");
 

@@ -10,10 +10,14 @@ import { readToken } from "./config/token.ts";
 import { BASE_CAPABILITIES } from "./domain/capability.ts";
 import { GoclawError, messageOf } from "./domain/error.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
+import { releaseOrphans } from "./journal/budget.ts";
 import { startWriter } from "./native.ts";
 import { savePolicyVersion } from "./policy/audit.ts";
 import { createGuard, type Guard } from "./policy/guard.ts";
 import { type Policy, parsePolicy } from "./policy/policy.ts";
+import { createCatalog } from "./providers/catalog.ts";
+import { type Recovered, recoverOrphans } from "./queue/recover.ts";
+import { wakeForBudget } from "./queue/wake.ts";
 import { createRpc, type Rpc } from "./rpc/dispatch.ts";
 import type { SqliteBinding } from "./store/database.ts";
 import { openStore, type Store } from "./store/store.ts";
@@ -83,6 +87,16 @@ export function startStore(
   });
 }
 
+/** What earlier boots left: their tasks go back, their reservations are free, and waits for budget look again. */
+export async function recover(store: Store, bootId: string): Promise<Recovered> {
+  const [recovered] = await Promise.all([
+    store.run(recoverOrphans, { owner: bootId }),
+    store.run(releaseOrphans, { owner: bootId }),
+    store.run(wakeForBudget, null),
+  ]);
+  return recovered;
+}
+
 const POLICY_BYTES = 1_048_576;
 
 /** Reads policy.yaml and keeps its text under its version before it is in force. */
@@ -103,6 +117,14 @@ export interface Mind {
 export function createMind(ground: Ground, store: Store, policy: Policy, isDraining: () => boolean): Mind {
   const { paths, config, redact, bus, bootId, newId, reportDefect } = ground;
   const guard = createGuard(policy, store);
+  const purse = {
+    store,
+    catalog: createCatalog(config.models),
+    owner: bootId,
+    budget: config.budget,
+    agentBudget: (id: string) => config.agents.find((agent) => agent.id === id)?.budget,
+    nowMs: systemClock.nowMs,
+  };
   const now = (): Date => new Date(systemClock.nowMs());
   const ports = { workspace: paths.workspace, webhookUrl: config.tools.sendAlert.webhookUrl, now };
   const engine = createEngine({
@@ -111,6 +133,7 @@ export function createMind(ground: Ground, store: Store, policy: Policy, isDrain
     clock: systemClock,
     bootId,
     hands: { store, guard, tools: TOOLS, redact, ports },
+    purse,
     lanes: config.workerCount,
     leaseMs: config.leaseMs,
     retry: config.retry,

@@ -3,6 +3,7 @@
 import { finish } from "./engine/finish.ts";
 import { saveBreaker } from "./engine/provider-health.ts";
 import { recordAnswer } from "./journal/answers.ts";
+import { release, releaseOrphans, reserve } from "./journal/budget.ts";
 import { settleEffect } from "./journal/effects.ts";
 import { resolveEffect } from "./journal/resolve.ts";
 import { recordSeam } from "./journal/seam.ts";
@@ -15,7 +16,7 @@ import { recoverOrphans } from "./queue/recover.ts";
 import { requeue } from "./queue/requeue.ts";
 import { retryDeadLetter } from "./queue/retry.ts";
 import { suspend } from "./queue/suspend.ts";
-import { wakeDue } from "./queue/wake.ts";
+import { wakeDue, wakeForBudget } from "./queue/wake.ts";
 import type { AnyVerb } from "./store/verb.ts";
 import { intend, refuse } from "./tools/intend.ts";
 
@@ -39,4 +40,8 @@ export const VERBS: readonly AnyVerb[] = [
   finish,
   recordSeam,
   saveBreaker,
+  reserve,
+  release,
+  releaseOrphans,
+  wakeForBudget,
 ];

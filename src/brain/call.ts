@@ -20,13 +20,17 @@ interface PartialCall {
   argumentsText: string;
 }
 
-/** `onText(text, offset)`: offset in UTF-16 units from the start of this answer. */
+/** `offset` counts UTF-16 units from the start of this answer. */
+export interface Hearing {
+  onText(text: string, offset: number): void;
+  onSeam(seam: SeamPart): void;
+}
+
 export async function callModel(
   provider: Provider,
   request: ModelRequest,
   signal: AbortSignal,
-  onText: (text: string, offset: number) => void,
-  onSeam: (seam: SeamPart) => void,
+  { onText, onSeam }: Hearing,
 ): Promise<Called> {
   let text = "";
   let reasoning = "";

@@ -31,5 +31,6 @@ export function turnMessages(answer: Answer, results: readonly string[]): Messag
       text: results[index] ?? "",
     }),
   );
-  return [{ role: "assistant", text: answer.text, toolCalls: answer.toolCalls }, ...tools];
+  const { text, toolCalls, continuation } = answer;
+  return [{ role: "assistant", text, toolCalls, ...(continuation && { continuation }) }, ...tools];
 }

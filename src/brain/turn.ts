@@ -3,13 +3,15 @@
 
 import type { Agent } from "../domain/agent.ts";
 import type { Answer, Message, ToolSpec } from "../domain/message.ts";
+import { costOf } from "../domain/price.ts";
 import type { ClaimedTask, Outcome } from "../domain/task.ts";
-import { loadAnswers, recordAnswer, resultText } from "../journal/answers.ts";
+import { loadAnswers, type PricedAnswer, recordAnswer, resultText } from "../journal/answers.ts";
 import { type Effect, loadEffects } from "../journal/effects.ts";
 import { recordSeam } from "../journal/seam.ts";
-import type { Provider, SeamPart } from "../providers/provider.ts";
+import type { Provider } from "../providers/provider.ts";
 import { type Hands, type Performed, perform } from "../tools/perform.ts";
-import { callModel } from "./call.ts";
+import { type Purse, releaseCall, reserveCall } from "./budget.ts";
+import { callModel, type Hearing } from "./call.ts";
 import { openingMessages, turnMessages } from "./context.ts";
 import { outcomeOf } from "./outcome.ts";
 
@@ -19,6 +21,7 @@ export interface TurnInput {
   readonly provider: Provider;
   readonly model: string;
   readonly hands: Hands;
+  readonly purse: Purse;
   readonly signal: AbortSignal;
   readonly onText: (turn: number, offset: number, text: string) => void;
 }
@@ -40,15 +43,11 @@ export async function runTurns(input: TurnInput): Promise<Outcome> {
       if ("outcome" in asked) return asked.outcome;
       answer = asked.answer;
       answers.push(answer);
+      const costUsd = priceOf(input, answer);
       // Nothing is acted on after an answer without tool calls, so it is committed together with the task's end.
-      if (answer.toolCalls.length === 0) return succeed(answers, { turn, answer });
-      const { task } = input;
-      const held = await hands.store.insist(recordAnswer, {
-        taskId: task.id,
-        fence: task.fence,
-        turn,
-        answer,
-      });
+      if (answer.toolCalls.length === 0) return succeed(answers, { turn, answer, costUsd });
+      const recorded = { taskId: task.id, fence: task.fence, turn, answer, costUsd };
+      const held = await hands.store.insist(recordAnswer, recorded);
       if (!held) return { type: "lost" };
     }
     if (answer.toolCalls.length === 0) return succeed(answers, null);
@@ -60,38 +59,45 @@ export async function runTurns(input: TurnInput): Promise<Outcome> {
   return { type: "failed", code: "TURN_LIMIT", message };
 }
 
-function succeed(
-  answers: readonly Answer[],
-  lastAnswer: { readonly turn: number; readonly answer: Answer } | null,
-): Outcome {
+function succeed(answers: readonly Answer[], lastAnswer: PricedAnswer | null): Outcome {
   return { type: "succeeded", result: { text: resultText(answers) }, lastAnswer };
 }
 
-/** Buys one answer; it is not journaled yet. */
+/** US dollars of one answer; null when its model has no known price. */
+function priceOf({ purse, model }: TurnInput, answer: Answer): number | null {
+  const facts =
+    purse.catalog.find(answer.provider, answer.model) ?? purse.catalog.find(answer.provider, model);
+  return costOf(facts?.price, answer.usage);
+}
+
+/** Buys one answer within the budget; it is not journaled yet. */
 async function ask(
-  { task, agent, provider, model, hands, signal, onText }: TurnInput,
+  input: TurnInput,
   turn: number,
   messages: readonly Message[],
 ): Promise<{ answer: Answer } | { outcome: Outcome }> {
+  const { task, agent, provider, model, hands, purse, signal } = input;
+  const wanted = { turn, provider: agent.provider, model, messages, maxTokens: task.sampling.maxTokens };
+  const grant = await reserveCall(purse, task, wanted);
+  if ("outcome" in grant) return grant;
   const request = { model, messages, tools: offeredTools(agent, hands), sampling: task.sampling };
-  const fence = { taskId: task.id, fence: task.fence };
-  const onSeam = ({
-    fromProvider,
-    fromModel,
-    toProvider,
-    toModel,
-    errorClass,
-    message,
-    offset,
-  }: SeamPart): void => {
-    const [from, to] = [`${fromProvider}/${fromModel}`, `${toProvider}/${toModel}`];
-    const seam = { turn, offset, from, to, errorClass, message: hands.redact(message) };
-    // The answer does not wait for this note; when it cannot be written, neither can the answer be.
-    hands.store.run(recordSeam, { ...fence, ...seam }).catch(() => {});
+  const called = await callModel(provider, request, signal, hearing(input, turn));
+  if (called.ok) return { answer: called.answer };
+  if (grant.held) await releaseCall(purse, task.id, turn);
+  return { outcome: outcomeOf(called.failure) };
+}
+
+/** What is done with the parts of an answer that others want to see before it is whole. */
+function hearing({ task, hands, onText }: TurnInput, turn: number): Hearing {
+  return {
+    onText: (text, offset) => onText(turn, offset, text),
+    onSeam: ({ fromProvider, fromModel, toProvider, toModel, errorClass, message, offset }) => {
+      const [from, to] = [`${fromProvider}/${fromModel}`, `${toProvider}/${toModel}`];
+      const seam = { turn, offset, from, to, errorClass, message: hands.redact(message) };
+      // The answer does not wait for this note; when it cannot be written, neither can the answer be.
+      hands.store.run(recordSeam, { taskId: task.id, fence: task.fence, ...seam }).catch(() => {});
+    },
   };
-  const passOn = (text: string, offset: number): void => onText(turn, offset, text);
-  const called = await callModel(provider, request, signal, passOn, onSeam);
-  return called.ok ? { answer: called.answer } : { outcome: outcomeOf(called.failure) };
 }
 
 async function work(

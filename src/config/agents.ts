@@ -2,6 +2,7 @@
 // names its own provider takes that provider's model, never another's.
 
 import type { Agent } from "../domain/agent.ts";
+import { toBudget } from "./budgets.ts";
 import type { Paths } from "./paths.ts";
 import { type KeyPath, nearest, type Problem, suggest } from "./problem.ts";
 import type { ProviderConfig } from "./providers.ts";
@@ -21,13 +22,14 @@ export interface AgentInput {
 }
 
 const MAX_TURNS = 24;
-const DEFAULT_AGENT: AgentSettings = { agent_id: "default", display_name: "GoClaw", max_turns: MAX_TURNS };
+const PLAIN = { max_turns: MAX_TURNS, budgets: { on_limit: "suspend" } } as const;
+const DEFAULT_AGENT: AgentSettings = { agent_id: "default", display_name: "GoClaw", ...PLAIN };
 
 export function resolveAgents(input: AgentInput): { readonly agents: Agent[]; readonly problems: Problem[] } {
   const problems: Problem[] = [];
   const houseRules = readMarkdown(input.paths.agentsMd, problems);
   const given: readonly AgentSettings[] =
-    input.settings.agents ?? STARTERS.map((starter) => ({ agent_id: starter.id, max_turns: MAX_TURNS }));
+    input.settings.agents ?? STARTERS.map((starter) => ({ agent_id: starter.id, ...PLAIN }));
   const agents = given.map((agent, index) => {
     const path = ["agents", index];
     problems.push(...checkAgent(agent, path, input));
@@ -60,6 +62,7 @@ function makeAgent(
     maxQueueDepth: agent.max_queue_depth ?? settings.max_queue_depth,
     taskTimeoutMs: Math.round((agent.task_timeout_seconds ?? settings.task_timeout_seconds) * 1000),
     maxTurns: agent.max_turns,
+    budget: toBudget(agent.budgets),
   };
 }
 

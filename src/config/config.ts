@@ -2,7 +2,9 @@
 // be handed to a worker thread.
 
 import type { Agent } from "../domain/agent.ts";
+import type { Budget } from "../domain/budget.ts";
 import type { BindAddress } from "./bind.ts";
+import type { ConfiguredModel } from "./budgets.ts";
 import type { ProviderConfig } from "./providers.ts";
 import type { Settings } from "./schema.ts";
 
@@ -37,6 +39,9 @@ export interface Config {
   readonly providers: readonly ProviderConfig[];
   /** `default` first. Ids are unique, also without regard to case. */
   readonly agents: readonly Agent[];
+  readonly budget: Budget;
+  /** Rows for the model catalogue. */
+  readonly models: readonly ConfiguredModel[];
   readonly tools: { readonly sendAlert: { readonly webhookUrl: string | undefined } };
   readonly gateway: { readonly maxRequestBytes: number; readonly allowRemote: boolean };
   /** SHA-256 (hex) of all of the above without secrets: equal fingerprints behave alike. */

@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import { defaultModel, resolveAgents } from "./agents.ts";
 import { type BindAddress, parseBind } from "./bind.ts";
+import { toBudget, toModels } from "./budgets.ts";
 import type { Config, ModelRef } from "./config.ts";
 import type { Env } from "./env.ts";
 import type { Paths } from "./paths.ts";
@@ -75,6 +76,8 @@ function build(
     llm,
     providers,
     agents,
+    budget: toBudget(settings.budgets),
+    models: toModels(settings.models),
     tools: { sendAlert: { webhookUrl: settings.tools.send_alert.webhook_url || undefined } },
     gateway: {
       maxRequestBytes: settings.gateway.max_request_size,

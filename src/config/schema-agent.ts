@@ -1,5 +1,6 @@
 // The part of the schema that describes one entry of `agents[]`.
 
+import { BUDGET_NODE } from "./schema-budget.ts";
 import { type SchemaNode, SECONDS_MAX } from "./schema-node.ts";
 
 const AGENT_PROPERTIES = {
@@ -78,6 +79,7 @@ const AGENT_PROPERTIES = {
     default: 24,
     description: "Model calls in one task before it fails with TURN_LIMIT.",
   },
+  budgets: BUDGET_NODE,
 } as const satisfies Record<string, SchemaNode>;
 
 export const AGENT_NODE = {

@@ -3,6 +3,7 @@
 // A new key is one property here and one line in load.ts that hands it to the program.
 
 import { AGENT_NODE } from "./schema-agent.ts";
+import { BUDGET_NODE, MODELS_NODE } from "./schema-budget.ts";
 import type { Infer, SchemaNode } from "./schema-node.ts";
 import { SECONDS_MAX } from "./schema-node.ts";
 import { PROVIDERS_NODE } from "./schema-provider.ts";
@@ -149,6 +150,8 @@ export const CONFIG_SCHEMA = {
         "Named agents beside `default`. Absent: the starters coder, researcher and writer. `[]`: only `default`.",
       items: AGENT_NODE,
     },
+    budgets: BUDGET_NODE,
+    models: MODELS_NODE,
     tools: {
       type: "object",
       additionalProperties: false,

@@ -1,5 +1,7 @@
 // A named agent: whose words open the conversation, which model answers, which tools it may see.
 
+import type { Budget } from "./budget.ts";
+
 export interface Agent {
   readonly id: string;
   readonly displayName: string;
@@ -12,6 +14,8 @@ export interface Agent {
   readonly maxQueueDepth: number;
   readonly taskTimeoutMs: number;
   readonly maxTurns: number;
+  /** Limits of its own, beside the global ones. */
+  readonly budget: Budget;
 }
 
 /** What an agent id may look like: it appears in URLs, mentions and file names. */

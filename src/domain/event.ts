@@ -14,6 +14,7 @@ export const DURABLE_EVENTS = {
   "task.failed": "the attempt ended with an error that a retry cannot mend, or the last attempt failed",
   "task.dead_letter": "the task was set aside for an operator",
   "task.canceled": "the task was canceled",
+  "model.start": "a model call is about to be made; its part of the budget is reserved",
   "model.end": "the model's whole answer was journaled",
   "model.seam": "a provider broke off or refused; the next one goes on with the answer",
   "tool.start": "a tool call's intent was journaled; the act follows",

@@ -131,7 +131,11 @@ export type Outcome =
       readonly type: "succeeded";
       readonly result: TaskResult;
       /** The answer that ended the task, when it is not in the journal yet: it is committed with the end. */
-      readonly lastAnswer: { readonly turn: number; readonly answer: Answer } | null;
+      readonly lastAnswer: {
+        readonly turn: number;
+        readonly answer: Answer;
+        readonly costUsd: number | null;
+      } | null;
     }
   | {
       readonly type: "retry";
@@ -146,6 +150,8 @@ export type Outcome =
       readonly reason: Suspension;
       readonly deadlineAt: number;
       readonly message: string;
+      /** True when the wait ends by itself at `deadlineAt`; otherwise the task fails then. */
+      readonly wakes?: boolean;
     }
   | { readonly type: "requeued" }
   | { readonly type: "lost" };

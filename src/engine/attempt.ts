@@ -1,6 +1,7 @@
 // One attempt, from claim to settlement: find the agent and its provider, run the turns, settle the outcome. What it
 // writes is fenced; when the lease is lost it stops without writing anything.
 
+import type { Purse } from "../brain/budget.ts";
 import { runTurns } from "../brain/turn.ts";
 import type { Agent } from "../domain/agent.ts";
 import { messageOf } from "../domain/error.ts";
@@ -18,6 +19,7 @@ import { finish } from "./finish.ts";
 export interface AttemptPorts {
   readonly store: Store;
   readonly hands: Hands;
+  readonly purse: Purse;
   readonly retry: RetryLimits;
   readonly findAgent: (id: string) => Agent | undefined;
   /** The agent's chain of providers, its own first. */
@@ -61,6 +63,7 @@ async function handle(ports: AttemptPorts, task: ClaimedTask, control: AbortCont
       provider,
       model: task.model ?? agent.model,
       hands: ports.hands,
+      purse: ports.purse,
       signal: control.signal,
       onText: (turn, offset, text) => ports.publishText(task, turn, offset, text),
     });
@@ -116,8 +119,8 @@ async function settle(
       return;
     }
     case "suspended": {
-      const { reason, deadlineAt, message } = outcome;
-      await store.insist(suspend, { ...fence, reason, deadlineAt, message });
+      const { reason, deadlineAt, message, wakes = false } = outcome;
+      await store.insist(suspend, { ...fence, reason, deadlineAt, message, wakes });
       return;
     }
     case "requeued":

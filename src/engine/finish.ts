@@ -1,15 +1,14 @@
 // The end of a good attempt in one transaction: the last answer into the journal, then the task to SUCCEEDED.
 
-import type { Answer } from "../domain/message.ts";
 import type { TaskResult } from "../domain/task.ts";
-import { insertAnswer, NO_USAGE } from "../journal/answers.ts";
+import { insertAnswer, NO_USAGE, type PricedAnswer } from "../journal/answers.ts";
 import { completeTask } from "../queue/complete.ts";
 import { type Fence, heldTask } from "../queue/lease.ts";
 import { defineVerb } from "../store/verb.ts";
 
 export interface FinishInput extends Fence {
   readonly result: TaskResult;
-  readonly lastAnswer: { readonly turn: number; readonly answer: Answer } | null;
+  readonly lastAnswer: PricedAnswer | null;
 }
 
 /** Returns false when the lease is lost; nothing is written then. */
@@ -17,7 +16,7 @@ export const finish = defineVerb("engine.finish", (tx, input: FinishInput): bool
   const { result, lastAnswer } = input;
   const task = heldTask(tx, input);
   if (task === undefined) return false;
-  if (lastAnswer !== null) insertAnswer(tx, task, lastAnswer.turn, lastAnswer.answer);
+  if (lastAnswer !== null) insertAnswer(tx, task, lastAnswer);
   completeTask(tx, task, result, lastAnswer?.answer.usage ?? NO_USAGE);
   return true;
 });

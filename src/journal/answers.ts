@@ -3,6 +3,7 @@
 
 import {
   type Answer,
+  type Continuation,
   type StopReason,
   type TokenUsage,
   type ToolCall,
@@ -12,17 +13,20 @@ import { type Fence, type HeldTask, heldTask } from "../queue/lease.ts";
 import type { Reader } from "../store/reader.ts";
 import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
+import { settleSpend } from "./budget.ts";
 
 export interface RecordAnswerInput extends Fence {
   readonly turn: number;
   readonly answer: Answer;
+  /** US dollars; null when the model's price is unknown. */
+  readonly costUsd: number | null;
 }
 
 const INSERT_SQL = `
   INSERT INTO answers (task_id, turn, text, tool_calls, stop_reason, provider, model,
-                       input_tokens, output_tokens, cached_tokens, attempt, at)
+                       input_tokens, output_tokens, cached_tokens, cost_usd, reasoning, continuation, attempt, at)
   VALUES (@taskId, @turn, @text, @toolCalls, @stopReason, @provider, @model,
-          @inputTokens, @outputTokens, @cachedTokens, @attempt, @now)`;
+          @inputTokens, @outputTokens, @cachedTokens, @costUsd, @reasoning, @continuation, @attempt, @now)`;
 
 const ADD_USAGE_SQL = `
   UPDATE tasks
@@ -34,16 +38,19 @@ const ADD_USAGE_SQL = `
 export const recordAnswer = defineVerb("journal.record_answer", (tx, input: RecordAnswerInput): boolean => {
   const task = heldTask(tx, input);
   if (task === undefined) return false;
-  const { turn, answer } = input;
-  insertAnswer(tx, task, turn, answer);
+  const { answer } = input;
+  insertAnswer(tx, task, input);
   if (answer.usage !== null) tx.run(ADD_USAGE_SQL, { taskId: task.id, ...answer.usage, now: tx.nowMs });
   return true;
 });
 
 export const NO_USAGE: TokenUsage = { inputTokens: 0, outputTokens: 0, cachedTokens: 0 };
 
-/** Inside a fenced transaction: the answer's row and event; the task's usage is the caller's. */
-export function insertAnswer(tx: Tx, task: HeldTask, turn: number, answer: Answer): void {
+/** A new answer, with its place and its price. */
+export type PricedAnswer = Pick<RecordAnswerInput, "turn" | "answer" | "costUsd">;
+
+/** Inside a fenced transaction: the answer's row, event and cost; the task's usage is the caller's. */
+export function insertAnswer(tx: Tx, task: HeldTask, { turn, answer, costUsd }: PricedAnswer): void {
   const { id: taskId, sessionId, agentId, attempt } = task;
   const { text, usage, stopReason, provider, model, toolCalls } = answer;
   const tokens = {
@@ -52,9 +59,13 @@ export function insertAnswer(tx: Tx, task: HeldTask, turn: number, answer: Answe
     cachedTokens: usage?.cachedTokens ?? null,
   };
   const calls = JSON.stringify(toolCalls);
+  const reasoning = answer.reasoning ?? null;
+  const continuation = answer.continuation === undefined ? null : JSON.stringify(answer.continuation);
   const row = { taskId, turn, text, toolCalls: calls, stopReason, provider, model, ...tokens, attempt };
-  tx.run(INSERT_SQL, { ...row, now: tx.nowMs });
+  tx.run(INSERT_SQL, { ...row, costUsd, reasoning, continuation, now: tx.nowMs });
+  settleSpend(tx, task, turn, costUsd, (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0));
   const payload = {
+    cost_usd: costUsd,
     turn,
     provider,
     model,
@@ -77,7 +88,8 @@ function wireUsage(usage: Answer["usage"]): Record<string, number> {
 
 const LOAD_SQL = `
   SELECT turn, text, tool_calls AS toolCalls, stop_reason AS stopReason, provider, model,
-         input_tokens AS inputTokens, output_tokens AS outputTokens, cached_tokens AS cachedTokens
+         input_tokens AS inputTokens, output_tokens AS outputTokens, cached_tokens AS cachedTokens,
+         reasoning, continuation
   FROM answers WHERE task_id = @taskId ORDER BY turn`;
 
 interface AnswerRow {
@@ -90,6 +102,8 @@ interface AnswerRow {
   readonly inputTokens: number | null;
   readonly outputTokens: number | null;
   readonly cachedTokens: number | null;
+  readonly reasoning: string | null;
+  readonly continuation: string | null;
 }
 
 /** The answers of a task in turn order. */
@@ -100,6 +114,8 @@ export function loadAnswers(reader: Reader, taskId: string): Answer[] {
     stopReason: row.stopReason,
     provider: row.provider,
     model: row.model,
+    ...(row.reasoning === null ? {} : { reasoning: row.reasoning }),
+    ...(row.continuation === null ? {} : { continuation: JSON.parse(row.continuation) as Continuation }),
     usage:
       row.inputTokens === null
         ? null

@@ -46,6 +46,8 @@ export async function* toParts(
       case "message_start":
         answer.model = event.message?.model ?? "";
         count(answer.tokens, event.message?.usage);
+        // The input is billed even if the answer breaks off.
+        yield { type: "usage", usage: toUsage(answer.tokens) };
         break;
       case "content_block_start":
         yield* startBlock(answer, event, nextId);

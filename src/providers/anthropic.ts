@@ -5,6 +5,7 @@ import { toBody } from "./anthropic-request.ts";
 import { toParts } from "./anthropic-stream.ts";
 import { type CallSite, fault, lacking } from "./faults.ts";
 import { createCallIds } from "./history.ts";
+import { withPlainEvents } from "./plain-events.ts";
 import type { ModelRequest, Part, PhaseTimeouts, Provider } from "./provider.ts";
 import { type CallClock, guarded, phaseTimeouts } from "./timeouts.ts";
 import { wireFetch } from "./wire.ts";
@@ -56,6 +57,7 @@ async function* call(
     yield fault(site, "bad_request", "was given no message to answer");
     return;
   }
+  const accepts = ["text/event-stream"];
   const client = new Anthropic({
     apiKey: apiKey ?? "none",
     baseURL: baseUrl.replace(/\/+$/, "").replace(/\/v1$/, ""),
@@ -63,7 +65,7 @@ async function* call(
     maxRetries: 0,
     logLevel: "off",
     openTelemetry: false,
-    fetch: wireFetch({ site, clock, secret: apiKey, accepts: ["text/event-stream"], judge: judgeAnthropic }),
+    fetch: withPlainEvents(wireFetch({ site, clock, secret: apiKey, accepts, judge: judgeAnthropic })),
   });
   const events = await client.messages.create(body);
   yield* toParts(events, site, createCallIds(request.messages));

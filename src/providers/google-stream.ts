@@ -45,9 +45,13 @@ export async function* toParts(
   let details: string | undefined;
   for await (const { candidates, usageMetadata, modelVersion, promptFeedback } of answers) {
     answer.model = modelVersion ?? answer.model;
-    if (usageMetadata !== undefined) answer.usage = toUsage(usageMetadata);
+    if (usageMetadata !== undefined) {
+      const isFirst = answer.usage === undefined;
+      answer.usage = toUsage(usageMetadata);
+      // The input is billed even if the answer breaks off.
+      if (isFirst) yield { type: "usage", usage: answer.usage };
+    }
     if (promptFeedback?.blockReason !== undefined) {
-      if (answer.usage !== undefined) yield { type: "usage", usage: answer.usage };
       yield fault(site, "refused", `blocked the prompt (${promptFeedback.blockReason})`);
       return;
     }

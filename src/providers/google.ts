@@ -4,10 +4,10 @@
 import type { GenerateContentParameters } from "@google/genai/web";
 import { type CallSite, fault } from "./faults.ts";
 import { explainGoogle, judgeGoogle } from "./google-errors.ts";
-import { withPlainEvents } from "./google-events.ts";
 import { toParameters } from "./google-request.ts";
 import { toParts } from "./google-stream.ts";
 import { createCallIds } from "./history.ts";
+import { withPlainEvents } from "./plain-events.ts";
 import type { ModelRequest, Part, PhaseTimeouts, Provider } from "./provider.ts";
 import { type CallClock, guarded, phaseTimeouts } from "./timeouts.ts";
 import { wireFetch } from "./wire.ts";

@@ -11,7 +11,7 @@ export function withLegalIds(messages: readonly Message[], legal: RegExp): reado
   const taken = new Set<string>();
   const latest = new Map<string, string>();
   const rename = (id: string): string => {
-    const stem = legal.test(id) ? id : `call_${taken.size}`;
+    const stem = legal.test(id) && !taken.has(id) ? id : `call_${taken.size}`;
     const name = untaken(stem, taken);
     taken.add(name);
     latest.set(id, name);

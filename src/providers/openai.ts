@@ -7,6 +7,7 @@ import { createCallIds } from "./history.ts";
 import { explainOpenAi, judgeOpenAi } from "./openai-errors.ts";
 import { toBody } from "./openai-request.ts";
 import { fromChunks, fromCompletion, type Reading } from "./openai-stream.ts";
+import { withPlainEvents } from "./plain-events.ts";
 import type { ModelRequest, Part, PhaseTimeouts, Provider } from "./provider.ts";
 import { type CallClock, guarded, phaseTimeouts } from "./timeouts.ts";
 import { wireFetch } from "./wire.ts";
@@ -49,7 +50,7 @@ async function* call(
     timeout: timeoutMs,
     maxRetries: 0,
     logLevel: "off",
-    fetch: wireFetch({ site, clock, secret: apiKey, accepts, judge: judgeOpenAi }),
+    fetch: withPlainEvents(wireFetch({ site, clock, secret: apiKey, accepts, judge: judgeOpenAi })),
   });
   const vendor = continuationType(baseUrl);
   const reading: Reading = { site, vendor, nextId: createCallIds(request.messages) };

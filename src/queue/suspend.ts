@@ -10,19 +10,22 @@ export interface SuspendInput extends Fence {
   readonly reason: Suspension;
   readonly deadlineAt: number;
   readonly message: string;
+  /** True when the wait ends by itself at the deadline. */
+  readonly wakes: boolean;
 }
 
 const SUSPEND_SQL = `
   UPDATE tasks
   SET state = 'RETRY_WAIT', reason_code = @reason, error_code = @reason, error_message = @message,
-      attempt = attempt - 1, available_at = @deadlineAt, lease_owner = NULL, lease_until = NULL, updated_at = @now
+      attempt = attempt - 1, available_at = @deadlineAt, wakes = @wakes, lease_owner = NULL, lease_until = NULL, updated_at = @now
   WHERE id = @taskId`;
 
 export const suspend = defineVerb("queue.suspend", (tx, input: SuspendInput): boolean => {
   const task = heldTask(tx, input);
   if (task === undefined) return false;
   const { taskId, reason, message, deadlineAt } = input;
-  tx.run(SUSPEND_SQL, { taskId, reason, message, deadlineAt, now: tx.nowMs });
+  const wakes = input.wakes ? 1 : 0;
+  tx.run(SUSPEND_SQL, { taskId, reason, message, deadlineAt, wakes, now: tx.nowMs });
   const payload = { message, deadline_at: deadlineAt };
   recordTransition(tx, task, { from: "RUNNING", to: "RETRY_WAIT" }, reason, payload);
   return true;

@@ -7,7 +7,7 @@ import { failForGood } from "./fail.ts";
 import { recordTransition, type TaskRef } from "./transition.ts";
 
 const DUE_SQL = `
-  SELECT id, session_id AS sessionId, agent_id AS agentId, priority, attempt, reason_code AS reasonCode
+  SELECT id, session_id AS sessionId, agent_id AS agentId, priority, attempt, reason_code AS reasonCode, wakes
   FROM tasks
   WHERE state = 'RETRY_WAIT' AND available_at <= @dueAt
   ORDER BY available_at LIMIT 500`;
@@ -16,20 +16,34 @@ const NEXT_DUE_SQL = `
   SELECT min(available_at) AS dueAt FROM tasks WHERE state = 'RETRY_WAIT'`;
 
 const WAKE_SQL = `
-  UPDATE tasks SET state = 'QUEUED', reason_code = @reason, available_at = @now, updated_at = @now
+  UPDATE tasks SET state = 'QUEUED', reason_code = @reason, wakes = 0, available_at = @now, updated_at = @now
   WHERE id = @id AND state = 'RETRY_WAIT'`;
 
 /** Moves everything due at `dueAt` (epoch ms) on; returns when the next row is due, or null. */
 export const wakeDue = defineVerb(
   "queue.wake_due",
   (tx, input: { dueAt: number }): { nextDueAt: number | null } => {
-    for (const row of tx.all<TaskRef & { reasonCode: string }>(DUE_SQL, { dueAt: input.dueAt })) {
-      if (isSuspension(row.reasonCode)) expire(tx, row, row.reasonCode);
+    for (const row of tx.all<TaskRef & { reasonCode: string; wakes: number }>(DUE_SQL, {
+      dueAt: input.dueAt,
+    })) {
+      if (row.wakes === 1) wakeTask(tx, row, "BUDGET_RETRY");
+      else if (isSuspension(row.reasonCode)) expire(tx, row, row.reasonCode);
       else wakeTask(tx, row, "RETRY_DUE");
     }
     return { nextDueAt: tx.get<{ dueAt: number | null }>(NEXT_DUE_SQL)?.dueAt ?? null };
   },
 );
+
+const WAITING_FOR_SQL = `
+  SELECT id, session_id AS sessionId, agent_id AS agentId, priority, attempt FROM tasks
+  WHERE state = 'RETRY_WAIT' AND reason_code = @reason`;
+
+/** At start: limits may have been raised since, so everything that waits for budget looks again. */
+export const wakeForBudget = defineVerb("queue.wake_for_budget", (tx, _input: null): number => {
+  const waiting = tx.all<TaskRef>(WAITING_FOR_SQL, { reason: "AWAITING_BUDGET" satisfies Suspension });
+  for (const row of waiting) wakeTask(tx, row, "BUDGET_RETRY");
+  return waiting.length;
+});
 
 /** RETRY_WAIT → QUEUED for one task whose wait was answered. */
 export function wakeTask(tx: Tx, task: TaskRef, reason: string): void {

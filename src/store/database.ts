@@ -83,7 +83,12 @@ export function faultCode(error: unknown): Code | undefined {
   const code = (error as { code?: unknown }).code;
   if (typeof code !== "string") return undefined;
   if (code === "SQLITE_FULL" || code === "ENOSPC") return "DISK_FULL";
-  if (code.startsWith("SQLITE_IOERR") || code === "SQLITE_READONLY" || code === "SQLITE_CANTOPEN")
+  if (
+    code.startsWith("SQLITE_BUSY") ||
+    code.startsWith("SQLITE_IOERR") ||
+    code === "SQLITE_READONLY" ||
+    code === "SQLITE_CANTOPEN"
+  )
     return "IO_ERROR";
   if (code.startsWith("SQLITE_CORRUPT") || code === "SQLITE_NOTADB") return "DB_DAMAGED";
   return undefined;

@@ -9,7 +9,7 @@ const COLUMNS = `
   tasks.max_attempts AS maxAttempts, tasks.priority, tasks.reason_code AS reasonCode, tasks.error_code AS errorCode,
   tasks.error_message AS errorMessage, prompt.content AS prompt, answer.content AS resultText,
   tasks.input_tokens AS inputTokens, tasks.output_tokens AS outputTokens, tasks.cached_tokens AS cachedTokens,
-  tasks.cost_usd AS costUsd, tasks.parent_id AS parentId, tasks.idempotency_key AS idempotencyKey,
+  (SELECT CASE WHEN count(*) = count(cost_usd) THEN sum(cost_usd) END FROM answers WHERE task_id = tasks.id) AS costUsd, tasks.parent_id AS parentId, tasks.idempotency_key AS idempotencyKey,
   tasks.created_at AS createdAt, tasks.updated_at AS updatedAt, tasks.available_at AS availableAt,
   tasks.started_at AS startedAt, tasks.finished_at AS finishedAt`;
 

@@ -15,13 +15,20 @@ const SHAPES: readonly RegExp[] = [
 
 /** Returns a function that replaces secrets in a text. `secrets` are exact values; short ones are not secrets. */
 export function createRedactor(secrets: readonly string[]): (text: string) => string {
-  const values = [...new Set(secrets)]
-    .filter((secret) => secret.length >= LEAST_SECRET_CHARS)
-    .flatMap((secret) => [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64")]);
+  // The longest first: a secret that begins like another must not leave its tail.
+  const values = [...new Set(secrets.filter(({ length }) => length >= LEAST_SECRET_CHARS).flatMap(formsOf))];
+  values.sort((a, b) => b.length - a.length);
   return (text) => {
     let clean = text;
     for (const value of values) clean = clean.replaceAll(value, MARK);
     for (const shape of SHAPES) clean = clean.replace(shape, MARK);
     return clean;
   };
+}
+
+/** As it is, and as it looks inside a URL, a JSON string and both alphabets of base64. */
+function formsOf(secret: string): string[] {
+  const base64 = Buffer.from(secret).toString("base64").replace(/=+$/, "");
+  const base64url = Buffer.from(secret).toString("base64url");
+  return [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), base64, base64url];
 }

@@ -28,13 +28,7 @@ describe.each(TYPES)("a provider of type %s", (type) => {
   const answer = async (wanted: Parameters<ProviderRig["giving"]>[0], bytes?: number) => {
     const provider = rig.giving(wanted, bytes);
     const signal = new AbortController().signal;
-    const called = await callModel(
-      provider,
-      REQUEST,
-      signal,
-      () => {},
-      () => {},
-    );
+    const called = await callModel(provider, REQUEST, signal, { onText: () => {}, onSeam: () => {} });
     if (!called.ok) throw new Error(called.failure.message);
     return called.answer;
   };

@@ -44,7 +44,7 @@ export const finishTask: TaskAct = (now, world, task, fence) => {
 };
 
 export const answerTask: TaskAct = (_now, world, task, fence) => {
-  const input = { taskId: task.id, fence, turn: world.serial++, answer: answerOf("hello") };
+  const input = { taskId: task.id, fence, turn: world.serial++, answer: answerOf("hello"), costUsd: null };
   fenced(
     world,
     task,
@@ -112,12 +112,13 @@ function afterFailure(
   const ceilingMs = Math.min(RETRY.maxMs, RETRY.baseMs * 2 ** (attempt - 1));
   if (waitMs < 0 || waitMs > ceilingMs) throw new Error(`a backoff of ${waitMs} ms, at most ${ceilingMs}`);
   task.availableAt = availableAt;
+  task.backoffSince = world.writer.clock.nowMs();
 }
 
 export function suspendTask(reason: "AWAITING_APPROVAL" | "EFFECT_UNKNOWN", waitMs: number): TaskAct {
   return (now, world, task, fence) => {
     const deadlineAt = world.writer.clock.nowMs() + waitMs;
-    const input = { taskId: task.id, fence, reason, deadlineAt, message: "somebody must look" };
+    const input = { taskId: task.id, fence, reason, deadlineAt, message: "somebody must look", wakes: false };
     const write = (): boolean => world.writer.call(suspend, input);
     fenced(world, task, fence, false, write, () => model.suspended(now, task, reason, deadlineAt));
   };

@@ -12,7 +12,7 @@ import { retryDeadLetter } from "../../src/queue/retry.ts";
 import { wakeDue } from "../../src/queue/wake.ts";
 import { claimInput, enqueueInput, LEASE_MS } from "../support/inputs.ts";
 import type { TaskAct } from "./attempt-acts.ts";
-import { same, type World, writesNothing } from "./check.ts";
+import { rowOf, same, type World, writesNothing } from "./check.ts";
 import * as model from "./model.ts";
 import { claimHalf, startHalf } from "./two-step-claim.ts";
 
@@ -26,7 +26,7 @@ export function enqueueTask(pick: number, maxAttempts: number, priority: number)
     const sessionId = `s${pick}`;
     writer.call(enqueue, enqueueInput(id, { sessionId, agentId, maxAttempts, priority }));
     const lease = { owner: null, leaseUntil: null, reason: null, availableAt: writer.clock.nowMs() };
-    const zero = { attempt: 0, fence: 0, failure: null, failureCount: 0, unsettled: 0 };
+    const zero = { attempt: 0, fence: 0, backoffSince: 0, failure: null, failureCount: 0, unsettled: 0 };
     now.tasks.push({ id, sessionId, agentId, priority, maxAttempts, state: "QUEUED", ...zero, ...lease });
   };
 }
@@ -104,11 +104,16 @@ export function resolveTask(outcome: "happened" | "did_not"): TaskAct {
   };
 }
 
-export const wakeTasks: Act = (now, { writer }) => {
+export const wakeTasks: Act = (now, world) => {
+  const { writer } = world;
   const dueAt = writer.clock.nowMs();
   const { nextDueAt } = writer.call(wakeDue, { dueAt });
   for (const task of now.tasks) {
-    if (task.state === "RETRY_WAIT" && task.availableAt <= dueAt) model.due(now, task, dueAt);
+    if (task.state !== "RETRY_WAIT") continue;
+    // When the clock was set back since a backoff began, how long it has lasted is anybody's guess.
+    const isGuess = !model.isSuspended(task) && task.backoffSince > dueAt;
+    const isDue = isGuess ? rowOf(world, task.id).state === "QUEUED" : task.availableAt <= dueAt;
+    if (isDue) model.due(now, task, dueAt);
   }
   const waits = now.tasks.filter((task) => task.state === "RETRY_WAIT").map((task) => task.availableAt);
   same("the next due time", nextDueAt, waits.length === 0 ? null : Math.min(...waits));

@@ -41,6 +41,8 @@ export interface ModelTask {
   leaseUntil: number | null;
   reason: string | null;
   availableAt: number;
+  /** Wall time at which its last backoff began. */
+  backoffSince: number;
   failure: string | null;
   failureCount: number;
   /** Acts of class `once` whose intent is written and whose outcome is not. */
@@ -130,9 +132,13 @@ export function canceled(model: Model, task: ModelTask): void {
   move(model, task, "CANCELED", "ABORTED");
 }
 
+export function isSuspended({ reason }: ModelTask): boolean {
+  return reason?.startsWith("AWAITING_") === true || reason === "EFFECT_UNKNOWN";
+}
+
 /** A wait that is over: a backoff becomes work again, a wait for somebody has failed. */
 export function due(model: Model, task: ModelTask, nowMs: number): void {
-  if (task.reason?.startsWith("AWAITING_") || task.reason === "EFFECT_UNKNOWN") {
+  if (isSuspended(task)) {
     move(model, task, "FAILED", "WAIT_EXPIRED");
   } else {
     move(model, task, "QUEUED", "RETRY_DUE");

@@ -9,6 +9,7 @@ import type { Random } from "../../src/domain/time.ts";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
 import { createGuard } from "../../src/policy/guard.ts";
 import { parsePolicy } from "../../src/policy/policy.ts";
+import { createCatalog } from "../../src/providers/catalog.ts";
 import { createHeartbeat } from "../../src/queue/heartbeat.ts";
 import { recoverOrphans } from "../../src/queue/recover.ts";
 import { loadCounts } from "../../src/queue/transition.ts";
@@ -48,7 +49,7 @@ export interface SimProcess {
 
 const agent = (id: string, workerCount: number | null): Agent => ({
   ...{ id, displayName: id, provider: "scripted", model: "m", soul: "", tools: null, workerCount },
-  ...{ maxQueueDepth: 12, taskTimeoutMs: TASK_TIMEOUT_MS, maxTurns: 8 },
+  ...{ maxQueueDepth: 12, taskTimeoutMs: TASK_TIMEOUT_MS, maxTurns: 8, budget: { onLimit: "suspend" } },
 });
 
 export const AGENTS = [agent("default", null), agent("narrow", 1)];
@@ -148,6 +149,10 @@ function createLanes(
   return createEngine({
     ...{ store, bus, clock, bootId, redact, agents: AGENTS, lanes: LANES, leaseMs: LEASE_MS },
     hands: { store, guard: createGuard(policy, store), tools: createScriptedTools(world), redact, ports },
+    purse: {
+      ...{ store, owner: bootId, nowMs: clock.nowMs, catalog: createCatalog([]) },
+      ...{ budget: { onLimit: "suspend" }, agentBudget: () => undefined },
+    },
     retry: { baseMs: 500, maxMs: 4_000 },
     policyVersion: policy.version,
     findAgent: (id) => AGENTS.find((candidate) => candidate.id === id),

@@ -138,8 +138,8 @@ describe.each(DIALECTS)("$type", (dialect) => {
     expect(message).toContain("4194304");
   });
 
-  test.each(["", "\n"])("a gzip bomb of %j stops at the limit", async (newline) => {
-    const bomb = gzipSync(Buffer.alloc(80 * 1024 * 1024, newline || "x"));
+  test.each(["x", "\n", ":\n"])("a gzip bomb of %j stops at the limit", async (content) => {
+    const bomb = gzipSync(Buffer.alloc(80 * 1024 * 1024, content));
     const { errorClass } = await failed(sent(bomb, { "content-encoding": "gzip" }));
     expect(errorClass).toBe("malformed");
   });
@@ -181,6 +181,17 @@ describe.each(DIALECTS.filter(({ contentType }) => contentType.startsWith("text/
     afterAll(() => server.close());
     const events = dialect.events(SAID);
     const splitData = (event: string): string => event.replace(/,"/g, ',\ndata: "');
+
+    test("one event of many lines is bounded like one of one", async () => {
+      const text = `data: ${"x".repeat(1000)}\n`.repeat(6000);
+      server.use(async (out) => {
+        out.head(dialect.contentType);
+        await out.write(text);
+        out.end();
+      });
+      const { error } = await collect(dialect.open(server.origin, 10_000));
+      expect(error).toMatchObject({ errorClass: "malformed", message: expect.stringContaining("4194304") });
+    });
 
     test.each([
       ["CRLF", events.join("").replaceAll("\n", "\r\n")],

@@ -1,0 +1,79 @@
+// The keys of a budget, the same globally and under an agent.
+
+import type { SchemaNode } from "./schema-node.ts";
+
+const usd = (description: string) =>
+  ({
+    type: "number",
+    minimum: 0,
+    maximum: 1_000_000_000,
+    description,
+    examples: [1.5],
+  }) as const satisfies SchemaNode;
+
+const tokens = (description: string) =>
+  ({
+    type: "integer",
+    minimum: 0,
+    maximum: 1_000_000_000_000,
+    description,
+    examples: [200_000],
+  }) as const satisfies SchemaNode;
+
+export const BUDGET_NODE = {
+  type: "object",
+  additionalProperties: false,
+  description:
+    "What may be spent. A call reserves its part before it starts and settles on real usage. Days and months are UTC.",
+  properties: {
+    per_task_usd: usd("US dollars one task may cost."),
+    per_session_usd: usd("US dollars all tasks of one session may cost."),
+    per_day_usd: usd("US dollars a day."),
+    per_month_usd: usd("US dollars a month."),
+    per_task_tokens: tokens("Tokens, in and out, one task may use."),
+    per_day_tokens: tokens("Tokens, in and out, a day."),
+    on_limit: {
+      type: "string",
+      enum: ["suspend", "fail"],
+      default: "suspend",
+      description:
+        "At a limit the task waits with AWAITING_BUDGET, its state kept, or fails with BUDGET_EXCEEDED.",
+    },
+  },
+} as const satisfies SchemaNode;
+
+export const MODELS_NODE = {
+  type: "array",
+  maxItems: 1000,
+  description: "Facts of models, added to the built-in catalogue or put in the place of its rows.",
+  items: {
+    type: "object",
+    additionalProperties: false,
+    required: ["id", "context_window", "max_output_tokens"],
+    description: "One model.",
+    properties: {
+      id: {
+        type: "string",
+        pattern: "^[^/]+/.+$",
+        "x-expects": "PROVIDER/MODEL",
+        description: "PROVIDER/MODEL.",
+        examples: ["local/my-model"],
+      },
+      context_window: {
+        type: "integer",
+        minimum: 1,
+        description: "Tokens that fit, in and out.",
+        examples: [32_768],
+      },
+      max_output_tokens: {
+        type: "integer",
+        minimum: 1,
+        description: "Longest answer in tokens.",
+        examples: [4096],
+      },
+      input_usd_per_mtok: usd("US dollars for a million tokens in; 0 for a model of one's own."),
+      output_usd_per_mtok: usd("US dollars for a million tokens out."),
+      cached_input_usd_per_mtok: usd("US dollars for a million tokens read from the vendor's cache."),
+    },
+  },
+} as const satisfies SchemaNode;

@@ -1,0 +1,81 @@
+// No secret survives the redactor, in whatever form it travels.
+
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { createRedactor } from "../../../src/telemetry/redact.ts";
+import { verifies } from "../../support/verifies.ts";
+
+const FORMS: Readonly<Record<string, (secret: string) => string>> = {
+  "as it is": (secret) => secret,
+  "in a URL": encodeURIComponent,
+  "in base64": (secret) => Buffer.from(secret).toString("base64"),
+  "in base64url": (secret) => Buffer.from(secret).toString("base64url"),
+  "in JSON": (secret) => JSON.stringify(secret).slice(1, -1),
+};
+
+const secrets = fc
+  .string({ minLength: 8, maxLength: 60, unit: fc.constantFrom(...'abcXYZ019+/=-_.~!"\\\n %&é🦆') })
+  .filter((secret) => secret.isWellFormed() && secret.trim().length >= 8 && !"[redacted]".includes(secret));
+
+test.each(Object.entries(FORMS))(verifies("SEC-005", "a secret %s never survives"), (_name, form) => {
+  fc.assert(
+    fc.property(secrets, fc.string(), fc.string(), (secret, before, after) => {
+      const redact = createRedactor([secret]);
+      const clean = redact(`${before} ${form(secret)} ${after}`);
+      // What was there without the secret may look like a part of it.
+      fc.pre(!`${before} ${after}`.includes(form(secret)));
+      expect(clean.includes(form(secret))).toBe(false);
+      expect(clean).toContain("[redacted]");
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test(verifies("SEC-005", "of two secrets that begin alike neither leaves a tail"), () => {
+  const [short, long] = ["secret-of-house", "secret-of-house-number-2"];
+  for (const order of [
+    [short, long],
+    [long, short],
+  ] as const) {
+    expect(createRedactor(order)(`a ${long} b ${short} c`)).toBe("a [redacted] b [redacted] c");
+  }
+});
+
+test(verifies("SEC-005", "every occurrence goes, also of keys that were never configured"), () => {
+  const redact = createRedactor([]);
+  const keys = [
+    `sk-${"a1B2".repeat(8)}`,
+    `sk-proj-${"a1B2".repeat(8)}`,
+    `AIza${"Sy_9".repeat(9)}`,
+    `ghp_${"a1B2".repeat(9)}`,
+    `xoxb-${"1234-".repeat(4)}abc`,
+  ];
+  for (const key of keys) {
+    expect(redact(`one ${key}, two ${key}.`)).not.toContain(key);
+  }
+  expect(redact(`Authorization: Bearer ${"t0k3n".repeat(5)}`)).toBe("Authorization: [redacted]");
+});
+
+test("what is no secret stays as it is", () => {
+  const redact = createRedactor(["", "short", "long-enough-secret"]);
+  for (const text of [
+    "",
+    "short",
+    "a task with 3 words",
+    "sk-1",
+    "Bearer of news",
+    "risk-averse-and-otherwise-fine",
+  ]) {
+    expect(redact(text)).toBe(text);
+  }
+});
+
+test("it redacts what would be a special pattern as plain text", () => {
+  expect(createRedactor(["a.c*(d)$&"])("x a.c*(d)$& y abc")).toBe("x [redacted] y abc");
+});
+
+test("it stays linear on long texts", () => {
+  const redact = createRedactor(Array.from({ length: 20 }, (_, index) => `secret-number-${index}`));
+  const long = "Bearer aaaa sk- ".repeat(100_000);
+  expect(redact(long)).toHaveLength(long.length);
+});
