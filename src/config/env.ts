@@ -2,9 +2,11 @@
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** The environment of this process, as it is now. */
+/** The environment of this process, as it is now. Google's key has two usual names; either is taken. */
 export function processEnv(): Env {
-  return { ...process.env };
+  const env = { ...process.env };
+  if (!env.GEMINI_API_KEY && env.GOOGLE_API_KEY) env.GEMINI_API_KEY = env.GOOGLE_API_KEY;
+  return env;
 }
 
 /** The value of a variable, or undefined when it is unset or empty. Inherited object keys are not variables. */

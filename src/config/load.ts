@@ -10,6 +10,7 @@ import type { Env } from "./env.ts";
 import type { Paths } from "./paths.ts";
 import { configError, type Problem, suggest } from "./problem.ts";
 import {
+  CHOICES,
   checkProviders,
   checkUrl,
   chooseProvider,
@@ -167,7 +168,7 @@ function freeze<T>(value: T): T {
 
 /** Where a key for a model was looked for: what to tell somebody who has none. Empty when one can be used. */
 export function lookedForKeys(config: Config): string[] {
-  const wanted = config.llm.explicit ? [config.llm.provider] : ["openai", "openrouter"];
+  const wanted: readonly string[] = config.llm.explicit ? [config.llm.provider] : CHOICES;
   const providers = config.providers.filter((provider) => wanted.includes(provider.id));
   if (providers.some((provider) => provider.missingReason === undefined)) return [];
   return providers.flatMap((provider) => provider.keyPlaces);

@@ -5,7 +5,7 @@ import type { Problem } from "./problem.ts";
 import type { Settings } from "./schema.ts";
 import type { ReadSettings } from "./settings.ts";
 
-export type ProviderType = "openai_compatible" | "replay";
+export type ProviderType = "openai_compatible" | "anthropic" | "google" | "ollama" | "replay";
 
 export interface ProviderConfig {
   readonly id: string;
@@ -16,6 +16,11 @@ export interface ProviderConfig {
   /** The first is the default; empty only when nothing names a model for it. */
   readonly models: readonly string[];
   readonly timeoutMs: number;
+  /** Limits of single phases, where the configuration sets them. */
+  readonly timeouts: { readonly connectMs?: number; readonly firstByteMs?: number; readonly idleMs?: number };
+  readonly maxTokens: number | undefined;
+  readonly thinkingTokens: number | undefined;
+  readonly numCtx: number | undefined;
   /** Why the provider cannot be used, naming what was looked for; undefined when it can. */
   readonly missingReason: string | undefined;
   /** The variables and config keys that could hold its key; empty when it needs none. */
@@ -29,8 +34,18 @@ interface BuiltIn {
   readonly models: readonly string[];
 }
 
-/** In the order in which they are considered when llm.provider is not set. */
+/** The first model is the provider's default. */
 const BUILT_IN: Readonly<Record<string, BuiltIn>> = {
+  anthropic: {
+    type: "anthropic",
+    keyVariable: "ANTHROPIC_API_KEY",
+    models: ["claude-sonnet-4-5-20250929", "claude-opus-4-6", "claude-haiku-4-5-20251001"],
+  },
+  google: {
+    type: "google",
+    keyVariable: "GEMINI_API_KEY",
+    models: ["gemini-2.5-flash", "gemini-2.5-pro", "gemini-2.5-flash-lite"],
+  },
   openai: { type: "openai_compatible", keyVariable: "OPENAI_API_KEY", models: ["gpt-4o-mini"] },
   openrouter: {
     type: "openai_compatible",
@@ -38,8 +53,14 @@ const BUILT_IN: Readonly<Record<string, BuiltIn>> = {
     baseUrl: "https://openrouter.ai/api/v1",
     models: ["openai/gpt-4o-mini"],
   },
+  ollama: { type: "ollama", models: ["qwen3:8b"] },
   replay: { type: "replay", models: ["demo"] },
 };
+
+/** Tried in this order when llm.provider is not set: providers that a key makes usable. */
+export const CHOICES = ["anthropic", "google", "openai", "openrouter"] as const;
+
+const KEYLESS: readonly ProviderType[] = ["replay", "ollama"];
 
 /** What any provider may have been given; some ids allow fewer keys. */
 interface ProviderSettings {
@@ -48,13 +69,22 @@ interface ProviderSettings {
   readonly base_url?: string;
   readonly models?: readonly string[];
   readonly timeout_seconds: number;
+  readonly timeouts?: {
+    readonly connect_seconds?: number;
+    readonly first_byte_seconds?: number;
+    readonly idle_seconds?: number;
+  };
+  readonly max_tokens?: number;
+  readonly thinking_tokens?: number;
+  readonly num_ctx?: number;
 }
 
 export function resolveProviders(settings: Settings, read: ReadSettings): ProviderConfig[] {
   return Object.entries<ProviderSettings>(settings.providers).map(([id, given]) => {
     const builtIn = Object.hasOwn(BUILT_IN, id) ? BUILT_IN[id] : undefined;
     const type = given.type ?? builtIn?.type ?? "openai_compatible";
-    const keyPlaces = type === "replay" ? [] : placesOf(id, builtIn, read);
+    const keyless = KEYLESS.includes(type);
+    const keyPlaces = keyless ? [] : placesOf(id, builtIn, read);
     return {
       id,
       type,
@@ -62,10 +92,23 @@ export function resolveProviders(settings: Settings, read: ReadSettings): Provid
       baseUrl: given.base_url || builtIn?.baseUrl,
       models: given.models?.length ? given.models : (builtIn?.models ?? []),
       timeoutMs: Math.round(given.timeout_seconds * 1000),
-      missingReason: type === "replay" ? undefined : missingReason(id, given, read, keyPlaces),
+      timeouts: phasesOf(given),
+      maxTokens: given.max_tokens,
+      thinkingTokens: given.thinking_tokens,
+      numCtx: given.num_ctx,
+      missingReason: keyless ? undefined : missingReason(id, given, read, keyPlaces),
       keyPlaces,
     };
   });
+}
+
+function phasesOf({ timeouts = {} }: ProviderSettings): ProviderConfig["timeouts"] {
+  const { connect_seconds: connect, first_byte_seconds: firstByte, idle_seconds: idle } = timeouts;
+  return {
+    ...(connect === undefined ? {} : { connectMs: Math.round(connect * 1000) }),
+    ...(firstByte === undefined ? {} : { firstByteMs: Math.round(firstByte * 1000) }),
+    ...(idle === undefined ? {} : { idleMs: Math.round(idle * 1000) }),
+  };
 }
 
 function placesOf(id: string, builtIn: BuiltIn | undefined, read: ReadSettings): string[] {
@@ -125,5 +168,5 @@ export function checkUrl(text: string, path: readonly string[]): Problem[] {
 export function chooseProvider(settings: Settings, providers: readonly ProviderConfig[]): string {
   const usable = (id: string): boolean =>
     providers.some((provider) => provider.id === id && provider.missingReason === undefined);
-  return settings.llm.provider ?? ["openai", "openrouter"].find(usable) ?? "openai";
+  return settings.llm.provider ?? CHOICES.find(usable) ?? "openai";
 }

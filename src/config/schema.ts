@@ -108,7 +108,7 @@ export const CONFIG_SCHEMA = {
           type: "string",
           minLength: 1,
           description:
-            "Provider id. Default: the first of openai, openrouter that is configured, else openai.",
+            "Provider id. Default: the first of anthropic, google, openai, openrouter that is configured, else openai.",
           examples: ["openai"],
         },
         model: {

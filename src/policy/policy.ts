@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { LineCounter, parseDocument } from "yaml";
 import { isKnownPattern } from "../domain/capability.ts";
-import { GoclawError } from "../domain/error.ts";
+import { GoclawError, messageOf } from "../domain/error.ts";
 
 export interface Policy {
   /** SHA-256 of the canonical policy: comments and order do not change it. */
@@ -23,12 +23,12 @@ export function parsePolicy(text: string, file: string, knownCapabilities: reado
   };
   const syntax = document.errors[0];
   if (syntax !== undefined) throw invalid(`${at(syntax.pos[0])}: ${syntax.message.split("\n")[0]}`);
-  const root: unknown = document.toJS({ maxAliasCount: 50 }) ?? {};
+  const root = rootOf(document, file) ?? {};
   if (typeof root !== "object" || Array.isArray(root)) throw invalid(`${file}: the policy must be a mapping`);
   for (const key of Object.keys(root as object)) {
     if (key !== "allow_capabilities") {
       throw invalid(
-        `${at(offsetOf(document, key))}: unknown key ${JSON.stringify(key)}; only allow_capabilities is known`,
+        `${at(keyOffset(document, key))}: unknown key ${JSON.stringify(key)}; only allow_capabilities is known`,
       );
     }
   }
@@ -53,6 +53,21 @@ export function parsePolicy(text: string, file: string, knownCapabilities: reado
 function offsetOf(document: ReturnType<typeof parseDocument>, ...path: (string | number)[]): number {
   const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined;
   return node?.range?.[0] ?? 0;
+}
+
+/** An alias that leads nowhere, or to too much, is found only now. */
+function rootOf(document: ReturnType<typeof parseDocument>, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 50 });
+  } catch (error) {
+    throw invalid(`${file}: ${messageOf(error)}`);
+  }
+}
+
+/** Where the key itself stands: its value may begin lines below. */
+function keyOffset(document: ReturnType<typeof parseDocument>, name: string): number {
+  const root = document.contents as { items?: { key: { value: unknown; range?: [number] } }[] } | null;
+  return root?.items?.find(({ key }) => key.value === name)?.key.range?.[0] ?? 0;
 }
 
 function invalid(message: string): GoclawError {

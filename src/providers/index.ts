@@ -1,32 +1,45 @@
 // The registry of provider types: one line each. Opens a provider from its settings; one without a key still opens and
 // answers every call with what is missing.
 
+import { createAnthropic } from "./anthropic.ts";
+import { createGoogle } from "./google.ts";
+import { createOllama } from "./ollama.ts";
 import { createOpenAi } from "./openai.ts";
-import { failure, type Provider } from "./provider.ts";
+import { failure, type PhaseTimeouts, type Provider } from "./provider.ts";
 import { type Cassette, createReplay } from "./replay.ts";
 
 export interface ProviderSettings {
   readonly id: string;
-  readonly type: "openai_compatible" | "replay";
+  readonly type: "openai_compatible" | "anthropic" | "google" | "ollama" | "replay";
   readonly apiKey: string | undefined;
   /** Set when the provider cannot be used, in words for the user. */
   readonly missingReason: string | undefined;
   readonly baseUrl: string | undefined;
   readonly timeoutMs: number;
+  readonly timeouts?: Partial<PhaseTimeouts>;
+  readonly maxTokens?: number | undefined;
+  readonly thinkingTokens?: number | undefined;
+  readonly numCtx?: number | undefined;
 }
 
 export interface ProviderPorts {
   readonly loadCassette: (name: string) => Cassette | undefined;
 }
 
+type Open = (settings: ProviderSettings, ports: ProviderPorts) => Provider;
+
 const PROVIDER_TYPES = {
-  openai_compatible: (settings: ProviderSettings) =>
-    createOpenAi({ ...settings, apiKey: settings.apiKey ?? "none", baseUrl: settings.baseUrl }),
-  replay: (settings: ProviderSettings, ports: ProviderPorts) => createReplay(settings.id, ports.loadCassette),
-} as const satisfies Record<
-  ProviderSettings["type"],
-  (settings: ProviderSettings, ports: ProviderPorts) => Provider
->;
+  openai_compatible: (settings) => createOpenAi({ ...settings, apiKey: settings.apiKey ?? "none" }),
+  anthropic: ({ maxTokens, thinkingTokens, ...settings }) =>
+    createAnthropic({
+      ...settings,
+      ...(maxTokens && { maxTokens }),
+      ...(thinkingTokens && { thinkingTokens }),
+    }),
+  google: (settings) => createGoogle(settings),
+  ollama: ({ numCtx, ...settings }) => createOllama({ ...settings, ...(numCtx && { numCtx }) }),
+  replay: (settings, ports) => createReplay(settings.id, ports.loadCassette),
+} as const satisfies Record<ProviderSettings["type"], Open>;
 
 export function openProvider(settings: ProviderSettings, ports: ProviderPorts): Provider {
   const { id, missingReason } = settings;

@@ -1,6 +1,7 @@
 // JSON lines into logs/system.jsonl and, in the foreground, to stderr: timestamp, level, component, msg, trace_id,
 // task_id. Every line is redacted as a whole before it leaves the process.
 
+import { openSync } from "node:fs";
 import pino from "pino";
 
 export interface LogFields {
@@ -26,7 +27,8 @@ export interface LogOptions {
 }
 
 export function createLog({ file, level, toStderr, redact, nowMs }: LogOptions): Log {
-  const target = pino.destination({ dest: file, append: true, mode: 0o600, sync: false, minLength: 0 });
+  // Opened at once: what is logged before the first turn of the event loop must be there after a flush.
+  const target = pino.destination({ dest: openSync(file, "a", 0o600), sync: false, minLength: 0 });
   const write = (line: string): void => {
     const clean = redact(line);
     target.write(clean);

@@ -11,7 +11,9 @@ const reason = (config: Config, id: string): string | undefined => findProvider(
 
 test("the built-in providers are always there, and replay needs no key", () => {
   const config = load("");
-  expect(config.providers.map((provider) => provider.id)).toEqual(["openai", "openrouter", "replay"]);
+  expect(config.providers.map((provider) => provider.id)).toEqual([
+    ...["anthropic", "google", "openai", "openrouter", "ollama", "replay"],
+  ]);
   expect(findProvider(config, "openrouter")).toMatchObject({
     type: "openai_compatible",
     baseUrl: "https://openrouter.ai/api/v1",
