@@ -12,6 +12,10 @@ export interface Statement {
 const CONSTANT =
   /^(?:export )?const ([A-Z][A-Z0-9_]*)(?:: [^=]+)? =\s*(`[^`]*`|"(?:[^"\\]|\\.)*"(?:\s*\+\s*"(?:[^"\\]|\\.)*")*);/gm;
 
+/** Several statements under one name: `const COUNT_SQL = { queued: "…", … }`. */
+const SEVERAL = /^(?:export )?const ([A-Z][A-Z0-9_]*_SQL) = \{([\s\S]*?)\n\}/gm;
+const ENTRY = /(\w+):\s*(`[^`]*`|"(?:[^"\\]|\\.)*")/g;
+
 export function findStatements(): readonly Statement[] {
   return listFiles()
     .filter((path) => /^src\/.*\.ts$/.test(path))
@@ -22,7 +26,13 @@ export function statementsOf(file: string, text: string): Statement[] {
   const constants = new Map<string, string>();
   for (const [, name = "", literal = ""] of text.matchAll(CONSTANT))
     constants.set(name, plain(literal, constants));
-  return [...constants].filter(([name]) => name.endsWith("_SQL")).map(([name, sql]) => ({ file, name, sql }));
+  for (const [, name = "", body = ""] of text.matchAll(SEVERAL)) {
+    for (const [, key = "", literal = ""] of body.matchAll(ENTRY))
+      constants.set(`${name}.${key}`, plain(literal, constants));
+  }
+  return [...constants]
+    .filter(([name]) => /_SQL(\.|$)/.test(name))
+    .map(([name, sql]) => ({ file, name, sql }));
 }
 
 /** The text of a literal; a template may use constants that stand above it. */

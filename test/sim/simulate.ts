@@ -171,7 +171,7 @@ function report(world: World, seed: number, steps: number): SimReport {
   return {
     ...{ seed, steps, virtualMs: world.time.clock.monoMs(), hash: world.traceHash() },
     ...{
-      violations: world.violations,
+      violations: [...new Set(world.violations)],
       counts: world.counts,
       diskFaults: world.disk.faults,
       tail: world.tail,

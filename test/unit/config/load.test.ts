@@ -158,6 +158,10 @@ test("a secret never shows up in a message", () => {
 
 test("somebody without a key is told every place that was looked at", () => {
   expect(lookedForKeys(load(""))).toEqual([
+    "ANTHROPIC_API_KEY",
+    "providers.anthropic.api_key",
+    "GEMINI_API_KEY",
+    "providers.google.api_key",
     "OPENAI_API_KEY",
     "providers.openai.api_key",
     "OPENROUTER_API_KEY",
