@@ -14,7 +14,14 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundle } from "./packaging/bundle.ts";
-import { inject, makeBase, verifyVersion, writeChunks, writeCodeCaches } from "./packaging/executable.ts";
+import {
+  inject,
+  makeBase,
+  verifyVersion,
+  writeChunks,
+  writeCodeCaches,
+  writeSettings,
+} from "./packaging/executable.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const OUTPUT = join(ROOT, "dist/goclaw");
@@ -43,8 +50,9 @@ async function buildIn(work: string, version: string): Promise<void> {
   await timed("node", () => makeBase(ROOT, work));
   const program = await timed("bundle", () => bundle(ROOT, version));
   writeChunks(work, program, version);
+  writeSettings(ROOT, work, program.chunks.keys());
   await timed("code caches", () => writeCodeCaches(work));
-  await timed("inject", () => inject(ROOT, work, program.chunks.keys()));
+  await timed("inject", () => inject(work));
   verifyVersion(work, version);
 }
 

@@ -43,7 +43,7 @@ function renderKey(key: string, node: SchemaNode, pad: string, on: boolean, seen
   const sign = on ? "" : "#";
   const prose = seen.has(node.description) ? [] : explain(node, pad);
   seen.add(node.description);
-  if (node.type === "object")
+  if (node.type === "object" && !node["x-free"])
     return ["", ...prose, `${pad}${sign}${key}:`, ...renderChildren(node, `${pad}  `, on, seen)];
   if (node.items?.type === "object") {
     return [
@@ -77,7 +77,7 @@ function renderChildren(node: SchemaNode, pad: string, on: boolean, seen: Set<st
 
 /** A key is switched on when everything below it has a default. */
 function isOn(node: SchemaNode): boolean {
-  if (node.type === "array" || node.additionalProperties) return false;
+  if (node.type === "array" || node.additionalProperties || node["x-free"]) return false;
   return node.type === "object"
     ? Object.values(node.properties ?? {}).every(isOn)
     : node.default !== undefined;
@@ -121,7 +121,7 @@ function rowsOf(node: SchemaNode, prefix: string): string[][] {
     : [];
   return [...named, ...other].flatMap(([key, child]) => {
     const name = `${prefix}${key}`;
-    if (child.type === "object") return rowsOf(child, `${name}.`);
+    if (child.type === "object" && !child["x-free"]) return rowsOf(child, `${name}.`);
     if (child.items?.type === "object")
       return [rowOf(`${name}[]`, child), ...rowsOf(child.items, `${name}[].`)];
     return [rowOf(name, child)];

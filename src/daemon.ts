@@ -3,6 +3,8 @@
 
 import { rmSync } from "node:fs";
 import { createBoot } from "./boot.ts";
+import { schemaFault } from "./brain/structured.ts";
+import { checkSchemas } from "./config/agent-output.ts";
 import type { Env } from "./config/env.ts";
 import { replaceFile } from "./config/files.ts";
 import { ensureHome } from "./config/first-run.ts";
@@ -12,7 +14,7 @@ import type { Flags } from "./config/settings.ts";
 import { createIds } from "./domain/ids.ts";
 import { createTokenReader } from "./gateway/token.ts";
 import { createHealth, type Stage } from "./health.ts";
-import { sqliteBinding, version } from "./native.ts";
+import { sqliteBinding, version, type WriterThread } from "./native.ts";
 import { createMind, type Ground, layGround, loadPolicy, recover, startStore } from "./parts.ts";
 import { createFollower } from "./rpc/follow.ts";
 import { lockHome } from "./store/lock.ts";
@@ -38,8 +40,11 @@ export interface DaemonOptions {
   readonly takesWork: boolean;
 }
 
-/** Starts everything; throws GoclawError with what has been started stopped again. */
-export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+/**
+ * Starts everything; throws GoclawError with what has been started stopped again. `writer` is a thread of the caller's
+ * that has started already; it ends with the daemon.
+ */
+export async function startDaemon(options: DaemonOptions, writer: WriterThread): Promise<Daemon> {
   const { paths, env, flags, logToStderr, takesWork } = options;
   const startedMs = systemClock.monoMs();
   const newId = createIds(systemClock, systemRandom);
@@ -54,19 +59,25 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     (text) => ground?.log.error("boot", text),
   );
 
+  const end = async (): Promise<void> => void (await writer.terminate());
+  await boot.phase("writer_started", () => writer, end);
   await boot.phase("home_ready", () => ensureHome(paths, systemRandom));
   const lock = () => lockHome(paths.lockDb, paths.lockPid, binding, process.pid);
   await boot.phase("home_locked", lock, (held) => held.release());
   const toolNames = TOOLS.map((tool) => tool.name);
-  const config = await boot.phase("config_loaded", () => loadConfig({ paths, env, flags, toolNames }));
+  const config = await boot.phase("config_loaded", async () => {
+    const loaded = loadConfig({ paths, env, flags, toolNames });
+    await checkSchemas(loaded.agents, paths.config, schemaFault);
+    return loaded;
+  });
   const base = await boot.phase(
     "log_opened",
     () => layGround(paths, config, bootId, newId, logToStderr),
     ({ log }) => log.flush(),
   );
   ground = base;
-  // The writer thread needs its time to load and to open the database: the gateway is loaded meanwhile.
-  const opening = startStore(base, binding);
+  // The gateway is loaded while the writer opens the database.
+  const opening = startStore(base, binding, writer);
   const loading = import("./gateway/server.ts");
   const store = await boot.phase(
     "schema_migrated",
@@ -99,7 +110,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     "announced",
     () => {
       const started_at = new Date(systemClock.nowMs()).toISOString();
-      replaceFile(paths.daemonJson, `${JSON.stringify({ ...announcement, started_at })}\n`);
+      // Of this boot only: after a power cut it is worth nothing, so it need not survive one.
+      replaceFile(paths.daemonJson, `${JSON.stringify({ ...announcement, started_at })}\n`, {
+        durable: false,
+      });
     },
     () => rmSync(paths.daemonJson, { force: true }),
   );

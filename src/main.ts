@@ -5,7 +5,7 @@ import type { Context, Output, Signal } from "./cli/context.ts";
 import { runProgram } from "./cli/program.ts";
 import { processEnv } from "./config/env.ts";
 import { EXIT, GoclawError, messageOf } from "./domain/error.ts";
-import { isPackaged, version } from "./native.ts";
+import { isPackaged, startWriter, version } from "./native.ts";
 import { systemClock, systemRandom } from "./system.ts";
 
 // Whatever this process writes, the database and its log first of all, is its owner's alone.
@@ -73,9 +73,16 @@ const context: Context = {
   random: systemRandom,
   version,
   program: isPackaged() ? [process.execPath] : [process.execPath, ...process.execArgv, process.argv[1] ?? ""],
-  startDaemon: async (options) => (await import("./daemon.ts")).startDaemon(options),
+  startDaemon: async (options) => {
+    // The writer thread takes as long to start as the daemon's code takes to load: both at once.
+    const writer = startWriter();
+    return (await import("./daemon.ts")).startDaemon(options, writer);
+  },
   checkDatabase: async (file, options) => (await import("./store/check.ts")).checkDatabase(file, options),
   readAudit: async (file, taskId) => (await import("./store/check.ts")).readAudit(file, taskId),
+  schemaFault: async (schema) => (await import("./brain/structured.ts")).schemaFault(schema),
+  testModel: async (asked) => (await import("./model-test.ts")).testModel(asked),
+  drillModels: async () => (await import("./drill.ts")).drillModels(),
   toolNames: async () => (await import("./tools/index.ts")).TOOLS.map((tool) => tool.name),
 };
 

@@ -28,6 +28,8 @@ interface Addon {
   readonly binding: object;
 }
 
+export type WriterThread = Worker;
+
 /** Linux: open a file that has no name. node:fs lacks the flag; its directory bit differs between processors. */
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
 
@@ -67,10 +69,13 @@ export function sqliteBinding(): object | undefined {
   return isSea() ? loadAddon().binding : undefined;
 }
 
-/** Starts `src/writer.ts` on its own thread; it finds `data` in its `workerData`. */
-export function startWriter(data: object): Worker {
-  if (!isSea()) return new Worker(new URL("./writer.ts", import.meta.url), { workerData: data });
-  const options = { eval: true, workerData: { ...data, addonPath: loadAddon().path, chunk: "writer.js" } };
+/**
+ * Starts `src/writer.ts` on its own thread. It loads its code and SQLite and touches nothing else until it is sent its
+ * WriterData. Throws IO_ERROR as sqliteBinding does.
+ */
+export function startWriter(): WriterThread {
+  if (!isSea()) return new Worker(new URL("./writer.ts", import.meta.url));
+  const options = { eval: true, workerData: { addonPath: loadAddon().path, chunk: "writer.js" } };
   return new Worker(getAsset("loader.js", "utf8"), options);
 }
 

@@ -1,6 +1,7 @@
 // Builds the parts of a daemon that need no start or stop of their own, from its configuration and its store: guard,
 // providers, hands, RPC. daemon.ts puts them between the phases that do.
 
+import { schemaFault } from "./brain/structured.ts";
 import { createBus } from "./bus/bus.ts";
 import { createChains } from "./chains.ts";
 import type { Config } from "./config/config.ts";
@@ -10,8 +11,10 @@ import { readToken } from "./config/token.ts";
 import { BASE_CAPABILITIES } from "./domain/capability.ts";
 import { GoclawError, messageOf } from "./domain/error.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
+import { listModels, type ModelRow } from "./engine/model-list.ts";
+import { loadBreakers } from "./engine/provider-health.ts";
 import { releaseOrphans } from "./journal/budget.ts";
-import { startWriter } from "./native.ts";
+import type { WriterThread } from "./native.ts";
 import { savePolicyVersion } from "./policy/audit.ts";
 import { createGuard, type Guard } from "./policy/guard.ts";
 import { type Policy, parsePolicy } from "./policy/policy.ts";
@@ -69,15 +72,18 @@ export function layGround(
   return { paths, config, log, redact, bus, bootId, newId, reportDefect };
 }
 
+/** Lets the writer thread open the database. */
 export function startStore(
   { paths, config, log, bus, bootId }: Ground,
   binding: SqliteBinding,
+  writer: WriterThread,
 ): Promise<Store> {
   const data: WriterData = { file: paths.db, backups: paths.backups, bootId, leaseMs: config.leaseMs };
+  writer.postMessage(data);
   return openStore({
     file: paths.db,
     binding,
-    worker: startWriter(data),
+    worker: writer,
     onEvents: (events) => events.forEach(bus.publish),
     onDefect: (verb, message, stack) => log.error("store", message, { verb, stack }),
     onFault: (fault) => log.error("store", fault === null ? "storage works again" : `storage fault ${fault}`),
@@ -117,9 +123,10 @@ export interface Mind {
 export function createMind(ground: Ground, store: Store, policy: Policy, isDraining: () => boolean): Mind {
   const { paths, config, redact, bus, bootId, newId, reportDefect } = ground;
   const guard = createGuard(policy, store);
+  const catalog = createCatalog(config.models);
   const purse = {
     store,
-    catalog: createCatalog(config.models),
+    catalog,
     owner: bootId,
     budget: config.budget,
     agentBudget: (id: string) => config.agents.find((agent) => agent.id === id)?.budget,
@@ -150,6 +157,11 @@ export function createMind(ground: Ground, store: Store, policy: Policy, isDrain
     reportLoopDefect: (error) => reportDefect("engine", error),
   });
   const limits = { maxAttempts: config.maxAttempts };
-  const rpc = createRpc({ store, guard, agents: config.agents, newId, limits, isDraining });
+  const modelRows = (all: boolean): ModelRow[] => {
+    const breakers = loadBreakers(store.reader);
+    return listModels({ config, catalog, breakers, nowMs: systemClock.nowMs(), all });
+  };
+  const agents = config.agents;
+  const rpc = createRpc({ store, guard, agents, modelRows, newId, limits, schemaFault, isDraining });
   return { guard, engine, rpc };
 }

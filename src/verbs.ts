@@ -7,6 +7,7 @@ import { release, releaseOrphans, reserve } from "./journal/budget.ts";
 import { settleEffect } from "./journal/effects.ts";
 import { resolveEffect } from "./journal/resolve.ts";
 import { recordSeam } from "./journal/seam.ts";
+import { recordSummary } from "./journal/summaries.ts";
 import { recordAudit, savePolicyVersion } from "./policy/audit.ts";
 import { cancel } from "./queue/cancel.ts";
 import { claim } from "./queue/claim.ts";
@@ -39,6 +40,7 @@ export const VERBS: readonly AnyVerb[] = [
   refuse,
   finish,
   recordSeam,
+  recordSummary,
   saveBreaker,
   reserve,
   release,

@@ -1,8 +1,8 @@
 // The real executable: a copy of dist/goclaw made with a plain copy (a file as the build leaves it is cached in large
-// folios and looks 30 MB heavier), homes for it, and a daemon that is ready when /readyz says so.
+// folios and looks 30 MB heavier), and a daemon that is ready when /readyz says so.
 
 import { spawn, spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, statSync } from "node:fs";
 import { get } from "node:http";
 import { join } from "node:path";
 import { adopt } from "./child.ts";
@@ -23,44 +23,6 @@ export function executable(): string {
 
 export function executableMb(): number {
   return statSync(executable()).size / 1e6;
-}
-
-export interface HomeOptions {
-  readonly lanes: number;
-  /** An OpenAI-compatible model at this address; without one the replay provider plays `answer`. */
-  readonly modelUrl?: string;
-  readonly answer?: string;
-}
-
-const CASSETTE = "bench";
-
-/** Makes a home whose `default` agent answers at once. */
-export function makeHome({ lanes, modelUrl, answer = "ok" }: HomeOptions): string {
-  const home = makeDirectory("home");
-  const stub = { type: "openai_compatible", base_url: modelUrl, api_key: "sk-bench", models: ["stub"] };
-  const model =
-    modelUrl === undefined
-      ? { llm: { provider: "replay", model: CASSETTE } }
-      : { llm: { provider: "stub", model: "stub" }, providers: { stub } };
-  const limits = { worker_count: lanes, max_queue_depth: 0, drain_timeout_seconds: 0 };
-  // JSON is YAML.
-  writeFileSync(join(home, "config.yaml"), JSON.stringify({ ...limits, agents: [], ...model }), {
-    mode: 0o600,
-  });
-  writeFileSync(
-    join(home, "policy.yaml"),
-    JSON.stringify({ allow_capabilities: ["acp.read", "acp.mutate"] }),
-    {
-      mode: 0o600,
-    },
-  );
-  mkdirSync(join(home, "cassettes"));
-  const cassette = {
-    cassette: 1,
-    entries: [{ turn: 0, text: answer, usage: { input_tokens: 50, output_tokens: 16 } }],
-  };
-  writeFileSync(join(home, "cassettes", `${CASSETTE}.json`), JSON.stringify(cassette));
-  return home;
 }
 
 export interface Daemon {

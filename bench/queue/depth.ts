@@ -5,8 +5,8 @@ import { percentile } from "../kit/stats.ts";
 import { claimUpTo, enqueueOne, finishOne, openOurs } from "./goclaw.ts";
 
 export interface DepthInput {
-  readonly file: string;
-  readonly directory: string;
+  /** A home with a filled database. */
+  readonly home: string;
 }
 
 export interface DepthResult {
@@ -17,15 +17,14 @@ const WARM_UP_CLAIMS = 100;
 const CLAIMS = 1_500;
 const PRIORITIES = [0, 1, -1];
 
-const { file, directory } = childInput<DepthInput>();
-const ours = await openOurs(file, directory);
+const ours = await openOurs(childInput<DepthInput>().home);
 const tookMs: number[] = [];
 for (let count = 0; count < WARM_UP_CLAIMS + CLAIMS; count++) {
   const startedMs = performance.now();
   const [task] = await claimUpTo(ours, 1);
   tookMs.push(performance.now() - startedMs);
   if (task === undefined) throw new Error("nothing to claim in a full queue");
-  await Promise.all([finishOne(ours, task), enqueueOne(ours, count, PRIORITIES[count % PRIORITIES.length])]);
+  await Promise.all([finishOne(ours, task), enqueueOne(ours, PRIORITIES[count % PRIORITIES.length])]);
 }
 await ours.store.close();
 await tell({ p95Ms: percentile(tookMs.slice(WARM_UP_CLAIMS), 95) } satisfies DepthResult);

@@ -1,54 +1,45 @@
-// GoClaw's own queue, from its sources: the real store thread, the real verbs, the real bus. `verbs` consumes with the
-// engine's discipline (one claim under way, for all free lanes) and no agent; `engine` is the engine itself.
+// GoClaw's own queue, from its sources and put together as the daemon puts it together: configuration, bus, store
+// thread. The lanes here claim with the engine's discipline (one claim under way, for all free lanes) and run nothing.
 
-import { createBus } from "../../src/bus/bus.ts";
+import { ensureHome } from "../../src/config/first-run.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { resolvePaths } from "../../src/config/paths.ts";
 import type { GoclawEvent } from "../../src/domain/event.ts";
 import { createIds } from "../../src/domain/ids.ts";
 import type { ClaimedTask } from "../../src/domain/task.ts";
 import { finish } from "../../src/engine/finish.ts";
-import { startWriter } from "../../src/native.ts";
+import { sqliteBinding, startWriter } from "../../src/native.ts";
+import { type Ground, layGround, startStore } from "../../src/parts.ts";
 import { claim } from "../../src/queue/claim.ts";
 import { type EnqueueInput, enqueue } from "../../src/queue/enqueue.ts";
-import { openStore, type Store } from "../../src/store/store.ts";
+import type { Store } from "../../src/store/store.ts";
 import { systemClock, systemRandom } from "../../src/system.ts";
 import { PROMPT } from "./contract.ts";
 
-export const LEASE_MS = 30_000;
-export const POLICY_VERSION = "bench";
+const POLICY_VERSION = "bench";
 const newId = createIds(systemClock, systemRandom);
-const BOOT_ID = newId();
-
-export type Bus = ReturnType<typeof createBus>;
 
 export interface Ours {
+  readonly ground: Ground;
   readonly store: Store;
-  readonly bus: Bus;
-  readonly bootId: string;
 }
 
-/** Opens `file` as the daemon does: events go to the bus before the calls that caused them resolve. */
-export async function openOurs(file: string, backups: string): Promise<Ours> {
-  const bus = createBus((error) => console.error("bus", error));
-  const store = await openStore({
-    file,
-    binding: undefined,
-    worker: startWriter({ file, backups, bootId: BOOT_ID, leaseMs: LEASE_MS }),
-    onEvents: (events) => events.forEach(bus.publish),
-    onDefect: (verb, message) => console.error("defect", verb, message),
-    onFault: (fault) => console.error("fault", fault),
-    onLost: () => console.error("the writer thread is gone"),
-  });
-  return { store, bus, bootId: BOOT_ID };
+/** Opens the home `directory`, which no daemon may have open. */
+export async function openOurs(directory: string): Promise<Ours> {
+  const paths = resolvePaths(directory);
+  ensureHome(paths, systemRandom);
+  const ground = layGround(paths, loadConfig({ paths, env: {} }), newId(), newId, true);
+  return { ground, store: await startStore(ground, sqliteBinding(), startWriter()) };
 }
 
 /** What a submission over the API becomes: three new ids, a session of its own. */
-export function newTask(tag: number, priority = 0): EnqueueInput {
+export function newTask(priority = 0): EnqueueInput {
   return {
     id: newId(),
     sessionId: newId(),
     agentId: "default",
     kind: "chat",
-    prompt: `${PROMPT} ${tag}`,
+    prompt: PROMPT,
     priority,
     maxAttempts: 3,
     maxQueueDepth: 0,
@@ -60,18 +51,14 @@ export function newTask(tag: number, priority = 0): EnqueueInput {
   };
 }
 
-export function claimUpTo({ store, bootId }: Ours, slots: number): Promise<ClaimedTask[]> {
-  return store.run(claim, {
-    owner: bootId,
-    leaseMs: LEASE_MS,
-    slots,
-    agentSlots: {},
-    policyVersion: POLICY_VERSION,
-  });
+export function claimUpTo({ store, ground }: Ours, slots: number): Promise<ClaimedTask[]> {
+  const { bootId: owner, config } = ground;
+  const { leaseMs } = config;
+  return store.run(claim, { owner, leaseMs, slots, agentSlots: {}, policyVersion: POLICY_VERSION });
 }
 
-export async function enqueueOne({ store }: Ours, tag: number, priority = 0): Promise<void> {
-  await store.run(enqueue, newTask(tag, priority));
+export async function enqueueOne({ store }: Ours, priority = 0): Promise<void> {
+  await store.run(enqueue, newTask(priority));
 }
 
 export async function finishOne({ store }: Ours, task: ClaimedTask): Promise<void> {
@@ -104,7 +91,7 @@ export function startVerbLanes(ours: Ours, lanes: number, onEnd: () => void): vo
     onEnd();
     void wake();
   };
-  ours.bus.subscribe((event: GoclawEvent) => {
+  ours.ground.bus.subscribe((event: GoclawEvent) => {
     if (event.type === "task.enqueued") void wake();
   });
   void wake();

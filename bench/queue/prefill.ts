@@ -20,13 +20,13 @@ const PRIORITIES = [0, 1, -1];
 /** Puts `count` queued tasks, in sessions of their own and at three priorities, into `file`. */
 export function prefillTasks(file: string, count: number, priorities: readonly number[] = PRIORITIES): void {
   runCalls(file, [enqueue], count, (index) => {
-    return { verb: enqueue.name, input: newTask(index, priorities[index % priorities.length]) };
+    return { verb: enqueue.name, input: newTask(priorities[index % priorities.length]) };
   });
 }
 
 /** Puts one canceled task with at least `count` events into `file`; returns its id. */
 export function prefillEvents(file: string, count: number): string {
-  const task = newTask(0);
+  const task = newTask();
   const { id: taskId, sessionId, agentId } = task;
   const noMove = { from: null, to: null, reasonCode: null };
   const appendTool = defineVerb("bench.append_tool", (tx, index: number): void => {

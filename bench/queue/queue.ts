@@ -3,7 +3,8 @@
 import { join } from "node:path";
 import type { Board } from "../board.ts";
 import { measure } from "../kit/child.ts";
-import { makeDirectory, removeDirectory } from "../kit/place.ts";
+import { makeHome } from "../kit/home.ts";
+import { removeDirectory } from "../kit/place.ts";
 import { type Redis, redisVersion, startRedis } from "../kit/redis.ts";
 import type { Options } from "../options.ts";
 import { OURS } from "../systems.ts";
@@ -53,7 +54,8 @@ export async function benchQueue(board: Board, { rounds, seconds, quick }: Optio
     board.add("recovery.call", OURS, recovery.calledMs);
   }
   for (const server of redis.values()) await server.stop();
-  removeDirectory(depths.directory);
+  removeDirectory(depths.small);
+  removeDirectory(depths.large);
 }
 
 function ask<Result>(input: MeasureInput): Promise<Result> {
@@ -96,25 +98,24 @@ async function startPeers(board: Board): Promise<Map<string, Redis>> {
   ]);
 }
 
+/** Homes with few and with many tasks waiting. */
 interface Depths {
-  readonly directory: string;
   readonly small: string;
   readonly large: string;
 }
 
 function fillDepths(board: Board, count: number): Depths {
-  const directory = makeDirectory("depth");
-  const depths = { directory, small: join(directory, "small.db"), large: join(directory, "large.db") };
-  prefillTasks(depths.small, SMALL);
-  prefillTasks(depths.large, count);
+  const depths = { small: makeHome({ lanes: 1 }), large: makeHome({ lanes: 1 }) };
+  prefillTasks(join(depths.small, "goclaw.db"), SMALL);
+  prefillTasks(join(depths.large, "goclaw.db"), count);
   if (count !== LARGE)
     board.note(`--quick: the claim "at 1 M queued" was measured at ${count.toLocaleString("en-GB")}`);
   return depths;
 }
 
-async function measureDepths(board: Board, { directory, small, large }: Depths): Promise<void> {
-  const p95 = async (file: string): Promise<number> => {
-    const input: DepthInput = { file, directory };
+async function measureDepths(board: Board, { small, large }: Depths): Promise<void> {
+  const p95 = async (home: string): Promise<number> => {
+    const input: DepthInput = { home };
     return (await measure<DepthResult>("queue/depth.ts", input)).p95Ms;
   };
   const atSmall = await p95(small);

@@ -1,7 +1,8 @@
 // Restart after kill -9, with the executable: four lanes wait for a silent model, the daemon is killed, and the clock
 // runs from the spawn of the next one until a reclaimed task runs again.
 
-import { type Daemon, makeHome, startDaemon } from "../kit/daemon.ts";
+import { type Daemon, startDaemon } from "../kit/daemon.ts";
+import { makeHome } from "../kit/home.ts";
 import { startModel } from "../kit/model.ts";
 import { removeDirectory } from "../kit/place.ts";
 import { until } from "../kit/wait.ts";

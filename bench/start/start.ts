@@ -3,7 +3,8 @@
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Board } from "../board.ts";
-import { executableMb, makeHome, startDaemon, timeCommand } from "../kit/daemon.ts";
+import { executableMb, startDaemon, timeCommand } from "../kit/daemon.ts";
+import { makeHome } from "../kit/home.ts";
 import { makeDirectory, removeDirectory } from "../kit/place.ts";
 import { contextSwitches, cpuMs, memory } from "../kit/proc.ts";
 import { median } from "../kit/stats.ts";

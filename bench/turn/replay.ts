@@ -3,7 +3,8 @@
 import { copyFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { makeHome, startDaemon } from "../kit/daemon.ts";
+import { startDaemon } from "../kit/daemon.ts";
+import { makeHome } from "../kit/home.ts";
 import { makeDirectory, removeDirectory } from "../kit/place.ts";
 import { prefillEvents } from "../queue/prefill.ts";
 

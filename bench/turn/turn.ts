@@ -3,7 +3,8 @@
 
 import type { Board } from "../board.ts";
 import { startChild } from "../kit/child.ts";
-import { makeHome, startDaemon } from "../kit/daemon.ts";
+import { startDaemon } from "../kit/daemon.ts";
+import { makeHome } from "../kit/home.ts";
 import { removeDirectory } from "../kit/place.ts";
 import { cpuMs } from "../kit/proc.ts";
 import type { Options } from "../options.ts";

@@ -4,7 +4,7 @@
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, transform } from "esbuild";
+import { build, type Plugin, transform } from "esbuild";
 import { ASSET_FOLDERS } from "../../src/native.ts";
 
 /** Names of identifiers stay: an operator must be able to read a stack trace. */
@@ -15,6 +15,14 @@ const COMPACT = {
   legalComments: "none",
 } as const;
 const TARGET = "node24";
+/**
+ * What a package imports at once for a feature that is not used here becomes an empty module: servers with TLS and
+ * HTTP/2, compilers of route schemas, subcommands that are programs of their own. Every start would pay for them.
+ */
+const UNUSED: Readonly<Record<string, readonly string[]>> = {
+  fastify: ["node:https", "node:http2", "@fastify/ajv-compiler", "@fastify/fast-json-stringify-compiler"],
+  commander: ["node:child_process"],
+};
 /** The parameters the loader hands to every chunk. */
 const WRAPPER = { banner: "(function(exports,require,module,__filename,__dirname){", footer: "})" };
 
@@ -60,6 +68,7 @@ async function chunksOf(entry: string): Promise<[string, string][]> {
     entryNames: "[name]",
     chunkNames: `${basename(entry, ".ts")}-[name]-[hash]`,
     define: { "process.env.NODE_ENV": '"production"', "import.meta.url": '"file:///goclaw/chunk"' },
+    plugins: [withoutUnused],
     write: false,
     logLevel: "warning",
   });
@@ -70,6 +79,17 @@ async function chunksOf(entry: string): Promise<[string, string][]> {
     }),
   );
 }
+
+const withoutUnused: Plugin = {
+  name: "without-unused",
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^(node:|@)/ }, ({ path, importer }) => {
+      const packageName = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(importer)?.[1] ?? "";
+      return UNUSED[packageName]?.includes(path) ? { path, namespace: "unused" } : undefined;
+    });
+    onLoad({ filter: /.*/, namespace: "unused" }, () => ({ contents: "module.exports = {}" }));
+  },
+};
 
 async function toCommonJs(name: string, text: string): Promise<string> {
   const { code } = await transform(text, {

@@ -1,13 +1,10 @@
-// Run by the target node binary on a folder of chunks: `write` makes the V8 code cache of each, `check` fails when V8
-// would reject one. Every function is compiled, not only those that a warm-up run happens to reach, so the caches are
-// the same on every build. V8 takes a cache only from the same version with the same flags, hence the own process.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+// Run by the target node binary on a folder of chunks: `write` makes the V8 code cache of each that has none from the
+// warm-up, with every function compiled; `check` fails when V8 would reject a cache. V8 takes one only from the same
+// version with the same flags, hence the own process.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
-
-/** With the hash seed of this run fixed, two runs write the same bytes; the program draws its own seed all the same. */
-export const WRITE_ARGV = ["--hash-seed=1"];
 
 interface ChunkFile {
   readonly name: string;
@@ -25,6 +22,7 @@ function chunksIn(folder: string): ChunkFile[] {
 }
 
 function write(chunk: ChunkFile): void {
+  if (existsSync(chunk.cacheFile)) return;
   setFlagsFromString("--no-lazy");
   const script = new Script(chunk.source, { filename: `goclaw:${chunk.name}` });
   // The flags are part of a cache's identity: back to the defaults, which is what the executable runs with.

@@ -6,7 +6,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from "n
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Bundle, textAssets } from "./bundle.ts";
-import { WRITE_ARGV } from "./code-cache.ts";
+import { WRITE_ARGV } from "./warm-up.ts";
 
 const SENTINEL_FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 const STEP_TIMEOUT_MS = 120_000;
@@ -40,13 +40,15 @@ export function writeChunks(work: string, { chunks, loader }: Bundle, version: s
 }
 
 export function writeCodeCaches(work: string): void {
+  const warmUp = fileURLToPath(import.meta.resolve("./warm-up.ts"));
+  run(work, "./node", [...WRITE_ARGV, warmUp, work], { TMPDIR: work });
   const script = fileURLToPath(import.meta.resolve("./code-cache.ts"));
   run(work, "./node", [...WRITE_ARGV, script, "write", "chunks"]);
   run(work, "./node", [...EXEC_ARGV, script, "check", "chunks"]);
 }
 
-/** Turns `work`/node into the executable. */
-export function inject(root: string, work: string, chunkNames: Iterable<string>): void {
+/** Writes down what goes into the executable, for Node and for the warm-up. */
+export function writeSettings(root: string, work: string, chunkNames: Iterable<string>): void {
   const settings = {
     main: "loader.js",
     output: "goclaw.blob",
@@ -58,6 +60,10 @@ export function inject(root: string, work: string, chunkNames: Iterable<string>)
     assets: assetsOf(root, chunkNames),
   };
   writeFileSync(join(work, "sea.json"), JSON.stringify(settings, undefined, 2));
+}
+
+/** Turns `work`/node into the executable. */
+export function inject(work: string): void {
   run(work, "./node", ["--experimental-sea-config", "sea.json"]);
   const postject = fileURLToPath(import.meta.resolve("postject/dist/cli.js"));
   run(work, process.execPath, [
@@ -90,6 +96,11 @@ function assetsOf(root: string, chunkNames: Iterable<string>): Record<string, st
   return assets;
 }
 
-function run(cwd: string, file: string, args: readonly string[], env = process.env): string {
+function run(
+  cwd: string,
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): string {
   return execFileSync(file, args, { cwd, env, encoding: "utf8", timeout: STEP_TIMEOUT_MS, stdio: "pipe" });
 }

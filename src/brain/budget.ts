@@ -1,12 +1,14 @@
 // Asks the journal for the money and the tokens of one model call, and says in words why a task must wait for them.
 
 import { type Budget, type Limit, limitsOf, resetsAt } from "../domain/budget.ts";
-import type { Message } from "../domain/message.ts";
 import { costOf } from "../domain/price.ts";
 import type { ClaimedTask, Outcome } from "../domain/task.ts";
 import { release, reserve } from "../journal/budget.ts";
 import type { Catalog } from "../providers/catalog.ts";
+import type { ModelRequest } from "../providers/provider.ts";
+import { countMessages, countTools, ESTIMATE } from "../providers/tokens.ts";
 import type { Store } from "../store/store.ts";
+import { answerTokensOf, type Link } from "./window.ts";
 
 export interface Purse {
   readonly store: Store;
@@ -19,50 +21,53 @@ export interface Purse {
 
 export interface WantedCall {
   readonly turn: number;
-  readonly provider: string;
-  readonly model: string;
-  readonly messages: readonly Message[];
-  readonly maxTokens: number | undefined;
+  /** Who is asked, and who may answer in its place. */
+  readonly links: readonly [Link, ...Link[]];
+  readonly request: ModelRequest;
 }
 
 /** `held` is true when a reservation must be released if the call brings no answer. */
 export type Grant = { readonly held: boolean } | { readonly outcome: Outcome };
 
-const DEFAULT_OUTPUT_TOKENS = 4_096;
 const WAIT_MS = 7 * 86_400_000;
 const IN_FLIGHT_WAIT_MS = 500;
 
 export async function reserveCall(purse: Purse, task: ClaimedTask, call: WantedCall): Promise<Grant> {
   const limits = limitsFor(purse, task.agentId);
   if (limits.length === 0) return { held: false };
-  const { turn, provider, model } = call;
-  const facts = purse.catalog.find(provider, model);
-  const outputTokens =
-    call.maxTokens ?? Math.min(facts?.maxOutputTokens ?? DEFAULT_OUTPUT_TOKENS, DEFAULT_OUTPUT_TOKENS * 4);
-  const inputTokens = estimateTokens(call.messages);
-  const usd = costOf(facts?.price, { inputTokens, outputTokens, cachedTokens: 0 });
+  const { turn, links } = call;
+  const estimates = links.map((link) => estimate(purse.catalog, link, call.request));
+  const unknown = estimates.find(({ usd }) => usd === null);
   const dollars = limits.find((limit) => limit.unit === "usd");
-  if (usd === null && dollars !== undefined) return { outcome: unpriced(dollars, provider, model) };
-  const fence = { taskId: task.id, fence: task.fence };
-  const amounts = { usd, tokens: inputTokens + outputTokens };
-  const reserved = await purse.store.insist(reserve, {
-    ...fence,
-    turn,
-    owner: purse.owner,
-    provider,
-    model,
-    ...amounts,
-    limits,
-  });
+  if (unknown !== undefined && dollars !== undefined) return { outcome: unpriced(dollars, unknown.link) };
+  // Any link of the chain may be the one that answers, so the dearest one is reserved for.
+  const usd = unknown === undefined ? Math.max(...estimates.map((one) => one.usd ?? 0)) : null;
+  const amounts = { usd, tokens: Math.max(...estimates.map(({ tokens }) => tokens)) };
+  const place = { taskId: task.id, fence: task.fence, turn, owner: purse.owner, ...links[0] };
+  const reserved = await purse.store.insist(reserve, { ...place, ...amounts, limits });
   if (reserved.type === "reserved") return { held: true };
   if (reserved.type === "lost") return { outcome: { type: "lost" } };
   const wanted = reserved.limit.unit === "usd" ? (usd ?? 0) : amounts.tokens;
   return { outcome: exceeded(reserved.limit, reserved.used, reserved.inFlight, wanted, purse.nowMs()) };
 }
 
+interface Estimate {
+  readonly link: Link;
+  readonly usd: number | null;
+  readonly tokens: number;
+}
+
+function estimate(catalog: Catalog, link: Link, { messages, tools, sampling }: ModelRequest): Estimate {
+  const facts = catalog.find(link.provider, link.model);
+  const outputTokens = answerTokensOf(facts, sampling.maxTokens);
+  const inputTokens = countMessages(ESTIMATE, messages) + countTools(ESTIMATE, tools);
+  const usd = costOf(facts?.price, { inputTokens, outputTokens, cachedTokens: 0 });
+  return { link, usd, tokens: inputTokens + outputTokens };
+}
+
 /** The call ended without an answer. */
-export async function releaseCall(purse: Purse, taskId: string, turn: number): Promise<void> {
-  await purse.store.insist(release, { taskId, turn });
+export async function releaseCall(purse: Purse, task: ClaimedTask, turn: number): Promise<void> {
+  await purse.store.insist(release, { taskId: task.id, fence: task.fence, turn });
 }
 
 function limitsFor({ budget, agentBudget }: Purse, agentId: string): Limit[] {
@@ -71,23 +76,7 @@ function limitsFor({ budget, agentBudget }: Purse, agentId: string): Limit[] {
   return [...limitsOf(budget, "all", "budgets"), ...ownLimits];
 }
 
-const BYTES_PER_TOKEN = 3;
-const TOKENS_PER_MESSAGE = 8;
-
-/** An estimate on the high side for any vendor: three bytes to a token. Used to reserve, never to report. */
-export function estimateTokens(messages: readonly Message[]): number {
-  let tokens = 0;
-  for (const message of messages) {
-    const calls = message.role === "assistant" ? message.toolCalls : [];
-    const bytes = [message.text, ...calls.map((call) => call.name + call.argumentsText)].map((text) =>
-      Buffer.byteLength(text),
-    );
-    tokens += TOKENS_PER_MESSAGE + Math.ceil(bytes.reduce((sum, count) => sum + count, 0) / BYTES_PER_TOKEN);
-  }
-  return tokens;
-}
-
-function unpriced(limit: Limit, provider: string, model: string): Outcome {
+function unpriced(limit: Limit, { provider, model }: Link): Outcome {
   const message =
     `${limit.name} is set, but the price of ${provider}/${model} is not known; ` +
     "add it under models: in config.yaml, so that the limit can be held";

@@ -14,6 +14,7 @@ const MEANING: Record<Exclude<ErrorClass, "aborted">, Meaning> = {
   not_configured: { code: "PROVIDER_NOT_CONFIGURED", retry: false },
   auth: { code: "PROVIDER_AUTH", retry: false },
   quota: { code: "PROVIDER_QUOTA", retry: false },
+  unsupported: { code: "PROVIDER_BAD_REQUEST", retry: false },
   bad_request: { code: "PROVIDER_BAD_REQUEST", retry: false },
   context_length: { code: "PROVIDER_CONTEXT_LENGTH", retry: false },
   refused: { code: "PROVIDER_REFUSED", retry: false },

@@ -3,7 +3,6 @@
 
 import type { Agent } from "../domain/agent.ts";
 import type { Answer, Message, ToolSpec } from "../domain/message.ts";
-import { costOf } from "../domain/price.ts";
 import type { ClaimedTask, Outcome } from "../domain/task.ts";
 import { loadAnswers, type PricedAnswer, recordAnswer, resultText } from "../journal/answers.ts";
 import { type Effect, loadEffects } from "../journal/effects.ts";
@@ -11,9 +10,11 @@ import { recordSeam } from "../journal/seam.ts";
 import type { Provider } from "../providers/provider.ts";
 import { type Hands, type Performed, perform } from "../tools/perform.ts";
 import { type Purse, releaseCall, reserveCall } from "./budget.ts";
-import { callModel, type Hearing } from "./call.ts";
-import { openingMessages, turnMessages } from "./context.ts";
+import { type Called, callModel, type Hearing } from "./call.ts";
+import { type ContextPorts, prepareContext, turnMessages } from "./context.ts";
 import { outcomeOf } from "./outcome.ts";
+import { priceOf } from "./price.ts";
+import { judge, soulFor, type Verdict } from "./structured.ts";
 
 export interface TurnInput {
   readonly task: ClaimedTask;
@@ -32,65 +33,99 @@ const EFFECT_DEADLINE_MS = 7 * 86_400_000;
 export async function runTurns(input: TurnInput): Promise<Outcome> {
   const { task, agent, hands, signal } = input;
   const { reader } = hands.store;
-  const messages = openingMessages(reader, agent, task);
+  const context = contextOf(input);
+  const turns: Message[] = [];
   const answers = loadAnswers(reader, task.id);
   const effects = loadEffects(reader, task.id);
-  for (let turn = 0; turn < agent.maxTurns; turn++) {
+  let retries = 0; // for an answer that does not fit; they are bounded on their own
+  for (let turn = 0; turn < agent.maxTurns + retries; turn++) {
     if (signal.aborted) return { type: "lost" };
     let answer = answers[turn];
+    let bought: PricedAnswer | null = null;
     if (answer === undefined) {
-      const asked = await ask(input, turn, messages);
+      const asked = await ask(input, context, turn, turns);
       if ("outcome" in asked) return asked.outcome;
+      bought = asked;
       answer = asked.answer;
       answers.push(answer);
-      const costUsd = priceOf(input, answer);
-      // Nothing is acted on after an answer without tool calls, so it is committed together with the task's end.
-      if (answer.toolCalls.length === 0) return succeed(answers, { turn, answer, costUsd });
-      const recorded = { taskId: task.id, fence: task.fence, turn, answer, costUsd };
+    }
+    const verdict = answer.toolCalls.length > 0 ? null : await judgeEnd(task, answers, answer, retries);
+    // Nothing is acted on after a result, so its answer is committed together with the task's end.
+    if (verdict?.type === "result") return { type: "succeeded", result: verdict.result, lastAnswer: bought };
+    if (bought !== null) {
+      const recorded = { taskId: task.id, fence: task.fence, ...bought };
       const held = await hands.store.insist(recordAnswer, recorded);
       if (!held) return { type: "lost" };
     }
-    if (answer.toolCalls.length === 0) return succeed(answers, null);
+    if (verdict?.type === "failed") return verdict;
+    if (verdict !== null) {
+      turns.push(...verdict.messages);
+      retries++;
+      continue;
+    }
     const worked = await work(input, turn, answer, effects);
     if ("outcome" in worked) return worked.outcome;
-    messages.push(...turnMessages(answer, worked.results));
+    turns.push(...turnMessages(answer, worked.results));
   }
   const message = `agent ${agent.id} used its ${agent.maxTurns} turns without a final answer; raise max_turns if it needs more`;
   return { type: "failed", code: "TURN_LIMIT", message };
 }
 
-function succeed(answers: readonly Answer[], lastAnswer: PricedAnswer | null): Outcome {
-  return { type: "succeeded", result: { text: resultText(answers) }, lastAnswer };
+/** What an answer without tool calls means: prose always ends the task, data has to fit its schema. */
+async function judgeEnd(
+  { output }: ClaimedTask,
+  answers: readonly Answer[],
+  last: Answer,
+  retries: number,
+): Promise<Verdict> {
+  if (output !== null) return await judge(output, last, retries);
+  return { type: "result", result: { text: resultText(answers) } };
 }
 
-/** US dollars of one answer; null when its model has no known price. */
-function priceOf({ purse, model }: TurnInput, answer: Answer): number | null {
-  const facts =
-    purse.catalog.find(answer.provider, answer.model) ?? purse.catalog.find(answer.provider, model);
-  return costOf(facts?.price, answer.usage);
+function contextOf({ task, agent, provider, model, hands, purse, signal }: TurnInput): ContextPorts {
+  const links = [{ provider: agent.provider, model }, ...(provider.fallbacks ?? [])] as const;
+  const own = { ...agent, soul: soulFor(agent.soul, task.output) };
+  const tools = offeredTools(agent, hands);
+  return { task, agent: own, provider, links, tools, store: hands.store, purse, signal };
 }
 
 /** Buys one answer within the budget; it is not journaled yet. */
 async function ask(
   input: TurnInput,
+  context: ContextPorts,
   turn: number,
-  messages: readonly Message[],
-): Promise<{ answer: Answer } | { outcome: Outcome }> {
-  const { task, agent, provider, model, hands, purse, signal } = input;
-  const wanted = { turn, provider: agent.provider, model, messages, maxTokens: task.sampling.maxTokens };
-  const grant = await reserveCall(purse, task, wanted);
+  turns: readonly Message[],
+): Promise<PricedAnswer | { outcome: Outcome }> {
+  const { task, provider, model, purse, signal } = input;
+  const { tools, links } = context;
+  const prepared = await prepareContext(context, turn, turns);
+  if ("outcome" in prepared) return prepared;
+  const { messages, shown } = prepared;
+  const plain = { model, messages, tools, sampling: task.sampling };
+  const request = task.output === null ? plain : { ...plain, output: task.output };
+  const grant = await reserveCall(purse, task, { turn, links, request });
   if ("outcome" in grant) return grant;
-  const request = { model, messages, tools: offeredTools(agent, hands), sampling: task.sampling };
-  const called = await callModel(provider, request, signal, hearing(input, turn));
-  if (called.ok) return { answer: called.answer };
-  if (grant.held) await releaseCall(purse, task.id, turn);
-  return { outcome: outcomeOf(called.failure) };
+  let called: Called | undefined;
+  try {
+    called = await callModel(provider, request, signal, hearing(input, turn));
+    // Vendors take only some schemas as their own mode; the answer is held against the schema in any case.
+    if (task.output !== null && !called.ok && called.failure.errorClass === "bad_request") {
+      called = await callModel(provider, plain, signal, hearing(input, turn));
+    }
+  } finally {
+    // Also when the call broke by a defect: nobody else would give back what it reserved before the next start.
+    if (grant.held && called?.ok !== true) await releaseCall(purse, task, turn);
+  }
+  if (!called.ok) return { outcome: outcomeOf(called.failure) };
+  const { answer } = called;
+  return { turn, answer, costUsd: priceOf(purse.catalog, model, answer), shown };
 }
 
 /** What is done with the parts of an answer that others want to see before it is whole. */
 function hearing({ task, hands, onText }: TurnInput, turn: number): Hearing {
   return {
-    onText: (text, offset) => onText(turn, offset, text),
+    // Of data only what was checked is shown, and that is not before the end.
+    onText: (text, offset) => task.output === null && onText(turn, offset, text),
     onSeam: ({ fromProvider, fromModel, toProvider, toModel, errorClass, message, offset }) => {
       const [from, to] = [`${fromProvider}/${fromModel}`, `${toProvider}/${toModel}`];
       const seam = { turn, offset, from, to, errorClass, message: hands.redact(message) };

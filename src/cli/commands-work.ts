@@ -14,6 +14,7 @@ const RUN_OPTIONS: readonly OptionSpec[] = [
   { flags: "--agent <id>", description: "the agent that answers (default: default)" },
   { flags: "--session <id>", description: "go on with a conversation" },
   { flags: "--model <name>", description: "another model of the agent's provider" },
+  { flags: "--schema <file>", description: "the answer must be JSON that fits the JSON Schema in this file" },
   {
     flags: "--idempotency-key <key>",
     description: "the same key and prompt name the same task, however often they are sent",

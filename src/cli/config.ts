@@ -1,5 +1,6 @@
 // `goclaw config …`: reading, changing and checking config.yaml. A change that the daemon would refuse is not written.
 
+import { checkSchemas } from "../config/agent-output.ts";
 import { getValue, setValue, unset } from "../config/edit.ts";
 import { loadConfig } from "../config/load.ts";
 import { CONFIG_SCHEMA } from "../config/schema.ts";
@@ -66,6 +67,7 @@ export async function configValidate(
     flags: { bind_addr: options.bind },
     toolNames: await context.toolNames(),
   });
+  await checkSchemas(config.agents, paths.config, context.schemaFault);
   const { llm, agents } = config;
   if (options.json === true) {
     writeJson(stdout, {

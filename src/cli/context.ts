@@ -2,6 +2,7 @@
 // are loaded on demand. A command reaches for none of it by itself, so that a test owns it.
 
 import type { Env } from "../config/env.ts";
+import type { Paths } from "../config/paths.ts";
 import type { Daemon, DaemonOptions } from "../daemon.ts";
 import type { Clock, Random } from "../domain/time.ts";
 
@@ -32,8 +33,14 @@ export interface Context {
   readonly startDaemon: (options: DaemonOptions) => Promise<Daemon>;
   readonly checkDatabase: (file: string, options: { readonly quick: boolean }) => Promise<DatabaseReport>;
   readonly readAudit: (file: string, taskId: string) => Promise<readonly AuditRow[]>;
+  /** One small real call to a model, in this process. */
+  readonly testModel: (asked: ModelTestInput) => Promise<ModelTest>;
+  /** Plays every fault of a provider through a chain of two, on loopback. */
+  readonly drillModels: () => Promise<readonly DrillRow[]>;
   /** Names of all tools, to check agents against. */
   readonly toolNames: () => Promise<readonly string[]>;
+  /** Why a JSON Schema cannot be used; undefined when it can. */
+  readonly schemaFault: (schema: Readonly<Record<string, unknown>>) => Promise<string | undefined>;
 }
 
 export interface DatabaseReport {
@@ -45,6 +52,47 @@ export interface DatabaseReport {
   readonly migrations: readonly { readonly name: string; readonly applied: boolean }[];
   readonly tasks: number;
   readonly events: number;
+}
+
+export interface ModelTestInput {
+  readonly paths: Paths;
+  readonly env: Env;
+  /** `PROVIDER/MODEL` or `PROVIDER`; undefined is the configured default. */
+  readonly ref: string | undefined;
+  /** The call ends when it aborts. */
+  readonly signal: AbortSignal;
+}
+
+export interface ModelTest {
+  /** As it was asked for. */
+  readonly id: string;
+  readonly ok: boolean;
+  /** What the vendor says answered; it may be a dated version of what was asked. */
+  readonly answeredBy: string | null;
+  readonly text: string;
+  /** Until the first part of the answer, in ms; null when none came. */
+  readonly firstMs: number | null;
+  readonly totalMs: number;
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly costUsd: number | null;
+  /** The class and the words of the failure, with what to do. */
+  readonly errorClass: string | null;
+  readonly message: string | null;
+}
+
+export interface DrillRow {
+  readonly fault: string;
+  readonly errorClass: string;
+  readonly verdict: "again, then next" | "next" | "stop";
+  readonly answeredBy: "primary" | "backup" | null;
+  readonly calls: { readonly primary: number; readonly backup: number };
+  readonly billedTokens: { readonly primary: number; readonly backup: number };
+  /** How many failures the primary's circuit breaker counted. */
+  readonly counted: number;
+  readonly ms: number;
+  /** True when it went as the class of the fault demands. */
+  readonly ok: boolean;
 }
 
 export interface AuditRow {

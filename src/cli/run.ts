@@ -9,13 +9,14 @@ import { writeJson } from "./context.ts";
 import { followTask } from "./follow.ts";
 import { openHome } from "./home.ts";
 import { type Link, withLink } from "./link.ts";
-import { readPrompt } from "./prompt.ts";
+import { readPrompt, readSchema } from "./prompt.ts";
 import { createJsonView, createTextView, type RunView } from "./run-view.ts";
 
 interface RunOptions extends GlobalOptions {
   readonly agent?: string;
   readonly session?: string;
   readonly model?: string;
+  readonly schema?: string;
   readonly idempotencyKey?: string;
   readonly detach?: boolean;
   readonly timeout?: number;
@@ -31,6 +32,7 @@ interface Accepted {
 
 export async function run(context: Context, args: readonly string[], options: RunOptions): Promise<number> {
   const prompt = await readPrompt(context, args[0] ?? "");
+  const schema = options.schema === undefined ? undefined : readSchema(options.schema);
   const paths = openHome(context, options);
   const wait = createWait(context, options);
   const beforeOwn = async (): Promise<void> => {
@@ -44,7 +46,7 @@ export async function run(context: Context, args: readonly string[], options: Ru
       options,
       { beforeOwn, onSignal: wait.onSignal, takesWork: options.detach !== true },
       async (link) => {
-        const accepted = await submit(context, link, prompt, options);
+        const accepted = await submit(context, link, { prompt, schema }, options);
         return options.detach === true
           ? detach(context, link, accepted, options)
           : await waitForEnd(context, link, accepted.task_id, wait, options);
@@ -58,7 +60,12 @@ export async function run(context: Context, args: readonly string[], options: Ru
 const SUBMIT_TRIES = 3;
 
 /** Sent with a key of its own when the user gave none, so that sending it again makes no second task. */
-async function submit(context: Context, link: Link, prompt: string, options: RunOptions): Promise<Accepted> {
+async function submit(
+  context: Context,
+  link: Link,
+  { prompt, schema }: { readonly prompt: string; readonly schema: unknown },
+  options: RunOptions,
+): Promise<Accepted> {
   const { agent, session, model } = options;
   const key = options.idempotencyKey ?? `run-${Buffer.from(context.random.bytes(16)).toString("hex")}`;
   const body = {
@@ -66,6 +73,7 @@ async function submit(context: Context, link: Link, prompt: string, options: Run
     ...(agent !== undefined && { agent }),
     ...(session !== undefined && { session_id: session }),
     ...(model !== undefined && { model }),
+    ...(schema !== undefined && { schema }),
   };
   for (let left = SUBMIT_TRIES; ; left--) {
     try {

@@ -38,7 +38,7 @@ export function whyText(
     case "RUNNING":
       return say(`is running${ago}, attempt ${task.attempt} of ${task.max_attempts}; ${stepText(events)}.`);
     case "RETRY_WAIT":
-      return say(waitText(task, ago, nowMs), task.available_at);
+      return say(waitText(task, events, ago, nowMs), task.available_at);
     case "SUCCEEDED":
       return say(`waits for nothing: it succeeded${when}; \`goclaw task show ${task.id}\` has the answer.`);
     case "CANCELED":
@@ -68,10 +68,15 @@ function stepText(events: readonly WireEvent[]): string {
   return "it waits for the model's answer";
 }
 
-function waitText(task: WireTask, ago: string, nowMs: number): string {
+function waitText(task: WireTask, events: readonly WireEvent[], ago: string, nowMs: number): string {
   const reason = task.reason_code ?? "";
   const cause = task.error?.message || meaningOf(reason);
   const left = durationText(Math.max(0, Date.parse(task.available_at) - nowMs));
+  if (reason === "AWAITING_BUDGET") {
+    const wakes = events.findLast((event) => event.state_to === "RETRY_WAIT")?.payload.wakes === true;
+    const end = wakes ? "it is looked at again then" : "it fails with WAIT_EXPIRED then";
+    return `waits${ago} with ${reason}: ${plain(cause)}; until ${localTime(task.available_at)}, in ${left}: ${end}. A restart with a higher limit lets it go on at once.`;
+  }
   if ((SUSPENSIONS as readonly string[]).includes(reason)) {
     const act =
       reason === "EFFECT_UNKNOWN"

@@ -2,6 +2,8 @@
 // names its own provider takes that provider's model, never another's.
 
 import type { Agent } from "../domain/agent.ts";
+import { OUTPUT_RETRIES } from "../domain/output.ts";
+import { resolveOutput } from "./agent-output.ts";
 import { toBudget } from "./budgets.ts";
 import type { Paths } from "./paths.ts";
 import { type KeyPath, nearest, type Problem, suggest } from "./problem.ts";
@@ -22,7 +24,11 @@ export interface AgentInput {
 }
 
 const MAX_TURNS = 24;
-const PLAIN = { max_turns: MAX_TURNS, budgets: { on_limit: "suspend" } } as const;
+const PLAIN = {
+  max_turns: MAX_TURNS,
+  structured_output: { max_retries: OUTPUT_RETRIES },
+  budgets: { on_limit: "suspend" },
+} as const;
 const DEFAULT_AGENT: AgentSettings = { agent_id: "default", display_name: "GoClaw", ...PLAIN };
 
 export function resolveAgents(input: AgentInput): { readonly agents: Agent[]; readonly problems: Problem[] } {
@@ -33,7 +39,9 @@ export function resolveAgents(input: AgentInput): { readonly agents: Agent[]; re
   const agents = given.map((agent, index) => {
     const path = ["agents", index];
     problems.push(...checkAgent(agent, path, input));
-    return makeAgent(agent, input, soulOf(agent, path, input.paths, problems), houseRules);
+    const made = makeAgent(agent, input, soulOf(agent, path, input.paths, problems), houseRules);
+    const wanted = [...path, "structured_output"];
+    return { ...made, ...resolveOutput(agent.structured_output, wanted, input.paths.home, problems) };
   });
   problems.push(...checkUnique(given));
   const own = agents.filter((agent) => agent.id === "default");
@@ -62,6 +70,7 @@ function makeAgent(
     maxQueueDepth: agent.max_queue_depth ?? settings.max_queue_depth,
     taskTimeoutMs: Math.round((agent.task_timeout_seconds ?? settings.task_timeout_seconds) * 1000),
     maxTurns: agent.max_turns,
+    contextLimit: agent.context_limit ?? null,
     budget: toBudget(agent.budgets),
   };
 }

@@ -16,7 +16,7 @@ export function check(value: unknown, schema: SchemaNode): Problem[] {
 function checkNode(value: unknown, node: SchemaNode, path: KeyPath): Problem[] {
   switch (node.type) {
     case "object":
-      if (isRecord(value)) return checkObject(value, node, path);
+      if (isRecord(value)) return node["x-free"] ? [] : checkObject(value, node, path);
       return [wrongType(path, "a set of `key: value` lines", value, node)];
     case "array":
       return Array.isArray(value) ? checkArray(value, node, path) : [wrongType(path, "a list", value, node)];
@@ -130,7 +130,7 @@ export function fillDefaults(value: unknown, node: SchemaNode): unknown {
     const items = node.items;
     return Array.isArray(value) && items ? value.map((entry) => fillDefaults(entry, items)) : value;
   }
-  if (node.type !== "object") return value ?? node.default;
+  if (node.type !== "object" || node["x-free"]) return value ?? node.default;
   const given = isRecord(value) ? value : {};
   const filled: Record<string, unknown> = {};
   const names = new Set([...Object.keys(node.properties ?? {}), ...Object.keys(given)]);

@@ -43,11 +43,14 @@ export function readTextIfPresent(file: string, bytesMax: number): string | unde
   }
 }
 
-/** Creates the file with mode 0600 unless it exists; returns whether it did. Two racing processes leave one whole file. */
-export function createFile(file: string, text: string): boolean {
+/**
+ * Creates the file with mode 0600 unless it exists; returns whether it did. Two racing processes leave one whole file.
+ * `textOf` is asked only when the file is missing.
+ */
+export function createFile(file: string, textOf: () => string): boolean {
   return reporting(file, () => {
     if (lstatSync(file, { throwIfNoEntry: false }) !== undefined) return false;
-    const temporary = writeTemporary(file, text);
+    const temporary = writeTemporary(file, textOf());
     try {
       linkSync(temporary, file);
     } catch (error) {
@@ -64,17 +67,20 @@ export function createFile(file: string, text: string): boolean {
   });
 }
 
-/** Replaces the file (or the file a symbolic link points to) in one step; the new one has mode 0600. */
-export function replaceFile(file: string, text: string): void {
+/**
+ * Replaces the file (or the file a symbolic link points to) in one step; the new one has mode 0600. What is not
+ * `durable` may be lost or empty after a power cut, and costs no fsync.
+ */
+export function replaceFile(file: string, text: string, { durable = true } = {}): void {
   reporting(file, () => {
     const target = resolveLink(file);
-    const temporary = writeTemporary(target, text);
+    const temporary = writeTemporary(target, text, durable);
     try {
       renameSync(temporary, target);
     } finally {
       rmSync(temporary, { force: true });
     }
-    syncDirectory(dirname(target));
+    if (durable) syncDirectory(dirname(target));
   });
 }
 
@@ -104,14 +110,14 @@ export function closeToOthers(path: string): void {
   });
 }
 
-function writeTemporary(file: string, text: string): string {
+function writeTemporary(file: string, text: string, durable = true): string {
   const temporary = `${file}.tmp-${process.pid}`;
   // A leftover can only be that of a dead process that had our pid.
   rmSync(temporary, { force: true });
   const handle = openSync(temporary, "wx", 0o600);
   try {
     writeFileSync(handle, text);
-    fsyncSync(handle);
+    if (durable) fsyncSync(handle);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;

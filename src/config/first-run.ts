@@ -66,8 +66,8 @@ export function ensureHome(paths: Paths, random: TokenSource): Created {
   closeToOthers(paths.home);
   for (const directory of directoriesOf(paths)) createDirectory(directory);
   const created: string[] = [];
-  for (const [file, text] of filesOf(paths, random)) {
-    if (createFile(file, text)) created.push(file);
+  for (const [file, textOf] of filesOf(paths, random)) {
+    if (createFile(file, textOf)) created.push(file);
     else if (file === paths.config || file === paths.policy || file === paths.token) closeToOthers(file);
   }
   return { created };
@@ -78,12 +78,12 @@ function directoriesOf(paths: Paths): string[] {
   return [skills, installed, workspace, logsDir, runDir, backups, cassettes];
 }
 
-function filesOf(paths: Paths, random: TokenSource): [string, string][] {
+function filesOf(paths: Paths, random: TokenSource): [string, () => string][] {
   return [
-    [paths.config, CONFIG_TEXT],
-    [paths.policy, POLICY_TEXT],
-    [paths.token, newToken(random)],
-    [paths.soul, SOUL_TEXT],
-    [paths.agentsMd, AGENTS_TEXT],
+    [paths.config, () => CONFIG_TEXT],
+    [paths.policy, () => POLICY_TEXT],
+    [paths.token, () => newToken(random)],
+    [paths.soul, () => SOUL_TEXT],
+    [paths.agentsMd, () => AGENTS_TEXT],
   ];
 }

@@ -1,7 +1,37 @@
 // The part of the schema that describes one entry of `agents[]`.
 
+import { OUTPUT_RETRIES } from "../domain/output.ts";
 import { BUDGET_NODE } from "./schema-budget.ts";
 import { type SchemaNode, SECONDS_MAX } from "./schema-node.ts";
+
+const STRUCTURED_OUTPUT_NODE = {
+  type: "object",
+  additionalProperties: false,
+  description:
+    "Set schema or schema_file to make every final answer JSON that fits it. A task can bring a schema of its own.",
+  properties: {
+    schema: {
+      type: "object",
+      "x-free": true,
+      description: "A JSON Schema (2020-12). Either this or schema_file.",
+      examples: [{ type: "object", properties: { ok: { type: "boolean" } }, required: ["ok"] }],
+    },
+    schema_file: {
+      type: "string",
+      minLength: 1,
+      description: "A JSON file inside the home that holds the schema.",
+      examples: ["schemas/review.json"],
+      "x-instead-of": "schema",
+    },
+    max_retries: {
+      type: "integer",
+      minimum: 0,
+      maximum: 20,
+      default: OUTPUT_RETRIES,
+      description: "How often the model is asked again, with what is wrong, for an answer that does not fit.",
+    },
+  },
+} as const satisfies SchemaNode;
 
 const AGENT_PROPERTIES = {
   agent_id: {
@@ -79,6 +109,15 @@ const AGENT_PROPERTIES = {
     default: 24,
     description: "Model calls in one task before it fails with TURN_LIMIT.",
   },
+  context_limit: {
+    type: "integer",
+    minimum: 1024,
+    maximum: 100_000_000,
+    description:
+      "Tokens a request of this agent may have, its answer included: below the model's window, or in place of a window that models[] does not give. Older messages are summarised to keep it.",
+    examples: [32768],
+  },
+  structured_output: STRUCTURED_OUTPUT_NODE,
   budgets: BUDGET_NODE,
 } as const satisfies Record<string, SchemaNode>;
 

@@ -28,6 +28,8 @@ export interface SchemaNode {
   readonly "x-reload"?: "hot" | "restart";
   /** The value must never be printed or hashed. */
   readonly "x-secret"?: true;
+  /** Whatever stands below is not ours: it is neither checked nor filled in. For objects without properties. */
+  readonly "x-free"?: true;
   /** A sibling that may not be set together with this key; the example file then shows only the sibling as a setting. */
   readonly "x-instead-of"?: string;
   /** What `pattern` asks for, in words. */
@@ -44,9 +46,11 @@ type Required<S> = S extends { readonly required: readonly (infer R)[] } ? R : n
 type Present<S> = {
   [K in keyof Properties<S>]: K extends Required<S>
     ? K
-    : Properties<S>[K] extends { readonly default: unknown } | { readonly type: "object" }
-      ? K
-      : never;
+    : Properties<S>[K] extends { readonly "x-free": true }
+      ? never
+      : Properties<S>[K] extends { readonly default: unknown } | { readonly type: "object" }
+        ? K
+        : never;
 }[keyof Properties<S>];
 
 type Entries<S> = S extends { readonly additionalProperties: infer A extends SchemaNode }
@@ -64,9 +68,11 @@ export type Infer<S> = S extends { readonly enum: readonly (infer E)[] }
         ? boolean
         : S extends { readonly type: "array"; readonly items: infer I }
           ? readonly Infer<I>[]
-          : { readonly [K in Present<S>]: Infer<Properties<S>[K]> } & {
-              readonly [K in Exclude<keyof Properties<S>, Present<S>>]?: Infer<Properties<S>[K]>;
-            } & Entries<S>;
+          : S extends { readonly "x-free": true }
+            ? Readonly<Record<string, unknown>>
+            : { readonly [K in Present<S>]: Infer<Properties<S>[K]> } & {
+                readonly [K in Exclude<keyof Properties<S>, Present<S>>]?: Infer<Properties<S>[K]>;
+              } & Entries<S>;
 
 /** The node that describes the value under `key`, or undefined when the schema has no such key. */
 export function childNode(node: SchemaNode, key: string | number): SchemaNode | undefined {

@@ -1,6 +1,7 @@
 // A named agent: whose words open the conversation, which model answers, which tools it may see.
 
 import type { Budget } from "./budget.ts";
+import type { OutputSpec } from "./output.ts";
 
 export interface Agent {
   readonly id: string;
@@ -14,6 +15,12 @@ export interface Agent {
   readonly maxQueueDepth: number;
   readonly taskTimeoutMs: number;
   readonly maxTurns: number;
+  /** Tokens its conversations may have, below the model's window or in place of an unknown one; null for no limit. */
+  readonly contextLimit: number | null;
+  /** What its final answers must be, unless a task says otherwise; null or absent takes any text. */
+  readonly output?: OutputSpec | null;
+  /** How often the model is asked again when a task brings its own schema. */
+  readonly outputRetries?: number;
   /** Limits of its own, beside the global ones. */
   readonly budget: Budget;
 }

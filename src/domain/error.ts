@@ -78,6 +78,7 @@ export const CODES = {
   PROVIDER_BAD_REQUEST: row("the provider refused the request", 400, 4000),
   PROVIDER_CONTEXT_LENGTH: row("the conversation does not fit the model's window", 400, 4000),
   PROVIDER_REFUSED: row("the provider refused the content", 400, 4000),
+  STRUCTURED_OUTPUT_INVALID: row("the model's answer does not fit the task's JSON Schema", 502, 4000),
   CASSETTE_MISS: row("the cassette has no answer for this request", 400, 4000),
   TASK_TIMEOUT: row("the attempt ran longer than task_timeout_seconds", 504, -32050, true),
   TURN_LIMIT: row("the agent used all its turns without an answer", 500, 4000),

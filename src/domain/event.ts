@@ -15,7 +15,9 @@ export const DURABLE_EVENTS = {
   "task.dead_letter": "the task was set aside for an operator",
   "task.canceled": "the task was canceled",
   "model.start": "a model call is about to be made; its part of the budget is reserved",
-  "model.end": "the model's whole answer was journaled",
+  "model.end": "the model's whole answer was journaled; `draft` says that the task's result is not its text",
+  "context.compacted":
+    "older messages of the session were summarised by the model; the messages themselves stay",
   "model.seam": "a provider broke off or refused; the next one goes on with the answer",
   "tool.start": "a tool call's intent was journaled; the act follows",
   "tool.end": "a tool call's outcome was journaled",

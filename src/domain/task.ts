@@ -2,6 +2,8 @@
 // SQL CHECKs, the property model, SPEC.md and docs/reference/states.md are held against this table by tests.
 
 import type { Answer } from "./message.ts";
+import type { OutputSpec } from "./output.ts";
+import type { PromptMark } from "./prompt.ts";
 
 export const TASK_STATES = [
   "QUEUED",
@@ -73,6 +75,8 @@ export interface Usage {
 
 export interface TaskResult {
   readonly text: string;
+  /** The value that the text is the JSON of, when the task asked for data. */
+  readonly structured?: unknown;
 }
 
 /** A task as read models return it. Times are epoch milliseconds. */
@@ -122,6 +126,8 @@ export interface ClaimedTask {
   readonly fence: number;
   readonly model: string | null;
   readonly sampling: Sampling;
+  /** What the final answer must be; null takes any text. */
+  readonly output: OutputSpec | null;
   readonly traceId: string;
 }
 
@@ -135,6 +141,7 @@ export type Outcome =
         readonly turn: number;
         readonly answer: Answer;
         readonly costUsd: number | null;
+        readonly shown?: PromptMark;
       } | null;
     }
   | {

@@ -51,6 +51,16 @@ export function sendError(reply: FastifyReply, error: GoclawError): void {
   void reply.code(http).send(wireError(error.code, error.message, param));
 }
 
+/** An error on a hijacked reply. */
+export function sendRawError(reply: FastifyReply, error: GoclawError): void {
+  const body = JSON.stringify(wireError(error.code, error.message));
+  const headers = {
+    "content-type": "application/json; charset=utf-8",
+    "content-length": Buffer.byteLength(body),
+  };
+  reply.raw.writeHead(CODES[error.code].http, headers).end(body);
+}
+
 /** A BAD_REQUEST about one field of an OpenAI request. */
 export class ParamError extends GoclawError {
   readonly param: string;

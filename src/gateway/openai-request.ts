@@ -2,6 +2,7 @@
 // has its own tools, answers once, and streams or does not.
 
 import { Ajv } from "ajv";
+import { OUTPUT_NAME_PATTERN } from "../domain/output.ts";
 import type { Sampling } from "../domain/task.ts";
 import type { SubmitParams } from "../rpc/methods/submit.ts";
 import { ParamError } from "./errors.ts";
@@ -23,6 +24,19 @@ const textPart = {
 };
 
 const content = { anyOf: [{ type: "string" }, { type: "array", items: textPart, minItems: 1 }] };
+
+const jsonSchema = {
+  type: "object",
+  properties: {
+    name: { type: "string", pattern: OUTPUT_NAME_PATTERN.source },
+    description: { type: "string", nullable: true },
+    schema: { type: "object" },
+    // Every answer is held against the schema, whatever is asked for here.
+    strict: { type: "boolean", nullable: true },
+  },
+  required: ["name", "schema"],
+  additionalProperties: false,
+};
 
 /** Everything an agent can honour; null counts as absent, as OpenAI's clients send it. */
 const BODY_SCHEMA = {
@@ -69,7 +83,7 @@ const BODY_SCHEMA = {
     user: { type: "string", maxLength: 255 },
     response_format: {
       type: "object",
-      properties: { type: { const: "text" } },
+      properties: { type: { enum: ["text", "json_object", "json_schema"] }, json_schema: jsonSchema },
       required: ["type"],
       additionalProperties: false,
     },
@@ -96,6 +110,14 @@ interface Body {
   readonly seed?: number | null;
   readonly presence_penalty?: number | null;
   readonly frequency_penalty?: number | null;
+  readonly response_format?: {
+    readonly type: "text" | "json_object" | "json_schema";
+    readonly json_schema?: {
+      readonly name: string;
+      readonly description?: string | null;
+      readonly schema: Readonly<Record<string, unknown>>;
+    };
+  };
 }
 
 const validate = lazily(() => new Ajv({ allowUnionTypes: true }).compile(BODY_SCHEMA));
@@ -128,6 +150,7 @@ export function readChatRequest(value: unknown): ChatRequest {
       prompt: textOf(last.content),
       ...(history.length === 0 ? {} : { history }),
       sampling: samplingOf(body),
+      ...schemaOf(body),
     },
   };
 }
@@ -150,6 +173,18 @@ function samplingOf(body: Body): Sampling {
     ...(body.presence_penalty == null ? {} : { presencePenalty: body.presence_penalty }),
     ...(body.frequency_penalty == null ? {} : { frequencyPenalty: body.frequency_penalty }),
   };
+}
+
+/** A JSON object is the loosest schema there is for one. */
+function schemaOf({ response_format: format }: Body): Pick<SubmitParams, "schema" | "schema_name"> {
+  if (format === undefined || format.type === "text") return {};
+  if (format.type === "json_object") return { schema: { type: "object" } };
+  const given = format.json_schema;
+  if (given === undefined) {
+    throw new ParamError("response_format.json_schema", "response_format.json_schema: the schema is missing");
+  }
+  const note = given.description == null ? {} : { description: given.description };
+  return { schema: { ...note, ...given.schema }, schema_name: given.name };
 }
 
 function textOf(value: Content): string {

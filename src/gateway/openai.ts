@@ -10,8 +10,8 @@ import { submit } from "../rpc/methods/submit.ts";
 import { getTask } from "../rpc/methods/task.ts";
 import type { WireTask } from "../rpc/wire.ts";
 import { createAnswerText } from "./answer-text.ts";
-import { ParamError, wireError } from "./errors.ts";
-import { type ChatRequest, readChatRequest } from "./openai-request.ts";
+import { ParamError, sendRawError, wireError } from "./errors.ts";
+import type { ChatRequest } from "./openai-request.ts";
 import { openStream, toLine } from "./stream.ts";
 
 export interface OpenAiPorts {
@@ -35,6 +35,8 @@ export function openAiRoutes(app: FastifyInstance, ports: OpenAiPorts): void {
   });
 
   app.post("/v1/chat/completions", async (request, reply) => {
+    // Loaded at the first request: a start does not pay for the schema compiler.
+    const { readChatRequest } = await import("./openai-request.ts");
     const chat = readChatRequest(request.body);
     const agent = ports.rpc.ports.agents.find(({ id }) => id === chat.submit.agent);
     if (agent === undefined) throw modelNotFound(chat.model);
@@ -196,7 +198,7 @@ function answerStream(
   };
   const failWith = (error: GoclawError): void => {
     if (over) return;
-    if (stream === undefined) sendRaw(reply, error);
+    if (stream === undefined) sendRawError(reply, error);
     else stream.send(toLine(wireError(error.code, error.message)));
     finish();
   };
@@ -215,6 +217,8 @@ function answerStream(
     ({ task, finishReason }) => {
       if (over) return;
       begin();
+      // Data was checked before it is shown, so it comes in one piece.
+      if (task.result?.structured !== undefined) chunk({ content: task.result.text }, null);
       chunk({}, finishReason);
       if (chat.includeUsage)
         stream?.send(toLine({ ...base, model: chat.model, choices: [], usage: usageOf(task) }));
@@ -226,7 +230,7 @@ function answerStream(
   stop = ports.follower.follow(taskId, 0, {
     onDelta: (delta) => add(text.delta(delta)),
     onEvent: (event) => {
-      if (event.type !== "model.end") return;
+      if (event.type !== "model.end" || event.payload.draft === true) return;
       const turn = Number(event.payload.turn);
       add(text.turnEnd(turn, ports.follower.turnText(taskId, turn)));
     },
@@ -236,13 +240,3 @@ function answerStream(
 }
 
 const HEADERS_PATIENCE_MS = 10_000;
-
-/** An error on a hijacked reply. */
-function sendRaw(reply: FastifyReply, error: GoclawError): void {
-  const body = JSON.stringify(wireError(error.code, error.message));
-  const headers = {
-    "content-type": "application/json; charset=utf-8",
-    "content-length": Buffer.byteLength(body),
-  };
-  reply.raw.writeHead(CODES[error.code].http, headers).end(body);
-}

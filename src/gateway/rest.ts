@@ -3,6 +3,8 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { GoclawError } from "../domain/error.ts";
 import type { Rpc } from "../rpc/dispatch.ts";
+import { reportCost } from "../rpc/methods/cost.ts";
+import { listModel } from "../rpc/methods/model.ts";
 import { submit } from "../rpc/methods/submit.ts";
 import { cancelTask, getTask, listEvents, listTask, resolveTask, retryTask } from "../rpc/methods/task.ts";
 
@@ -11,7 +13,7 @@ type Fields = Readonly<Record<string, unknown>>;
 export function restRoutes(app: FastifyInstance, rpc: Rpc): void {
   app.post("/api/v1/tasks", async (request, reply) => {
     const body = bodyOf(request);
-    for (const inner of ["history", "sampling", "idempotency_key"]) {
+    for (const inner of ["history", "sampling", "idempotency_key", "schema_name"]) {
       if (inner in body) throw new GoclawError("BAD_REQUEST", `unknown field ${JSON.stringify(inner)}`);
     }
     const key = request.headers["idempotency-key"];
@@ -31,6 +33,15 @@ export function restRoutes(app: FastifyInstance, rpc: Rpc): void {
     const { cursor, ...query } = request.query as Fields;
     const params = { ...query, ...(cursor === undefined ? {} : { after: cursor }), ...byId(request) };
     return rpc.call(listEvents, withNumbers(params, ["limit", "after"]), request.caller);
+  });
+
+  app.get("/api/v1/cost", (request) => rpc.call(reportCost, request.query, request.caller));
+
+  app.get("/api/v1/model-catalog", (request) => {
+    const { all, ...query } = request.query as Fields;
+    // Query values are text; anything but these two words stays text and is refused by the schema.
+    const flag = all === "true" || all === "false" ? all === "true" : all;
+    return rpc.call(listModel, { ...query, ...(flag === undefined ? {} : { all: flag }) }, request.caller);
   });
 
   app.post("/api/v1/tasks/:id/cancel", (request) => rpc.call(cancelTask, byId(request), request.caller));

@@ -39,6 +39,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 256 },
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
   });
   app.server.on("clientError", (_error, socket) => {
     if (socket.writable)
@@ -68,6 +69,11 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   sseRoutes(app, options);
   openAiRoutes(app, options);
   return app;
+}
+
+/** Routes have no schemas: what comes in is checked below rpc/, for every surface alike. */
+function noSchemas(): never {
+  throw new Error("routes have no schemas");
 }
 
 /** Binds the address; port 0 picks a free one. Returns what was bound as HOST:PORT. */

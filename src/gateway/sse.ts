@@ -64,7 +64,7 @@ function createProjection(
     onDelta: ({ turn, offset, text }: { turn: number; offset: number; text: string }) =>
       stream.send(toLine({ turn, offset, text }), "token"),
     onEvent: (event: DurableEvent) => {
-      if (event.type === "model.end") {
+      if (event.type === "model.end" && event.payload.draft !== true) {
         const turn = Number(event.payload.turn);
         stream.send(
           toLine({ turn, offset: 0, text: follower.turnText(taskId, turn), final: true }),

@@ -9,17 +9,21 @@ import {
   type ToolCall,
   TURN_SEPARATOR,
 } from "../domain/message.ts";
+import type { PromptMark } from "../domain/prompt.ts";
 import { type Fence, type HeldTask, heldTask } from "../queue/lease.ts";
 import type { Reader } from "../store/reader.ts";
 import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
 import { settleSpend } from "./budget.ts";
+import { toWireMark } from "./shown.ts";
 
 export interface RecordAnswerInput extends Fence {
   readonly turn: number;
   readonly answer: Answer;
   /** US dollars; null when the model's price is unknown. */
   readonly costUsd: number | null;
+  /** What the model was shown; absent where nobody measured it. */
+  readonly shown?: PromptMark;
 }
 
 const INSERT_SQL = `
@@ -40,17 +44,23 @@ export const recordAnswer = defineVerb("journal.record_answer", (tx, input: Reco
   if (task === undefined) return false;
   const { answer } = input;
   insertAnswer(tx, task, input);
-  if (answer.usage !== null) tx.run(ADD_USAGE_SQL, { taskId: task.id, ...answer.usage, now: tx.nowMs });
+  addUsage(tx, task.id, answer.usage);
   return true;
 });
+
+export function addUsage(tx: Tx, taskId: string, usage: TokenUsage | null): void {
+  if (usage === null) return;
+  const { inputTokens, outputTokens, cachedTokens } = usage;
+  tx.run(ADD_USAGE_SQL, { taskId, inputTokens, outputTokens, cachedTokens, now: tx.nowMs });
+}
 
 export const NO_USAGE: TokenUsage = { inputTokens: 0, outputTokens: 0, cachedTokens: 0 };
 
 /** A new answer, with its place and its price. */
-export type PricedAnswer = Pick<RecordAnswerInput, "turn" | "answer" | "costUsd">;
+export type PricedAnswer = Pick<RecordAnswerInput, "turn" | "answer" | "costUsd" | "shown">;
 
 /** Inside a fenced transaction: the answer's row, event and cost; the task's usage is the caller's. */
-export function insertAnswer(tx: Tx, task: HeldTask, { turn, answer, costUsd }: PricedAnswer): void {
+export function insertAnswer(tx: Tx, task: HeldTask, { turn, answer, costUsd, shown }: PricedAnswer): void {
   const { id: taskId, sessionId, agentId, attempt } = task;
   const { text, usage, stopReason, provider, model, toolCalls } = answer;
   const tokens = {
@@ -63,7 +73,8 @@ export function insertAnswer(tx: Tx, task: HeldTask, { turn, answer, costUsd }: 
   const continuation = answer.continuation === undefined ? null : JSON.stringify(answer.continuation);
   const row = { taskId, turn, text, toolCalls: calls, stopReason, provider, model, ...tokens, attempt };
   tx.run(INSERT_SQL, { ...row, costUsd, reasoning, continuation, now: tx.nowMs });
-  settleSpend(tx, task, turn, costUsd, (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0));
+  const spent = usage === null ? null : usage.inputTokens + usage.outputTokens;
+  settleSpend(tx, task, turn, { usd: costUsd, tokens: spent });
   const payload = {
     cost_usd: costUsd,
     turn,
@@ -71,7 +82,9 @@ export function insertAnswer(tx: Tx, task: HeldTask, { turn, answer, costUsd }: 
     model,
     stop_reason: stopReason,
     tool_calls: toolCalls.length,
+    ...(task.structured === 1 && { draft: true }),
     ...wireUsage(usage),
+    ...(shown && { shown: toWireMark(shown) }),
   };
   const noMove = { from: null, to: null, reasonCode: null };
   tx.append({ taskId, sessionId, agentId, type: "model.end", ...noMove, attempt, payload });

@@ -51,12 +51,14 @@ const TOTAL_SQL = "SELECT usd, tokens FROM spend_totals WHERE scope = @scope AND
 const TASK_SQL = `
   SELECT coalesce(sum(cost_usd), 0) AS usd,
          coalesce(sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)), 0) AS tokens
-  FROM answers WHERE task_id = @id`;
+  FROM purchases WHERE task_id = @id`;
 
 const SESSION_SQL = `
-  SELECT coalesce(sum(answers.cost_usd), 0) AS usd, 0 AS tokens
-  FROM tasks JOIN answers ON answers.task_id = tasks.id
-  WHERE tasks.session_id = @id`;
+  SELECT coalesce(sum(cost_usd), 0) AS usd, 0 AS tokens
+  FROM (
+    SELECT answers.cost_usd FROM tasks JOIN answers ON answers.task_id = tasks.id WHERE tasks.session_id = @id
+    UNION ALL
+    SELECT cost_usd FROM summaries WHERE session_id = @id)`;
 
 interface Spent {
   readonly usd: number;
@@ -94,13 +96,17 @@ function inFlightUnder(tx: Tx, task: HeldTask, { scope, period, unit }: Limit, t
   return row?.[unit] ?? 0;
 }
 
-const RELEASE_SQL = "DELETE FROM reservations WHERE task_id = @taskId AND turn = @turn";
+// An attempt that lost its lease may end after its successor has reserved the same turn: that reservation is not its own.
+const RELEASE_SQL = `
+  DELETE FROM reservations
+  WHERE task_id = @taskId AND turn = @turn
+    AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = @taskId AND state = 'RUNNING' AND fence <> @fence)`;
 
 /** The call ended without an answer: what it reserved is free again. */
 export const release = defineVerb(
   "journal.release",
-  (tx, { taskId, turn }: { taskId: string; turn: number }): void => {
-    tx.run(RELEASE_SQL, { taskId, turn });
+  (tx, { taskId, fence, turn }: Fence & { readonly turn: number }): void => {
+    tx.run(RELEASE_SQL, { taskId, fence, turn });
   },
 );
 
@@ -116,12 +122,28 @@ const SPEND_SQL = `
   INSERT INTO spend_totals (scope, period, usd, tokens) VALUES (@scope, @period, @usd, @tokens)
   ON CONFLICT (scope, period) DO UPDATE SET usd = usd + @usd, tokens = tokens + @tokens`;
 
-/** Inside the transaction of an answer: its reservation goes, its real cost stays. */
-export function settleSpend(tx: Tx, task: HeldTask, turn: number, usd: number | null, tokens: number): void {
-  tx.run(RELEASE_SQL, { taskId: task.id, turn });
-  if (tokens === 0 && (usd ?? 0) === 0) return;
+const RESERVED_SQL = "SELECT usd, tokens FROM reservations WHERE task_id = @taskId AND turn = @turn";
+const SETTLE_SQL = "DELETE FROM reservations WHERE task_id = @taskId AND turn = @turn";
+
+/** What one answer really cost; null where the provider did not say. */
+export interface RealCost {
+  readonly usd: number | null;
+  readonly tokens: number | null;
+}
+
+/**
+ * Inside the transaction of an answer: its reservation goes, its real cost stays. Where the real cost is unknown, what
+ * was reserved counts against the limits instead: a provider that reports no usage must not be free.
+ */
+export function settleSpend(tx: Tx, task: HeldTask, turn: number, real: RealCost): void {
+  const key = { taskId: task.id, turn };
+  const reserved = tx.get<Spent>(RESERVED_SQL, key);
+  tx.run(SETTLE_SQL, key);
+  const usd = real.usd ?? reserved?.usd ?? 0;
+  const tokens = real.tokens ?? reserved?.tokens ?? 0;
+  if (tokens === 0 && usd === 0) return;
   const { day, month } = periodsOf(tx.nowMs);
   for (const scope of ["all", `agent:${task.agentId}`]) {
-    for (const period of [day, month]) tx.run(SPEND_SQL, { scope, period, usd: usd ?? 0, tokens });
+    for (const period of [day, month]) tx.run(SPEND_SQL, { scope, period, usd, tokens });
   }
 }

@@ -1,8 +1,6 @@
 // Outbound HTTP on behalf of a tool. The only place that opens a connection for one; today it serves destinations the
 // operator wrote into config.yaml, so it does not judge the address.
 
-import { request as httpRequest } from "node:http";
-import { request as httpsRequest } from "node:https";
 import { messageOf } from "../domain/error.ts";
 
 export interface PostJson {
@@ -21,12 +19,13 @@ export type PostResult =
 const ANSWER_LIMIT_CHARS = 2_000;
 
 /** One POST, never repeated and never redirected. */
-export function postJson(
+export async function postJson(
   { url, body, headers, timeoutMs }: PostJson,
   signal: AbortSignal,
 ): Promise<PostResult> {
   const target = new URL(url);
-  const send = target.protocol === "https:" ? httpsRequest : httpRequest;
+  // Loaded at the first use: TLS is a part of Node that a start does not need.
+  const { request: send } = await (target.protocol === "https:" ? import("node:https") : import("node:http"));
   const payload = Buffer.from(JSON.stringify(body));
   return new Promise((resolve) => {
     let connected = false;

@@ -14,7 +14,7 @@ const CLASS_OF_TYPE: Readonly<Record<string, ErrorClass>> = {
   api_error: "overloaded",
   timeout_error: "timeout",
   request_too_large: "context_length",
-  not_found_error: "bad_request",
+  not_found_error: "unsupported",
   invalid_request_error: "bad_request",
 };
 

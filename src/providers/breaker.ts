@@ -78,7 +78,8 @@ export function createBreaker(options: BreakerOptions): Breaker {
     },
     waitMs: (provider) => {
       const { openedAt } = stateOf(provider);
-      return openedAt === null ? 0 : Math.max(0, Math.min(cooldownMs, openedAt + cooldownMs - nowMs()));
+      const waited = openedAt === null ? cooldownMs : nowMs() - openedAt;
+      return waited < 0 ? 0 : Math.max(0, cooldownMs - waited);
     },
     abandoned: (provider) => void probing.delete(provider),
     states: () => [...states.values()],

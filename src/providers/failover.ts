@@ -36,6 +36,7 @@ const VERDICT: Record<ErrorClass, Verdict> = {
   network: "here",
   timeout: "next",
   malformed: "next",
+  unsupported: "next",
   bad_request: "stop",
   context_length: "stop",
   refused: "stop",
@@ -57,6 +58,7 @@ export function createFailover(
   if (candidates.length === 1) return first.provider;
   return {
     id: first.provider.id,
+    fallbacks: candidates.slice(1).map(({ provider, model }) => ({ provider: provider.id, model })),
     stream: (request, signal) => {
       const links = candidates.map((link, index) => (index === 0 ? { ...link, model: request.model } : link));
       return walk(links, ports, request, signal);
@@ -74,12 +76,18 @@ async function* walk(
   let text = "";
   let last: ProviderFailure | undefined;
   let from: Candidate | undefined;
+  let hope: ProviderFailure | undefined;
   for (const candidate of candidates) {
-    for (let tries = 0; breaker.mayTry(candidate.provider.id); tries++) {
-      if (from !== undefined && last !== undefined) yield seam(from, candidate, last, text.length);
-      from = candidate;
+    if (!breaker.mayTry(candidate.provider.id)) {
+      hope = isOpen(candidate, breaker);
+      continue;
+    }
+    for (let tries = 0; tries === 0 || breaker.mayTry(candidate.provider.id); tries++) {
       const relay = new Relay(candidate, text);
       try {
+        // Inside, because a consumer may go away at the seam, and the breaker's probe must be given back then too.
+        if (from !== undefined && last !== undefined) yield seam(from, candidate, last, text.length);
+        from = candidate;
         yield* relay.run(continued(request, candidate.model, text), signal);
       } finally {
         settle(breaker, candidate.provider.id, relay);
@@ -88,6 +96,7 @@ async function* walk(
       text = relay.text;
       last = relay.failed ?? failure("malformed", `${candidate.provider.id} ended without saying so`);
       const verdict = VERDICT[last.errorClass];
+      if (PASSES.includes(last.errorClass)) hope = last;
       if (verdict === "stop") {
         yield last;
         return;
@@ -101,14 +110,24 @@ async function* walk(
       }
     }
   }
-  yield last ?? allOpen(candidates, breaker);
+  // A chain fails for good only when no link of it can mend by waiting: a fallback without a key must not turn a busy
+  // primary into an error that is never tried again.
+  yield last === undefined ? allOpen(candidates, breaker) : (hope ?? last);
 }
+
+/** Failures that waiting can mend. */
+const PASSES: readonly ErrorClass[] = ["rate_limit", "overloaded", "timeout", "network", "malformed"];
 
 /** What one try says about its provider; one whose consumer went away says nothing. */
 function settle(breaker: Breaker, provider: string, { state, failed }: Relay): void {
   if (state === "ended") breaker.succeeded(provider);
   else if (failed === undefined || failed.errorClass === "aborted") breaker.abandoned(provider);
   else breaker.failed(provider, failed.errorClass);
+}
+
+function isOpen({ provider, model }: Candidate, breaker: Breaker): ProviderFailure {
+  const why = `${provider.id} (${model}) has failed lately and is left alone; goclaw model list shows it`;
+  return failure("overloaded", why, breaker.waitMs(provider.id));
 }
 
 function allOpen(candidates: readonly Candidate[], breaker: Breaker): ProviderFailure {

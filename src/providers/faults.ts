@@ -19,6 +19,8 @@ const ADVICE: Readonly<Record<ErrorClass, (site: CallSite) => string>> = {
   timeout: ({ provider }) => `raise providers.${provider}.timeout_seconds if it is slow`,
   network: ({ provider }) => `check providers.${provider}.base_url and the network`,
   malformed: ({ provider }) => `check that providers.${provider}.base_url is an API of this type`,
+  unsupported: ({ provider }) =>
+    `check the model name in providers.${provider}.models, or ask another provider for this`,
   bad_request: ({ provider }) => `check the request, and the model name in providers.${provider}.models`,
   context_length: () =>
     "the conversation is longer than the model's window: shorten it, or use a larger model",
@@ -51,6 +53,7 @@ export function classOfStatus(status: number): ErrorClass {
   if (status < 400) return "malformed";
   if (status === 401 || status === 403) return "auth";
   if (status === 402) return "quota";
+  if (status === 404) return "unsupported";
   if (status === 408) return "timeout";
   if (status === 413) return "context_length";
   if (status === 429) return "rate_limit";
@@ -67,5 +70,5 @@ export function lacking(
 ): ProviderFailure | undefined {
   const field = fields.find((name) => sampling[name] !== undefined);
   if (field === undefined) return undefined;
-  return fault(site, "bad_request", `has no ${WIRE_NAMES[field]}: leave the field out`);
+  return fault(site, "unsupported", `has no ${WIRE_NAMES[field]}: leave the field out`);
 }

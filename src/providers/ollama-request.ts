@@ -32,7 +32,7 @@ export function unable(
   if (usedTools && !abilities.tools) {
     return fault(
       site,
-      "bad_request",
+      "unsupported",
       "cannot use tools, and this conversation has used some: take a model that can",
     );
   }
@@ -40,7 +40,7 @@ export function unable(
   if (hasImages && !abilities.vision) {
     return fault(
       site,
-      "bad_request",
+      "unsupported",
       "cannot see images, and this conversation has some: take a model that can",
     );
   }

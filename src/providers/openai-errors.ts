@@ -20,7 +20,7 @@ const CLASS_OF_CODE: Readonly<Record<string, ErrorClass>> = {
   content_filter: "refused",
   content_policy_violation: "refused",
   invalid_api_key: "auth",
-  model_not_found: "bad_request",
+  model_not_found: "unsupported",
   rate_limit_exceeded: "rate_limit",
 };
 

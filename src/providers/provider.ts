@@ -73,6 +73,8 @@ export const ERROR_CLASSES = [
   "timeout",
   "network",
   "malformed",
+  /** This provider has no such model or field; another one may. */
+  "unsupported",
   "bad_request",
   "context_length",
   "refused",
@@ -83,6 +85,8 @@ export type ErrorClass = (typeof ERROR_CLASSES)[number];
 
 export interface Provider {
   readonly id: string;
+  /** Where else a call may end up; absent when nowhere. */
+  readonly fallbacks?: readonly { readonly provider: string; readonly model: string }[];
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<Part>;
 }
 

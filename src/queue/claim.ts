@@ -1,6 +1,7 @@
 // QUEUED → CLAIMED: gives waiting tasks to free lanes under a lease. Looks only at the head of each (agent, priority)
 // level, so a claim costs the same with a thousand and with a million tasks waiting (decision 0005).
 
+import type { OutputSpec } from "../domain/output.ts";
 import { AGEING, type ClaimedTask, type Sampling } from "../domain/task.ts";
 import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
@@ -37,7 +38,7 @@ const CLAIM_SQL = `
       reason_code = NULL, updated_at = @now
   WHERE id = @id AND state = 'QUEUED'
   RETURNING id, session_id AS sessionId, agent_id AS agentId, priority, kind, attempt, max_attempts AS maxAttempts,
-            fence, model, sampling, trace_id AS traceId`;
+            fence, model, sampling, output_schema AS output, trace_id AS traceId`;
 
 interface Head {
   readonly id: string;
@@ -47,7 +48,11 @@ interface Head {
   readonly createdAt: number;
 }
 
-type ClaimRow = Omit<ClaimedTask, "sampling"> & { readonly sampling: string; readonly priority: number };
+type ClaimRow = Omit<ClaimedTask, "sampling" | "output"> & {
+  readonly sampling: string;
+  readonly output: string | null;
+  readonly priority: number;
+};
 
 export const claim = defineVerb("queue.claim", (tx, input: ClaimInput): ClaimedTask[] => {
   const claimed: ClaimedTask[] = [];
@@ -58,7 +63,8 @@ export const claim = defineVerb("queue.claim", (tx, input: ClaimInput): ClaimedT
     tx.add(FAIR_CLOCK, Math.max(0, head.fairTag - tx.count(FAIR_CLOCK)));
     recordTransition(tx, row, { from: "QUEUED", to: "CLAIMED" }, null, { owner: input.owner });
     start(tx, row, input.policyVersion);
-    claimed.push({ ...row, sampling: JSON.parse(row.sampling) as Sampling });
+    const output = row.output === null ? null : (JSON.parse(row.output) as OutputSpec);
+    claimed.push({ ...row, sampling: JSON.parse(row.sampling) as Sampling, output });
   }
   return claimed;
 });

@@ -2,6 +2,7 @@
 // it writes: a full queue, or an idempotency key that was used with another body.
 
 import { GoclawError } from "../domain/error.ts";
+import type { OutputSpec } from "../domain/output.ts";
 import type { Sampling } from "../domain/task.ts";
 import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
@@ -21,6 +22,8 @@ export interface EnqueueInput {
   readonly maxQueueDepth: number;
   readonly model: string | null;
   readonly sampling: Sampling;
+  /** What the final answer must be; absent or null takes any text. */
+  readonly output?: OutputSpec | null;
   readonly parentId: string | null;
   readonly traceId: string;
   readonly idempotency: { readonly key: string; readonly digest: string } | null;
@@ -56,9 +59,9 @@ const INSERT_MESSAGE_SQL = `
 
 const INSERT_TASK_SQL = `
   INSERT INTO tasks (id, session_id, anchor, agent_id, kind, state, priority, fair_tag, max_attempts, available_at,
-                     idempotency_key, parent_id, model, sampling, trace_id, created_at, updated_at)
+                     idempotency_key, parent_id, model, sampling, output_schema, trace_id, created_at, updated_at)
   VALUES (@id, @sessionId, @anchor, @agentId, @kind, 'QUEUED', @priority, @fairTag, @maxAttempts, @now,
-          @key, @parentId, @model, @sampling, @traceId, @now, @now)`;
+          @key, @parentId, @model, @sampling, @output, @traceId, @now, @now)`;
 
 export const enqueue = defineVerb("queue.enqueue", (tx, input: EnqueueInput): Enqueued => {
   const earlier = input.idempotency === null ? undefined : findEarlier(tx, input.idempotency);
@@ -85,6 +88,7 @@ export const enqueue = defineVerb("queue.enqueue", (tx, input: EnqueueInput): En
     parentId: input.parentId,
     model: input.model,
     sampling: JSON.stringify(input.sampling),
+    output: input.output == null ? null : JSON.stringify(input.output),
     traceId: input.traceId,
     now,
   });

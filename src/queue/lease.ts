@@ -13,13 +13,15 @@ export interface Fence {
 export interface HeldTask extends TaskRef {
   readonly maxAttempts: number;
   readonly anchor: number;
+  /** 1 when the task asked for data: then no answer's text is its result as it is. */
+  readonly structured: 0 | 1;
   readonly fingerprint: string | null;
   readonly fingerprintCount: number;
 }
 
 const HELD_SQL = `
   SELECT id, session_id AS sessionId, agent_id AS agentId, priority, attempt, max_attempts AS maxAttempts, anchor,
-         fingerprint, fingerprint_count AS fingerprintCount
+         fingerprint, fingerprint_count AS fingerprintCount, output_schema IS NOT NULL AS structured
   FROM tasks
   WHERE id = @taskId AND fence = @fence AND state = 'RUNNING' AND lease_until > @mono`;
 

@@ -26,7 +26,7 @@ export const suspend = defineVerb("queue.suspend", (tx, input: SuspendInput): bo
   const { taskId, reason, message, deadlineAt } = input;
   const wakes = input.wakes ? 1 : 0;
   tx.run(SUSPEND_SQL, { taskId, reason, message, deadlineAt, wakes, now: tx.nowMs });
-  const payload = { message, deadline_at: deadlineAt };
+  const payload = { message, deadline_at: deadlineAt, wakes: input.wakes };
   recordTransition(tx, task, { from: "RUNNING", to: "RETRY_WAIT" }, reason, payload);
   return true;
 });

@@ -1,7 +1,7 @@
 // Runs a method for a caller: guard, then schema, then the method. Every surface goes through here, so nothing can be
 // called that the policy was not asked about.
 
-import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import type { ErrorObject, ValidateFunction } from "ajv";
 import { GoclawError } from "../domain/error.ts";
 import { recordAudit } from "../policy/audit.ts";
 import type { Caller, Method, RpcPorts } from "./method.ts";
@@ -12,14 +12,11 @@ export interface Rpc {
 }
 
 export function createRpc(ports: RpcPorts): Rpc {
-  const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
   const validators = new Map<string, ValidateFunction>();
-  const validatorOf = (method: Method<never, unknown>): ValidateFunction => {
-    let validate = validators.get(method.name);
-    if (validate === undefined) {
-      validate = ajv.compile(method.params);
-      validators.set(method.name, validate);
-    }
+  const addValidator = async ({ name, params }: Method<never, unknown>): Promise<ValidateFunction> => {
+    const { compileParams } = await import("./compile-params.ts");
+    const validate = compileParams(params);
+    validators.set(name, validate);
     return validate;
   };
   return {
@@ -33,7 +30,7 @@ export function createRpc(ports: RpcPorts): Rpc {
         agentId: null,
       };
       const record = await ports.guard.permit(asked);
-      const validate = validatorOf(method as Method<never, unknown>);
+      const validate = validators.get(method.name) ?? (await addValidator(method as Method<never, unknown>));
       if (!validate(params))
         throw new GoclawError("BAD_REQUEST", `${method.name}: ${describe(validate.errors ?? [])}`);
       // The yes to a change is sent to the writer just before the change: one message, one transaction, this order.

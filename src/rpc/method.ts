@@ -1,6 +1,7 @@
 // What an operation is: one definition that every surface calls. A method without a capability does not type-check.
 
 import type { Agent } from "../domain/agent.ts";
+import type { ModelRow } from "../engine/model-list.ts";
 import type { Guard } from "../policy/guard.ts";
 import type { Store } from "../store/store.ts";
 
@@ -14,8 +15,12 @@ export interface RpcPorts {
   readonly store: Store;
   readonly guard: Guard;
   readonly agents: readonly Agent[];
+  /** The models of configured providers, or of all. */
+  readonly modelRows: (all: boolean) => readonly ModelRow[];
   readonly newId: () => string;
   readonly limits: { readonly maxAttempts: number };
+  /** Why a JSON Schema cannot be used; undefined when it can. */
+  readonly schemaFault: (schema: Readonly<Record<string, unknown>>) => Promise<string | undefined>;
   /** True once the daemon takes no new work. */
   readonly isDraining: () => boolean;
 }

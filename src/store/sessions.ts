@@ -7,22 +7,63 @@ export interface StoredMessage {
   readonly part: number;
   readonly role: "system" | "user" | "assistant";
   readonly content: string;
+  /** UTF-16 units of the stored message that a summary covers already and `content` no longer has. */
+  readonly cut?: number;
 }
 
-// The newest messages before a prompt, whatever finished when: an answer stands with the prompt it answers.
+/** A place in a session: `offset` counts UTF-16 units of the message at (anchor, part). */
+export interface Position {
+  readonly anchor: number;
+  readonly part: number;
+  readonly offset: number;
+}
+
+/** What stands for the messages before a place. `readAt`: what was written later (epoch ms) is not in it. */
+export interface Summary {
+  readonly text: string;
+  readonly fromAnchor: number;
+  readonly upTo: Position;
+  readonly readAt: number;
+}
+
+const SUMMARY_SQL = `
+  SELECT text, from_anchor AS fromAnchor, up_to_anchor AS anchor, up_to_part AS part, up_to_offset AS "offset",
+         read_at AS readAt
+  FROM summaries
+  WHERE session_id = @sessionId AND up_to_anchor < @anchor
+  ORDER BY up_to_anchor DESC, up_to_part DESC, up_to_offset DESC, id DESC LIMIT 1`;
+
+/** The furthest summary of what comes before the prompt at `anchor`. */
+export function summaryBefore(reader: Reader, sessionId: string, anchor: number): Summary | undefined {
+  const row = reader.get<Omit<Summary, "upTo"> & Position>(SUMMARY_SQL, { sessionId, anchor });
+  if (row === undefined) return undefined;
+  const { text, fromAnchor, readAt, part, offset } = row;
+  return { text, fromAnchor, readAt, upTo: { anchor: row.anchor, part, offset } };
+}
+
+// An answer stands with the prompt it answers, whatever finished when: so one that came after the summary was made
+// stands before the summary's end, and is found by its time.
 const HISTORY_SQL = `
   SELECT anchor, part, role, content FROM messages
   WHERE session_id = @sessionId AND anchor < @anchor
-  ORDER BY anchor DESC, part DESC LIMIT @limit`;
+    AND ((anchor, part) >= (@fromAnchor, @fromPart) OR created_at >= @readAt)
+  ORDER BY anchor, part`;
 
-/** The last `limit` messages before the prompt at `anchor`, oldest first. */
+/** Every message before the prompt at `anchor` that `summary` does not cover, oldest first. */
 export function historyBefore(
   reader: Reader,
   sessionId: string,
   anchor: number,
-  limit: number,
+  summary: Summary | undefined,
 ): StoredMessage[] {
-  return reader.all<StoredMessage>(HISTORY_SQL, { sessionId, anchor, limit }).reverse();
+  const upTo = summary?.upTo ?? { anchor: -1, part: 0, offset: 0 };
+  const readAt = summary?.readAt ?? 0;
+  const bounds = { sessionId, anchor, fromAnchor: upTo.anchor, fromPart: upTo.part, readAt };
+  return reader.all<StoredMessage>(HISTORY_SQL, bounds).flatMap((message) => {
+    if (message.anchor !== upTo.anchor || message.part !== upTo.part) return [message];
+    const content = message.content.slice(upTo.offset);
+    return content === "" ? [] : [{ ...message, content, cut: upTo.offset }];
+  });
 }
 
 const PROMPT_SQL = `

@@ -9,7 +9,9 @@ const COLUMNS = `
   tasks.max_attempts AS maxAttempts, tasks.priority, tasks.reason_code AS reasonCode, tasks.error_code AS errorCode,
   tasks.error_message AS errorMessage, prompt.content AS prompt, answer.content AS resultText,
   tasks.input_tokens AS inputTokens, tasks.output_tokens AS outputTokens, tasks.cached_tokens AS cachedTokens,
-  (SELECT CASE WHEN count(*) = count(cost_usd) THEN sum(cost_usd) END FROM answers WHERE task_id = tasks.id) AS costUsd, tasks.parent_id AS parentId, tasks.idempotency_key AS idempotencyKey,
+  (SELECT CASE WHEN count(*) = count(cost_usd) THEN sum(cost_usd) END FROM (
+    SELECT cost_usd FROM answers WHERE task_id = tasks.id
+    UNION ALL SELECT cost_usd FROM summaries WHERE task_id = tasks.id)) AS costUsd, tasks.output_schema IS NOT NULL AS structured, tasks.parent_id AS parentId, tasks.idempotency_key AS idempotencyKey,
   tasks.created_at AS createdAt, tasks.updated_at AS updatedAt, tasks.available_at AS availableAt,
   tasks.started_at AS startedAt, tasks.finished_at AS finishedAt`;
 
@@ -33,6 +35,7 @@ const LIST_SQL = `
 interface TaskRow extends Omit<Task, "result" | "usage" | "prompt"> {
   readonly prompt: string | null;
   readonly resultText: string | null;
+  readonly structured: 0 | 1;
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly cachedTokens: number;
@@ -40,11 +43,14 @@ interface TaskRow extends Omit<Task, "result" | "usage" | "prompt"> {
 }
 
 function toTask(row: TaskRow): Task {
-  const { resultText, inputTokens, outputTokens, cachedTokens, costUsd, ...rest } = row;
+  const { resultText, structured, inputTokens, outputTokens, cachedTokens, costUsd, ...rest } = row;
   return {
     ...rest,
     prompt: row.prompt ?? "",
-    result: resultText === null ? null : { text: resultText },
+    result:
+      resultText === null
+        ? null
+        : { text: resultText, ...(structured === 1 && { structured: JSON.parse(resultText) as unknown }) },
     usage: { inputTokens, outputTokens, cachedTokens, costUsd },
   };
 }

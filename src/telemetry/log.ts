@@ -1,7 +1,6 @@
 // JSON lines into logs/system.jsonl and, in the foreground, to stderr: timestamp, level, component, msg, trace_id,
 // task_id. Every line is redacted as a whole before it leaves the process.
 
-import { openSync } from "node:fs";
 import pino from "pino";
 
 export interface LogFields {
@@ -27,8 +26,8 @@ export interface LogOptions {
 }
 
 export function createLog({ file, level, toStderr, redact, nowMs }: LogOptions): Log {
-  // Opened at once: what is logged before the first turn of the event loop must be there after a flush.
-  const target = pino.destination({ dest: openSync(file, "a", 0o600), sync: false, minLength: 0 });
+  // Synchronous: a line on its way to the thread pool is lost when the process ends, and those are the last words.
+  const target = pino.destination({ dest: file, append: true, mode: 0o600, sync: true });
   const write = (line: string): void => {
     const clean = redact(line);
     target.write(clean);

@@ -8,7 +8,6 @@ import { type EffectRef, effectKey, settleEffect, sha256 } from "../journal/effe
 import type { AuditRecord } from "../policy/audit.ts";
 import type { Guard } from "../policy/guard.ts";
 import type { Store } from "../store/store.ts";
-import { parseArguments } from "./arguments.ts";
 import { capabilityOf } from "./index.ts";
 import { intend, refuse } from "./intend.ts";
 import type { Args, Tool, ToolContext, ToolOutcome } from "./tool.ts";
@@ -56,6 +55,8 @@ export async function perform(
       null,
     );
   }
+  // Loaded at the first call: a start does not pay for the schema compiler.
+  const { parseArguments } = await import("./arguments.ts");
   const parsed = parseArguments(tool, call.argumentsText);
   if (!parsed.ok) return refusal("TOOL_ARGUMENTS", parsed.why, null);
   const { decision, record } = decideCall(hands.guard, task, tool, parsed.args);

@@ -1,8 +1,7 @@
 // `write_note`: a Markdown file in workspace/notes. Keyed: writing the same note again leaves the same file, and the
 // file is the old one or the new one, never a part.
 
-import { constants } from "node:fs";
-import { lstat, mkdir, open, rename, rm } from "node:fs/promises";
+import { constants, promises as fs } from "node:fs";
 import { join } from "node:path";
 import { GoclawError } from "../domain/error.ts";
 import type { Tool } from "./tool.ts";
@@ -27,7 +26,7 @@ export const writeNote: Tool = {
   resource: (args) => `notes/${String(args.name)}.md`,
   run: async (args, { workspace, effectKey }) => {
     const notes = join(workspace, "notes");
-    await mkdir(notes, { recursive: true, mode: 0o700 });
+    await fs.mkdir(notes, { recursive: true, mode: 0o700 });
     await refuseLink(notes);
     const name = `${String(args.name)}.md`;
     const text = String(args.text);
@@ -37,7 +36,7 @@ export const writeNote: Tool = {
 };
 
 async function refuseLink(directory: string): Promise<void> {
-  if ((await lstat(directory)).isSymbolicLink()) {
+  if ((await fs.lstat(directory)).isSymbolicLink()) {
     throw new GoclawError(
       "TOOL_FAILED",
       `${directory} is a symbolic link; notes are only written to a real directory`,
@@ -46,14 +45,14 @@ async function refuseLink(directory: string): Promise<void> {
 }
 
 async function replaceFile(target: string, scratch: string, text: string): Promise<void> {
-  await rm(scratch, { force: true }); // left by an attempt that died in the middle
+  await fs.rm(scratch, { force: true }); // left by an attempt that died in the middle
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
-  const file = await open(scratch, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0o600);
+  const file = await fs.open(scratch, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0o600);
   try {
     await file.writeFile(text);
     await file.sync();
   } finally {
     await file.close();
   }
-  await rename(scratch, target);
+  await fs.rename(scratch, target);
 }

@@ -42,7 +42,7 @@ const FAULTS: readonly (readonly [name: string, play: Play, errorClass: ErrorCla
   ["401", errorReply(401, "invalid_api_key"), "auth", false],
   ["402", errorReply(402, "payment_required"), "quota", false],
   ["403", errorReply(403, "forbidden"), "auth", false],
-  ["404", errorReply(404, "model_not_found"), "bad_request", false],
+  ["404", errorReply(404, "model_not_found"), "unsupported", false],
   ["408", errorReply(408, "request_timeout"), "timeout", true],
   ["429", errorReply(429, "rate_limit_exceeded"), "rate_limit", true],
   ["429 insufficient_quota", errorReply(429, "insufficient_quota"), "quota", false],

@@ -1,6 +1,7 @@
 // What must be true after every command: the rows are the model's tasks, the counts in memory are the rows', and the
 // new events continue each task's chain along DESIGN's arrows up to the state of its row.
 
+import { CODES } from "../../src/domain/error.ts";
 import { LEASED_COUNT, levelOf, queuedCount } from "../../src/queue/transition.ts";
 import type { InlineWriter } from "../support/inline-writer.ts";
 import { ARROWS, isEnded, isLeased, type Model, type ModelTask, STARTS_AT, type State } from "./model.ts";
@@ -77,8 +78,8 @@ function checkMoves(world: World): void {
     same(`event ${move.seq} of ${move.taskId} leaves`, move.from, before ?? null);
     const legal = before === undefined ? move.to === STARTS_AT : ARROWS[before].includes(move.to);
     if (!legal) throw new Error(`event ${move.seq} of ${move.taskId} moves ${before} to ${move.to}`);
-    if (before === "RUNNING" && move.to !== "SUCCEEDED" && move.reason === null) {
-      throw new Error(`event ${move.seq} of ${move.taskId} leaves RUNNING for ${move.to} without a reason`);
+    if (before === "RUNNING" && move.to !== "SUCCEEDED" && !((move.reason ?? "") in CODES)) {
+      throw new Error(`event ${move.seq} of ${move.taskId} leaves RUNNING for ${move.to}: ${move.reason}`);
     }
     world.chains.set(move.taskId, move.to);
   }

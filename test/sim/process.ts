@@ -49,7 +49,13 @@ export interface SimProcess {
 
 const agent = (id: string, workerCount: number | null): Agent => ({
   ...{ id, displayName: id, provider: "scripted", model: "m", soul: "", tools: null, workerCount },
-  ...{ maxQueueDepth: 12, taskTimeoutMs: TASK_TIMEOUT_MS, maxTurns: 8, budget: { onLimit: "suspend" } },
+  ...{
+    maxQueueDepth: 12,
+    taskTimeoutMs: TASK_TIMEOUT_MS,
+    maxTurns: 8,
+    contextLimit: null,
+    budget: { onLimit: "suspend" },
+  },
 });
 
 export const AGENTS = [agent("default", null), agent("narrow", 1)];

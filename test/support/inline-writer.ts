@@ -119,7 +119,10 @@ export function openInlineWriter(options: InlineOptions = {}): InlineWriter {
   };
 }
 
-const TABLES = ["task_events", "answers", "effects", "messages", "idempotency", "tasks", "sessions", "audit"];
+const TABLES = [
+  ...["task_events", "answers", "effects", "messages", "idempotency", "tasks", "sessions", "audit"],
+  ...["reservations", "spend_totals", "provider_health", "summaries"],
+];
 
 /** A Store over an inline writer: each verb is a commit of its own, published before the promise resolves. */
 export function storeOf(writer: InlineWriter, onEvents: (events: DurableEvent[]) => void = () => {}): Store {

@@ -1,8 +1,10 @@
 // `task.submit`: takes a prompt in. Chat completions, REST and the command line all submit through it.
 
 import { createHash } from "node:crypto";
+import type { Agent } from "../../domain/agent.ts";
 import { GoclawError } from "../../domain/error.ts";
 import { UUID_PATTERN } from "../../domain/ids.ts";
+import { OUTPUT_NAME, OUTPUT_NAME_PATTERN, OUTPUT_RETRIES, type OutputSpec } from "../../domain/output.ts";
 import { PRIORITY, type Sampling } from "../../domain/task.ts";
 import { type Enqueued, enqueue } from "../../queue/enqueue.ts";
 import { defineMethod, paramsOf, type RpcPorts } from "../method.ts";
@@ -17,6 +19,9 @@ export interface SubmitParams {
   readonly idempotency_key?: string;
   readonly history?: readonly { readonly role: "system" | "user" | "assistant"; readonly text: string }[];
   readonly sampling?: Sampling;
+  /** A JSON Schema (2020-12) that the answer must fit; without one the agent's own holds. */
+  readonly schema?: Readonly<Record<string, unknown>>;
+  readonly schema_name?: string;
 }
 
 const KEY_MAX_CHARS = 255;
@@ -41,6 +46,8 @@ export const submit = defineMethod<SubmitParams, Enqueued>({
         ]),
       },
       sampling: { type: "object" },
+      schema: { type: "object" },
+      schema_name: { type: "string", pattern: OUTPUT_NAME_PATTERN.source },
     },
     ["prompt"],
   ),
@@ -53,6 +60,7 @@ export const submit = defineMethod<SubmitParams, Enqueued>({
     if (params.prompt.trim() === "")
       throw new GoclawError("BAD_REQUEST", "the prompt is empty; say what is to be done");
     const agent = findAgent(ports, params.agent ?? "default");
+    if (params.schema !== undefined) await checkSchema(ports, params.schema);
     return ports.store.run(enqueue, {
       id: ports.newId(),
       sessionId: params.session_id ?? ports.newId(),
@@ -65,6 +73,7 @@ export const submit = defineMethod<SubmitParams, Enqueued>({
       maxQueueDepth: agent.maxQueueDepth,
       model: params.model ?? null,
       sampling: params.sampling ?? {},
+      output: outputOf(params, agent),
       parentId: null,
       traceId: ports.newId(),
       idempotency:
@@ -74,6 +83,18 @@ export const submit = defineMethod<SubmitParams, Enqueued>({
     });
   },
 });
+
+async function checkSchema(ports: RpcPorts, schema: Readonly<Record<string, unknown>>): Promise<void> {
+  const fault = await ports.schemaFault(schema);
+  if (fault === undefined) return;
+  throw new GoclawError("BAD_REQUEST", `schema: this is no JSON Schema that can be used: ${fault}`);
+}
+
+/** The task's own schema, else the agent's; both were compiled before. */
+function outputOf(params: SubmitParams, { output = null, outputRetries }: Agent): OutputSpec | null {
+  const { schema, schema_name: name = OUTPUT_NAME } = params;
+  return schema === undefined ? output : { name, schema, maxRetries: outputRetries ?? OUTPUT_RETRIES };
+}
 
 export function findAgent(ports: RpcPorts, id: string): RpcPorts["agents"][number] {
   const agent = ports.agents.find((candidate) => candidate.id === id);

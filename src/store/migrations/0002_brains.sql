@@ -35,7 +35,41 @@ CREATE TABLE spend_totals (
 ) STRICT, WITHOUT ROWID;
 
 -- Tasks of a session that spent something, for its own limit and for reports.
-CREATE INDEX tasks_session ON tasks (session_id);
+CREATE INDEX tasks_session ON tasks (session_id, anchor);
+
+-- What the final answer must be, as JSON of {name, schema, maxRetries}; null takes any text.
+ALTER TABLE tasks ADD COLUMN output_schema TEXT;
 
 -- A wait that ends by itself: at available_at the task goes on instead of failing with WAIT_EXPIRED.
 ALTER TABLE tasks ADD COLUMN wakes INTEGER NOT NULL DEFAULT 0 CHECK (wakes = 0 OR wakes = 1);
+
+-- What stands for the older messages of a session once they no longer fit a model's window. The messages stay: a
+-- summary covers everything from the session's start to just before `up_to_offset` (UTF-16 units) of the message at
+-- (up_to_anchor, up_to_part), except messages written after `read_at`. `from_anchor` is where what it added begins.
+CREATE TABLE summaries (
+  id            INTEGER PRIMARY KEY,
+  session_id    TEXT NOT NULL,
+  from_anchor   INTEGER NOT NULL,
+  up_to_anchor  INTEGER NOT NULL,
+  up_to_part    INTEGER NOT NULL,
+  up_to_offset  INTEGER NOT NULL CHECK (up_to_offset >= 0),
+  text          TEXT NOT NULL CHECK (text <> ''),
+  task_id       TEXT NOT NULL,
+  provider      TEXT NOT NULL,
+  model         TEXT NOT NULL,
+  input_tokens  INTEGER,
+  output_tokens INTEGER,
+  cached_tokens INTEGER,
+  cost_usd      REAL,
+  read_at       INTEGER NOT NULL,
+  created_at    INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX summaries_session ON summaries (session_id, up_to_anchor, up_to_part, up_to_offset);
+CREATE INDEX summaries_task ON summaries (task_id);
+
+-- Everything tasks bought. Look it up by task_id = a parameter: a join would read both tables whole.
+CREATE VIEW purchases AS
+  SELECT task_id, provider, model, input_tokens, output_tokens, cached_tokens, cost_usd, at FROM answers
+  UNION ALL
+  SELECT task_id, provider, model, input_tokens, output_tokens, cached_tokens, cost_usd, created_at FROM summaries;

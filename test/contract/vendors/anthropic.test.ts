@@ -81,7 +81,7 @@ test("sampling goes along, a seed is left out, penalties are refused by name bef
   const provider = createAnthropic({ id: "claude", apiKey: "k", baseUrl: server.origin, timeoutMs: 5000 });
   const { error } = await collect(provider, ask({ sampling: { frequencyPenalty: 1 } }));
   expect(error).toMatchObject({
-    errorClass: "bad_request",
+    errorClass: "unsupported",
     message: expect.stringContaining("frequency_penalty"),
   });
   expect(server.requests.length).toBe(before);

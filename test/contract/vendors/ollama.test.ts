@@ -90,14 +90,14 @@ test("a model without tools answers without them, until the conversation has use
   capabilities = ["completion"];
   expect((await sent({ tools: TOOLS })).body).not.toHaveProperty("tools");
   const { error } = await collect(open(), ask({ messages: USED, tools: TOOLS }));
-  expect(error).toMatchObject({ errorClass: "bad_request", message: expect.stringContaining("tools") });
+  expect(error).toMatchObject({ errorClass: "unsupported", message: expect.stringContaining("tools") });
 });
 
 test("a model that cannot see is not shown images", async () => {
   expect((await sent({ messages: PICTURE })).body.messages).toMatchObject([{ images: ["aGk="] }]);
   capabilities = ["completion", "tools"];
   const { error } = await collect(open(), ask({ messages: PICTURE }));
-  expect(error).toMatchObject({ errorClass: "bad_request", message: expect.stringContaining("images") });
+  expect(error).toMatchObject({ errorClass: "unsupported", message: expect.stringContaining("images") });
 });
 
 test("a server that does not tell abilities is trusted with tools", async () => {

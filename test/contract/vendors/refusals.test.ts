@@ -9,7 +9,7 @@ import { startVendor, type VendorServer } from "../../support/vendors/server.ts"
 
 const CLASSES: Readonly<Record<Refusal, ErrorClass>> = {
   wrong_key: "auth",
-  unknown_model: "bad_request",
+  unknown_model: "unsupported",
   bad_request: "bad_request",
   context_length: "context_length",
   quota: "quota",

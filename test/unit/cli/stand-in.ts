@@ -57,6 +57,10 @@ export function fakeContext(parts: Partial<Context> & { readonly stdout?: Kept }
       throw new Error("not in this test");
     },
     readAudit: async () => [],
+    testModel: async () => {
+      throw new Error("not in this test");
+    },
+    drillModels: async () => [],
     toolNames: async () => [],
     ...parts,
     stdout: parts.stdout ?? keep(),

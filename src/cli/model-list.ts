@@ -1,0 +1,62 @@
+// `goclaw model list`: the models that can be asked, one a line.
+
+import { EXIT } from "../domain/error.ts";
+import type { WireModel } from "../rpc/methods/model.ts";
+import { type Context, type GlobalOptions, writeJson } from "./context.ts";
+import { openHome } from "./home.ts";
+import { withLink } from "./link.ts";
+import { countText, priceText } from "./money-text.ts";
+import { type Paint, paintFor } from "./paint.ts";
+import { safeLine } from "./safe-text.ts";
+import { type Cell, writeTable } from "./table.ts";
+import { durationText } from "./time-text.ts";
+
+interface ListOptions extends GlobalOptions {
+  readonly all?: boolean;
+  readonly json?: boolean;
+}
+
+interface Page {
+  readonly models: readonly WireModel[];
+}
+
+export async function modelList(
+  context: Context,
+  _args: readonly string[],
+  options: ListOptions,
+): Promise<number> {
+  const path = `/api/v1/model-catalog${options.all === true ? "?all=true" : ""}`;
+  const page = await withLink(context, openHome(context, options), options, {}, ({ api }) =>
+    api.get<Page>(path),
+  );
+  if (options.json === true) writeJson(context.stdout, page);
+  else show(context, page.models);
+  return EXIT.ok;
+}
+
+function show({ stdout, stderr, clock }: Context, models: readonly WireModel[]): void {
+  if (models.length === 0) {
+    stderr.write("no provider is configured; `goclaw model list --all` shows what each one lacks\n");
+    return;
+  }
+  const paint = paintFor(stdout);
+  const rows = models.map((model): Cell[] => [
+    { text: safeLine(model.id) + (model.default ? " *" : "") },
+    { text: countText(model.context_window) },
+    { text: countText(model.max_output_tokens) },
+    { text: priceText(model.input_usd_per_mtok, model.output_usd_per_mtok) },
+    stateOf(model, paint, clock.nowMs()),
+  ]);
+  writeTable(stdout, ["MODEL", "WINDOW", "OUTPUT", "USD/MTOK", "STATE"], rows, ["OUTPUT", "WINDOW"]);
+  const asOf = models.find((model) => model.price_as_of !== null)?.price_as_of;
+  if (asOf != null) stderr.write(`built-in prices are those of ${asOf}\n`);
+  if (models.some((model) => model.default)) stderr.write("* answers for agents that name no model\n");
+}
+
+function stateOf(model: WireModel, paint: Paint, nowMs: number): Cell {
+  if (!model.configured) return { text: safeLine(model.reason ?? "not configured"), paint: paint.dim };
+  if (model.breaker === "closed") return { text: "ready", paint: paint.good };
+  const left = durationText(Math.max(0, Date.parse(model.retry_at ?? "") - nowMs));
+  const again = model.breaker === "open" ? `tried again in ${left}` : "the next call tries it again";
+  return { text: `left alone after ${model.failures} failures; ${again}`, paint: paint.bad };
+}

@@ -1,0 +1,33 @@
+// `model.list`: which models may be asked, what they cost, and whose provider is left alone at the moment.
+
+import type { ModelRow } from "../../engine/model-list.ts";
+import { defineMethod, paramsOf } from "../method.ts";
+
+export type WireModel = ReturnType<typeof toWireModel>;
+
+export const listModel = defineMethod<{ readonly all?: boolean }, { models: WireModel[] }>({
+  name: "model.list",
+  capability: "acp.read",
+  params: paramsOf({ all: { type: "boolean" } }),
+  run: async ({ modelRows }, { all = false }) => ({ models: modelRows(all).map(toWireModel) }),
+});
+
+function toWireModel(row: ModelRow) {
+  return {
+    id: `${row.provider}/${row.model}`,
+    provider: row.provider,
+    model: row.model,
+    default: row.isDefault,
+    configured: row.missingReason === null,
+    ...(row.missingReason === null ? {} : { reason: row.missingReason }),
+    context_window: row.contextWindow,
+    max_output_tokens: row.maxOutputTokens,
+    input_usd_per_mtok: row.inputUsdPerMtok,
+    output_usd_per_mtok: row.outputUsdPerMtok,
+    cached_input_usd_per_mtok: row.cachedInputUsdPerMtok,
+    price_as_of: row.priceAsOf,
+    breaker: row.breaker,
+    failures: row.failures,
+    ...(row.retryAt === null ? {} : { retry_at: new Date(row.retryAt).toISOString() }),
+  };
+}

@@ -1,0 +1,152 @@
+// A conversation that outgrows the model's window: its older messages become a summary that the model wrote, its first
+// facts stay, no request passes the window, and no summary is bought twice.
+
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { afterEach, expect, test } from "vitest";
+import type { Message } from "../../src/domain/message.ts";
+import { countMessages, ESTIMATE } from "../../src/providers/tokens.ts";
+import { type ChatBody, promptOf, type Reply } from "../support/directive.ts";
+import type { Client } from "../support/http.ts";
+import { createRig, type Rig } from "../support/rig.ts";
+import { ended, readEvents, submit, taskWhere } from "../support/tasks.ts";
+import { verifies } from "../support/verifies.ts";
+
+let rig: Rig;
+afterEach(() => rig.close());
+
+const LONG = "00000000-0000-4000-8000-00000000000a";
+const SESSION = "00000000-0000-4000-8000-00000000000b";
+const FACT = "my-cat-is-called-Zephyrine";
+const WINDOW = 32_768;
+const CONFIG = { models: [{ id: "stub/m", context_window: WINDOW, max_output_tokens: 4_096 }] };
+const FILLER = "All work and no play makes a long story longer. ".repeat(16);
+
+function isCompaction(body: ChatBody): boolean {
+  return promptOf(body).startsWith("Summary so far:");
+}
+
+/** The tokens of a request by the counter that the daemon uses for this model; tool schemas not included. */
+function tokensOf(body: ChatBody): number {
+  const messages = body.messages.map(
+    ({ content }): Message => ({
+      role: "user",
+      text: typeof content === "string" ? content : JSON.stringify(content ?? ""),
+    }),
+  );
+  return countMessages(ESTIMATE, messages);
+}
+
+/** A model that keeps facts in its summaries (words with two hyphens or more) and answers at length otherwise. */
+function script(body: ChatBody): Reply {
+  if (!isCompaction(body)) return { text: `noted. ${FILLER}` };
+  const facts = new Set(promptOf(body).match(/\b\w+(-\w+){2,}\b/g));
+  return { text: `Facts: ${[...facts].join(", ")}.` };
+}
+
+async function say(client: Client, prompt: string, sessionId: string): Promise<string> {
+  const id = await submit(client, prompt, { session_id: sessionId });
+  const task = await ended(client, id);
+  expect(task, JSON.stringify(task.error)).toMatchObject({ state: "SUCCEEDED" });
+  return id;
+}
+
+function countMessagesOf(sessionId: string): number {
+  const db = new Database(join(rig.home, "goclaw.db"), { readonly: true });
+  try {
+    const sql = "SELECT count(*) FROM messages WHERE session_id = ?";
+    return db.prepare(sql).pluck().get(sessionId) as number;
+  } finally {
+    db.close();
+  }
+}
+
+const summariesIn = (): number =>
+  rig.stub.calls.filter((call) => isCompaction(call.body) && call.end === "answered").length;
+
+test(verifies(
+  "BRN-004",
+  "200 turns on a 32 k window keep the first fact and never pass the window",
+), async () => {
+  rig = await createRig({ config: CONFIG });
+  rig.stub.use(script);
+  const { client } = await rig.start();
+  await say(client, `Remember: ${FACT}. ${FILLER}`, LONG);
+  for (let turn = 2; turn < 200; turn++) await say(client, `turn number ${turn}. ${FILLER}`, LONG);
+  const last = await say(client, "what is my cat called?", LONG);
+  const requests = rig.stub.calls.map(({ body }) => body);
+  expect(Math.max(...requests.map(tokensOf))).toBeLessThanOrEqual(WINDOW - 4_096);
+  expect(summariesIn()).toBeGreaterThan(2);
+  expect(summariesIn()).toBeLessThan(20);
+  // Every request of the conversation has the first fact: in its own words, then in the summary.
+  for (const body of requests) expect(JSON.stringify(body.messages)).toContain(FACT);
+  const final = requests.at(-1)!;
+  expect(JSON.stringify(final.messages[1])).toMatch(new RegExp(`Summary of the earlier.*${FACT}`));
+  expect(final.messages.length).toBeLessThan(60);
+  // The newest turn stands as it was said.
+  expect(final.messages.at(-3)?.content).toBe(`turn number 199. ${FILLER}`);
+  expect(final.messages.at(-2)?.content).toBe(`noted. ${FILLER}`);
+  // The originals stay, and the call says what it was shown.
+  expect(countMessagesOf(LONG)).toBe(400);
+  const end = (await readEvents(client, last)).find((event) => event.type === "model.end");
+  expect(end?.payload.shown).toMatchObject({ counted_by: "estimate", window: WINDOW, changed: null });
+}, 60_000);
+
+/** A session whose next task must summarise. */
+async function fill(client: Client, sessionId: string): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await say(client, `turn ${turn} ${FILLER.repeat(5)}`, sessionId);
+}
+
+const SMALL = { agents: [{ agent_id: "default", context_limit: 8_192 }] };
+
+test(
+  verifies("BRN-004", "a kill after a summary buys it once, a kill inside one asks for it again"),
+  async () => {
+    rig = await createRig({ config: SMALL });
+    let gate: Reply = {};
+    rig.stub.use((body) => (isCompaction(body) ? { ...script(body), ...gate } : { text: "ok" }));
+    const first = await rig.start();
+    await fill(first.client, SESSION);
+    const before = rig.stub.calls.length;
+    gate = { gate: "inside" };
+    const id = await submit(first.client, `and now? ${FILLER.repeat(8)}`, { session_id: SESSION });
+    await rig.stub.reached("inside");
+    await first.kill();
+    rig.stub.open("inside");
+    rig.stub.use((body) => (isCompaction(body) ? script(body) : { text: "ok", gate: "after" }));
+    const second = await rig.start();
+    await rig.stub.reached("after");
+    await second.kill();
+    rig.stub.open("after");
+    const bought = summariesIn();
+    expect(bought).toBeGreaterThan(0);
+    const third = await rig.start();
+    expect(await ended(third.client, id)).toMatchObject({ state: "SUCCEEDED", attempt: 3 });
+    expect(summariesIn()).toBe(bought);
+    const made = (await readEvents(third.client, id)).filter(({ type }) => type === "context.compacted");
+    expect(made).toHaveLength(bought);
+    expect(made[0]?.payload).toMatchObject({ provider: "stub", from_anchor: 1 });
+    expect(rig.stub.calls.length).toBeGreaterThan(before);
+  },
+);
+
+test("a compaction that fails is retried and says so; nothing is sent without the older messages", async () => {
+  rig = await createRig({ config: SMALL });
+  let broken = false;
+  rig.stub.use((body) => {
+    if (!isCompaction(body)) return { text: "ok" };
+    return broken ? { text: "" } : script(body);
+  });
+  const { client } = await rig.start();
+  await fill(client, SESSION);
+  broken = true;
+  const before = rig.stub.calls.length;
+  const id = await submit(client, `and now? ${FILLER.repeat(8)}`, { session_id: SESSION, max_attempts: 2 });
+  const task = await taskWhere(client, id, "is set aside", ({ state }) => state === "DEAD_LETTER");
+  expect(task.error?.message).toMatch(
+    /summarising its older messages failed: stub\/m answered with an empty/,
+  );
+  const since = rig.stub.calls.slice(before).map(({ body }) => body);
+  expect(since.length).toBeGreaterThan(1);
+  expect(since.every(isCompaction)).toBe(true);
+});
