@@ -1,6 +1,6 @@
 // Asks the journal for the money and the tokens of one model call, and says in words why a task must wait for them.
 
-import { type Budget, type Limit, limitsOf, resetsAt } from "../domain/budget.ts";
+import { type Budget, fits, type Limit, limitsOf, resetsAt } from "../domain/budget.ts";
 import { costOf } from "../domain/price.ts";
 import type { ClaimedTask, Outcome } from "../domain/task.ts";
 import { release, reserve } from "../journal/budget.ts";
@@ -88,10 +88,8 @@ function exceeded(limit: Limit, used: number, inFlight: number, wanted: number, 
   const text = (amount: number): string => (unit === "usd" ? `$${amount.toFixed(4)}` : `${amount} tokens`);
   const busy = inFlight === 0 ? "" : ` and ${text(inFlight)} in flight`;
   const what = `${name} is ${text(cap)}; ${text(used)} are spent${busy}, and this call may need ${text(wanted)}`;
-  if (limit.onLimit === "fail")
-    return { type: "failed", code: "BUDGET_EXCEEDED", message: `${what}; raise it to go on` };
-  if (used + wanted <= cap) {
-    // Only calls in flight stand in the way: they will settle for less than they reserved.
+  if (fits(used + wanted, cap)) {
+    // Only calls in flight stand in the way, and they may settle for less than they reserved: no reason to fail yet.
     return {
       type: "suspended",
       reason: "AWAITING_BUDGET",
@@ -100,6 +98,8 @@ function exceeded(limit: Limit, used: number, inFlight: number, wanted: number, 
       message: what,
     };
   }
+  if (limit.onLimit === "fail")
+    return { type: "failed", code: "BUDGET_EXCEEDED", message: `${what}; raise it to go on` };
   const resets = resetsAt(period, nowMs);
   const advice =
     resets === null

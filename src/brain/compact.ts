@@ -176,7 +176,7 @@ async function summarise(
     return failed(failure("malformed", `${answer.provider}/${answer.model} ${wrong}`));
   }
   const { provider, usage } = answer;
-  const costUsd = priceOf(purse.catalog, model, answer);
+  const costUsd = priceOf(purse.catalog, links, answer);
   const place = { taskId: task.id, fence: task.fence, turn, summary, messages: chunk.messages };
   const cost = { provider, model: answer.model, usage, costUsd };
   const held = await store.insist(recordSummary, { ...place, ...cost });

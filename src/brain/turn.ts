@@ -118,7 +118,7 @@ async function ask(
   }
   if (!called.ok) return { outcome: outcomeOf(called.failure) };
   const { answer } = called;
-  return { turn, answer, costUsd: priceOf(purse.catalog, model, answer), shown };
+  return { turn, answer, costUsd: priceOf(purse.catalog, links, answer), shown };
 }
 
 /** What is done with the parts of an answer that others want to see before it is whole. */

@@ -44,6 +44,13 @@ export function limitsOf(budget: Budget, scope: string, where: string): Limit[] 
   ];
 }
 
+/** A billionth of a dollar: sums of many small costs are off by less, and a limit that is met exactly is not passed. */
+const ROUNDING = 1e-9;
+
+export function fits(amount: number, cap: number): boolean {
+  return amount <= cap + ROUNDING;
+}
+
 /** The UTC day and month of a moment, as the periods of spend_totals. */
 export function periodsOf(atMs: number): { readonly day: string; readonly month: string } {
   const iso = new Date(atMs).toISOString();

@@ -1,7 +1,7 @@
 // Budgets in the journal: a model call reserves its part in the transaction that journals its start, and settles on
 // real usage in the one that journals its answer. A crash leaks nothing: a dead owner's reservations are released.
 
-import { type Limit, type LimitPeriod, periodsOf } from "../domain/budget.ts";
+import { fits, type Limit, type LimitPeriod, periodsOf } from "../domain/budget.ts";
 import { type Fence, type HeldTask, heldTask } from "../queue/lease.ts";
 import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
@@ -34,7 +34,7 @@ export const reserve = defineVerb("journal.reserve", (tx, input: ReserveInput): 
     const used = usedUnder(tx, task, limit);
     const inFlight = inFlightUnder(tx, task, limit, input.turn);
     const wanted = limit.unit === "usd" ? (input.usd ?? 0) : input.tokens;
-    if (used + inFlight + wanted > limit.cap) return { type: "exceeded", limit, used, inFlight };
+    if (!fits(used + inFlight + wanted, limit.cap)) return { type: "exceeded", limit, used, inFlight };
   }
   const { id: taskId, sessionId, agentId, attempt } = task;
   const { turn, owner, provider, model, tokens } = input;

@@ -43,13 +43,18 @@ const SCANS: Readonly<Record<string, string>> = {
   "src/store/tasks.ts COUNT_SQL.running": "counts an index of what is leased, and nothing else",
   "src/store/tasks.ts COUNT_SQL.retryWait": "counts an index of what waits, and nothing else",
   "src/store/tasks.ts COUNT_SQL.deadLetter": "counts an index of what is set aside, and nothing else",
+  "src/store/cost.ts TOTAL_SQL": "an operator's report about everything since a day",
   "src/store/check.ts AUDIT_SQL": "goclaw demo, in a process of its own",
   "src/store/tasks.ts LIST_SQL": "walks the primary key backwards and stops at LIMIT",
 };
 
+/** Names that hold no whole statement, or one that a function builds, which no search finds. */
+const BUILT: readonly string[] = ["src/store/cost.ts KEY_SQL", "src/store/cost.ts ROWS_SQL"];
+
 test("the search understands every declaration", () => {
   const found = new Set(statements.map((statement) => label(statement).replace(/\.\w+$/, "")));
-  expect([...found].sort()).toEqual([...declaredNames()].sort());
+  const declared = declaredNames().filter((name) => !BUILT.includes(name));
+  expect([...found].sort()).toEqual([...declared].sort());
   expect(statements.length).toBeGreaterThan(40);
   expect(statementsOf("x.ts", "const A = `id`;\nconst B_SQL = `SELECT ${A} FROM t`;")).toMatchObject([
     { name: "B_SQL", sql: "SELECT id FROM t" },

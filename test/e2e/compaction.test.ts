@@ -130,6 +130,23 @@ test(
   },
 );
 
+test("a model of OpenAI's is counted with its own encoding, and the event says what changed", async () => {
+  rig = await createRig({
+    config: { agents: [{ agent_id: "default", model: "gpt-4o", context_limit: 8_192 }] },
+  });
+  rig.stub.use(() => ({ text: "ok" }));
+  const { client } = await rig.start();
+  const shown = [];
+  for (const words of [12, 1]) {
+    const id = await say(client, FILLER.repeat(words), SESSION);
+    shown.push((await readEvents(client, id)).find(({ type }) => type === "model.end")?.payload.shown);
+  }
+  expect(shown).toMatchObject([
+    { counted_by: "o200k_base", window: 8_192, changed: "first" },
+    { counted_by: "o200k_base", changed: null },
+  ]);
+});
+
 test("a compaction that fails is retried and says so; nothing is sent without the older messages", async () => {
   rig = await createRig({ config: SMALL });
   let broken = false;

@@ -187,3 +187,13 @@ test("an attempt that lost its lease reserves nothing, and gives back nothing of
   writer.call(release, { ...heir, turn: 0 });
   expect(reservations()).toBe(0);
 });
+
+test("a limit that is met exactly is not passed, however many small costs lead to it", () => {
+  const limits = limitsOf({ perDayUsd: 1, onLimit: "suspend" }, "all", "budgets");
+  const task = run();
+  for (let turn = 0; turn < 10; turn++) {
+    expect([turn, want(task, turn, 0.1, limits).type]).toEqual([turn, "reserved"]);
+    settle(task, turn, 0.1);
+  }
+  expect(want(task, 10, 0.001, limits).type).toBe("exceeded");
+});

@@ -7,7 +7,7 @@ import { type SimReport, simulate } from "./simulate.ts";
 import { TROUBLES, type Trouble } from "./trouble.ts";
 
 const BASE = Number(process.env.SIM_BASE ?? 1);
-const SEEDS = Number(process.env.SIM_SEEDS ?? 240);
+const SEEDS = Number(process.env.SIM_SEEDS ?? 160);
 const PATIENCE = { timeout: 600_000 };
 
 async function lives(count: number, troubles: readonly Trouble[]): Promise<readonly SimReport[]> {

@@ -100,3 +100,11 @@ test("an agent's own limit holds beside the global one", async () => {
     "agents.default.budgets.per_task_usd is $0.5000",
   );
 });
+
+test("while only calls in flight stand in the way, even a limit that fails waits for them", async () => {
+  const shared = purse({ perDayUsd: 1.5, onLimit: "fail" });
+  expect(await reserveCall(shared, running(), call("cheap"))).toEqual({ held: true });
+  expect(await reserveCall(shared, running(), call("cheap"))).toMatchObject({
+    outcome: { type: "suspended" },
+  });
+});
