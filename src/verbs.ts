@@ -13,7 +13,7 @@ import { cancel } from "./queue/cancel.ts";
 import { claim } from "./queue/claim.ts";
 import { enqueue } from "./queue/enqueue.ts";
 import { fail } from "./queue/fail.ts";
-import { recoverOrphans } from "./queue/recover.ts";
+import { recoverOrphans, recoverUnheld } from "./queue/recover.ts";
 import { requeue } from "./queue/requeue.ts";
 import { retryDeadLetter } from "./queue/retry.ts";
 import { suspend } from "./queue/suspend.ts";
@@ -31,6 +31,7 @@ export const VERBS: readonly AnyVerb[] = [
   cancel,
   retryDeadLetter,
   recoverOrphans,
+  recoverUnheld,
   recordAnswer,
   settleEffect,
   resolveEffect,

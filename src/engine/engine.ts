@@ -3,10 +3,12 @@
 
 import type { Bus } from "../bus/bus.ts";
 import type { Agent } from "../domain/agent.ts";
+import { codeOf } from "../domain/error.ts";
 import { type GoclawEvent, isDurable } from "../domain/event.ts";
 import type { ClaimedTask } from "../domain/task.ts";
 import type { Clock } from "../domain/time.ts";
-import { claim } from "../queue/claim.ts";
+import { type ClaimInput, claim } from "../queue/claim.ts";
+import { recoverUnheld } from "../queue/recover.ts";
 import { type AttemptPorts, runAttempt, type StopReason } from "./attempt.ts";
 import { createWaker, type Waker } from "./waker.ts";
 
@@ -46,7 +48,8 @@ export function createEngine(options: EngineOptions): Engine {
 
 class Lanes implements Engine {
   readonly #options: EngineOptions;
-  readonly #running = new Map<string, Running>();
+  // By attempt and not by task: one that lost its lease keeps its lane until it has really stopped.
+  readonly #running = new Set<Running>();
   readonly #waker: Waker;
   readonly #unsubscribe: () => void;
   #claiming = false;
@@ -80,7 +83,7 @@ class Lanes implements Engine {
     this.#stopping = true;
     this.#waker.stop();
     await Promise.race([this.#settled(), this.#patience(timeoutMs)]);
-    for (const { control } of this.#running.values()) control.abort("shutdown" satisfies StopReason);
+    for (const { control } of this.#running) control.abort("shutdown" satisfies StopReason);
     // A store that cannot write keeps attempts from settling; the next start finds their leases over.
     await Promise.race([this.#settled(), this.#patience(SETTLE_MS)]);
     this.#unsubscribe();
@@ -90,7 +93,7 @@ class Lanes implements Engine {
   /** Resolves when the claim under way has brought its tasks and every attempt is settled. */
   async #settled(): Promise<void> {
     await this.#claimed;
-    await Promise.all([...this.#running.values()].map(({ done }) => done));
+    await Promise.all([...this.#running].map(({ done }) => done));
   }
 
   #patience(timeoutMs: number): Promise<void> {
@@ -108,10 +111,11 @@ class Lanes implements Engine {
     if (event.to === "QUEUED") this.#wake();
     if (event.to === "RETRY_WAIT") this.#waker.noteDue(dueAtOf(event.at, event.payload));
     if (event.from !== "RUNNING" || event.to === null) return;
-    const running = this.#running.get(event.taskId);
-    if (running === undefined || running.control.signal.aborted) return;
-    if (event.to === "CANCELED") running.control.abort("canceled" satisfies StopReason);
-    if (event.reasonCode === "LEASE_EXPIRED") running.control.abort("lease_lost" satisfies StopReason);
+    for (const { task, control } of this.#running) {
+      if (task.id !== event.taskId || control.signal.aborted) continue;
+      if (event.to === "CANCELED") control.abort("canceled" satisfies StopReason);
+      if (event.reasonCode === "LEASE_EXPIRED") control.abort("lease_lost" satisfies StopReason);
+    }
   }
 
   /** At most one claim is under way; a wake-up during it asks for another. */
@@ -128,7 +132,7 @@ class Lanes implements Engine {
         this.#wanted = false;
         const slots = this.#options.lanes - this.#running.size;
         if (slots <= 0) break; // a lane that becomes free wakes again
-        const tasks = await this.#options.store.insist(claim, this.#claimInput(slots));
+        const tasks = await this.#claim(this.#claimInput(slots));
         for (const task of tasks) this.#run(task);
         if (tasks.length === slots) this.#wanted = true;
       }
@@ -139,7 +143,22 @@ class Lanes implements Engine {
     }
   }
 
-  #claimInput(slots: number): Parameters<typeof claim.run>[1] {
+  /** A claim that met a storage fault may have been made all the same: what it took goes back before the next. */
+  async #claim(input: ClaimInput): Promise<ClaimedTask[]> {
+    const { store, bootId: owner } = this.#options;
+    for (;;) {
+      try {
+        return await store.run(claim, input);
+      } catch (error) {
+        if (!["DISK_FULL", "IO_ERROR"].includes(codeOf(error))) throw error;
+        await store.healthy();
+        const held = [...this.#running].map(({ task }) => task.id);
+        await store.insist(recoverUnheld, { owner, held });
+      }
+    }
+  }
+
+  #claimInput(slots: number): ClaimInput {
     const { bootId, leaseMs, policyVersion, agents } = this.#options;
     const agentSlots: Record<string, number> = {};
     for (const { id, workerCount } of agents) {
@@ -150,7 +169,7 @@ class Lanes implements Engine {
 
   #busyWith(agentId: string): number {
     let busy = 0;
-    for (const { task } of this.#running.values()) if (task.agentId === agentId) busy++;
+    for (const { task } of this.#running) if (task.agentId === agentId) busy++;
     return busy;
   }
 
@@ -160,14 +179,15 @@ class Lanes implements Engine {
     if (this.#stopping) control.abort("shutdown" satisfies StopReason);
     const done = runAttempt(this.#options, task, control).then(() => {
       // After a lost lease the next attempt of the same task may stand here already.
-      if (this.#running.get(task.id)?.control === control) this.#running.delete(task.id);
+      this.#running.delete(running);
       if (this.#running.size === 0) {
         clearInterval(this.#pulse);
         this.#pulse = undefined;
       }
       this.#wake();
     });
-    this.#running.set(task.id, { task, control, done });
+    const running = { task, control, done };
+    this.#running.add(running);
     this.#pulse ??= setInterval(() => this.#options.store.pulse(), this.#options.leaseMs / PULSES_PER_LEASE);
   }
 

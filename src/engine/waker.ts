@@ -5,7 +5,8 @@ import type { Clock } from "../domain/time.ts";
 import { wakeDue } from "../queue/wake.ts";
 import type { Store } from "../store/store.ts";
 
-const MAX_TIMER_MS = 2 ** 31 - 1;
+/** How long the wall clock is trusted: a row that seems further off is looked at again after this. */
+const MAX_TIMER_MS = 30_000;
 
 export interface Waker {
   /** A row is due at `dueAt` (epoch ms); 0 asks for a look now. */
@@ -35,8 +36,7 @@ export function createWaker(store: Store, clock: Clock, onError: (error: unknown
     timer = setTimeout(
       () => {
         armedFor = Number.POSITIVE_INFINITY;
-        if (delayMs > MAX_TIMER_MS) noteDue(dueAt);
-        else void look(dueAt);
+        void look(delayMs > MAX_TIMER_MS ? 0 : dueAt);
       },
       Math.min(MAX_TIMER_MS, delayMs),
     );

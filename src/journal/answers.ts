@@ -32,6 +32,8 @@ const INSERT_SQL = `
   VALUES (@taskId, @turn, @text, @toolCalls, @stopReason, @provider, @model,
           @inputTokens, @outputTokens, @cachedTokens, @costUsd, @reasoning, @continuation, @attempt, @now)`;
 
+const RECORDED_SQL = "SELECT 1 FROM answers WHERE task_id = @taskId AND turn = @turn";
+
 const ADD_USAGE_SQL = `
   UPDATE tasks
   SET input_tokens = input_tokens + @inputTokens, output_tokens = output_tokens + @outputTokens,
@@ -43,6 +45,8 @@ export const recordAnswer = defineVerb("journal.record_answer", (tx, input: Reco
   const task = heldTask(tx, input);
   if (task === undefined) return false;
   const { answer } = input;
+  // Sent again after a commit that was reported as failed and had been made.
+  if (tx.get(RECORDED_SQL, { taskId: task.id, turn: input.turn }) !== undefined) return true;
   insertAnswer(tx, task, input);
   addUsage(tx, task.id, answer.usage);
   return true;

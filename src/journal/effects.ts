@@ -71,6 +71,12 @@ export function insertIntent(tx: Tx, task: HeldTask, effect: EffectRef): boolean
   return true;
 }
 
+const OUTCOME_SQL = "SELECT outcome FROM effects WHERE key = @key";
+
+export function findOutcome(tx: Tx, key: string): string | undefined {
+  return tx.get<{ outcome: string | null }>(OUTCOME_SQL, { key })?.outcome ?? undefined;
+}
+
 const SETTLE_SQL = `
   UPDATE effects SET status = @status, outcome = @outcome, settled_at = @now
   WHERE key = @key AND status IN ('PENDING', 'UNKNOWN')`;

@@ -44,8 +44,22 @@ export function parseCassette(text: string, file: string): Cassette {
     if (unknown !== undefined) return bad(`entry ${index} has the unknown key ${JSON.stringify(unknown)}`);
     if (!Number.isInteger(entry.turn) || entry.turn < 0)
       return bad(`entry ${index}: "turn" must be 0 or more`);
+    const wrong = wrongField(entry);
+    if (wrong !== undefined) return bad(`entry ${index}: ${wrong}`);
   }
   return parsed;
+}
+
+function wrongField({ prompt, text, tool_calls: calls, usage }: CassetteEntry): string | undefined {
+  const isCall = (call: unknown): boolean => typeof (call as { name?: unknown } | null)?.name === "string";
+  if (prompt !== undefined && typeof prompt !== "string") return '"prompt" must be text';
+  if (text !== undefined && typeof text !== "string") return '"text" must be text';
+  if (calls !== undefined && !(Array.isArray(calls) && calls.every(isCall)))
+    return '"tool_calls" must be a list of {name, arguments}';
+  const counts = [usage?.input_tokens, usage?.output_tokens];
+  if (usage !== undefined && !counts.every((count) => Number.isInteger(count)))
+    return '"usage" must have input_tokens and output_tokens';
+  return undefined;
 }
 
 /** `load` finds a cassette by the request's model name; undefined when there is none. */
@@ -53,7 +67,13 @@ export function createReplay(id: string, load: (name: string) => Cassette | unde
   return {
     id,
     stream: async function* (request, signal) {
-      const cassette = load(request.model);
+      let cassette: Cassette | undefined;
+      try {
+        cassette = load(request.model);
+      } catch (error) {
+        yield failure("cassette_miss", messageOf(error));
+        return;
+      }
       if (cassette === undefined) {
         yield failure(
           "cassette_miss",

@@ -72,7 +72,7 @@ export const claim = defineVerb("queue.claim", (tx, input: ClaimInput): ClaimedT
 /** The best `slots` tasks by effective priority, then fair tag, then age, within each agent's own limit. */
 function chooseHeads(tx: Tx, { slots, agentSlots }: ClaimInput): Head[] {
   const levels = tx.counted(LEVELS).filter((level) => tx.count(level) > 0);
-  const byAgent = new Map<string, Head[]>();
+  const byAgent = new Map<string, Head[][]>();
   for (const level of levels) {
     const [priority, agentId] = parseLevel(level);
     const limit = Math.min(slots, agentSlots[agentId] ?? slots);
@@ -81,13 +81,24 @@ function chooseHeads(tx: Tx, { slots, agentSlots }: ClaimInput): Head[] {
       levels.length === 1
         ? tx.all<Head>(ONLY_HEADS_SQL, { limit })
         : tx.all<Head>(HEADS_SQL, { agentId, priority, limit });
-    byAgent.set(agentId, best([...(byAgent.get(agentId) ?? []), ...heads], limit, tx.nowMs));
+    byAgent.set(agentId, [...(byAgent.get(agentId) ?? []), heads]);
   }
-  return best([...byAgent.values()].flat(), slots, tx.nowMs);
+  const ofAgents = [...byAgent].map(([agentId, heads]) =>
+    merge(heads, Math.min(slots, agentSlots[agentId] ?? slots), tx.nowMs),
+  );
+  return merge(ofAgents, slots, tx.nowMs);
 }
 
-function best(heads: Head[], limit: number, nowMs: number): Head[] {
-  return heads.sort((a, b) => compareHeads(a, b, nowMs)).slice(0, limit);
+/** Takes the best head, again and again: ageing is between levels, within one the fair tag rules. */
+function merge(levels: Head[][], limit: number, nowMs: number): Head[] {
+  const chosen: Head[] = [];
+  while (chosen.length < limit) {
+    const waiting = levels.filter((level) => level.length > 0);
+    if (waiting.length === 0) break;
+    const level = waiting.reduce((a, b) => (compareHeads(a[0]!, b[0]!, nowMs) <= 0 ? a : b));
+    chosen.push(level.shift()!);
+  }
+  return chosen;
 }
 
 /** Priority plus one step for every AGEING.stepMs waited, up to AGEING.maxSteps. */

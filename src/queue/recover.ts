@@ -20,6 +20,8 @@ const ORPHANS_SQL = `
 const EXPIRED_SQL = `
   SELECT ${COLUMNS} FROM tasks WHERE lease_owner = @owner AND lease_until <= @mono`;
 
+const OWNED_SQL = `SELECT ${COLUMNS} FROM tasks WHERE lease_owner = @owner`;
+
 const TAKE_BACK_SQL = `
   UPDATE tasks
   SET state = 'QUEUED', reason_code = @reason, available_at = @now, lease_owner = NULL, lease_until = NULL,
@@ -43,6 +45,18 @@ export function recoverExpired(tx: Tx, owner: string): Recovered {
   const expired = tx.all<Leased>(EXPIRED_SQL, { owner, mono: tx.monoMs });
   return takeBackAll(tx, expired, "LEASE_EXPIRED", "DEAD_LETTER_MAX_ATTEMPTS");
 }
+
+/**
+ * After a claim whose commit was reported as failed and may have been made: leases of this boot that no lane knows of.
+ * `held`: the tasks that lanes do hold.
+ */
+export const recoverUnheld = defineVerb(
+  "queue.recover_unheld",
+  (tx, { owner, held }: { owner: string; held: readonly string[] }): Recovered => {
+    const unheld = tx.all<Leased>(OWNED_SQL, { owner }).filter(({ id }) => !held.includes(id));
+    return takeBackAll(tx, unheld, "LEASE_EXPIRED", "DEAD_LETTER_MAX_ATTEMPTS");
+  },
+);
 
 function takeBackAll(tx: Tx, tasks: readonly Leased[], reason: string, lastReason: string): Recovered {
   let deadLettered = 0;

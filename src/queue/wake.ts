@@ -12,6 +12,12 @@ const DUE_SQL = `
   WHERE state = 'RETRY_WAIT' AND available_at <= @dueAt
   ORDER BY available_at LIMIT 500`;
 
+// A row from the future: the wall clock was set back since it was written, and what is left of its backoff is unknown.
+const FUTURE_SQL = `
+  UPDATE tasks SET available_at = @dueAt
+  WHERE state = 'RETRY_WAIT' AND updated_at > @now AND available_at > @dueAt AND reason_code NOT IN (
+    'AWAITING_APPROVAL', 'AWAITING_CHILD', 'AWAITING_INPUT', 'AWAITING_BUDGET', 'EFFECT_UNKNOWN')`;
+
 const NEXT_DUE_SQL = `
   SELECT min(available_at) AS dueAt FROM tasks WHERE state = 'RETRY_WAIT'`;
 
@@ -23,6 +29,7 @@ const WAKE_SQL = `
 export const wakeDue = defineVerb(
   "queue.wake_due",
   (tx, input: { dueAt: number }): { nextDueAt: number | null } => {
+    tx.run(FUTURE_SQL, { dueAt: input.dueAt, now: tx.nowMs });
     for (const row of tx.all<TaskRef & { reasonCode: string; wakes: number }>(DUE_SQL, {
       dueAt: input.dueAt,
     })) {

@@ -2,7 +2,7 @@
 // something is the batch rolled back and run again with a savepoint per call (decision 0001).
 
 import type Database from "better-sqlite3";
-import { codeOf, GoclawError } from "../domain/error.ts";
+import { type Code, codeOf, GoclawError } from "../domain/error.ts";
 import type { DurableEvent } from "../domain/event.ts";
 import { faultCode } from "./database.ts";
 import type { WriterTx } from "./tx.ts";
@@ -122,6 +122,11 @@ const FAULT_TEXT: Partial<Record<string, string>> = {
   IO_ERROR: "the database cannot be written; nothing was accepted. See logs/system.jsonl",
   DB_DAMAGED: "the database is damaged; nothing was accepted. Stop the daemon and restore a backup",
 };
+
+/** The answer to a call that was not even tried, because the disk has a fault. */
+export function faultResult(code: Code): CallResult {
+  return { ok: false, code, message: FAULT_TEXT[code] ?? "nothing was accepted" };
+}
 
 function failure(error: unknown): CallResult {
   const code = faultCode(error) ?? codeOf(error);

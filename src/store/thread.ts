@@ -6,7 +6,7 @@ import { receiveMessageOnPort } from "node:worker_threads";
 import type Database from "better-sqlite3";
 import { type Code, codeOf, GoclawError, messageOf } from "../domain/error.ts";
 import type { Clock, Random } from "../domain/time.ts";
-import { runBatch } from "./batch.ts";
+import { faultResult, runBatch } from "./batch.ts";
 import { faultCode, openDatabase, type SqliteBinding } from "./database.ts";
 import { type Migration, migrate } from "./migrate.ts";
 import { type Tx, WriterTx } from "./tx.ts";
@@ -63,7 +63,7 @@ class Writer {
   readonly #options: WriterOptions;
   readonly #send: (message: FromWriter) => void;
   readonly #verbs: ReadonlyMap<string, AnyVerb>;
-  readonly #tx: WriterTx;
+  #tx: WriterTx;
   readonly #timers = new Map<Chore, NodeJS.Timeout>();
   #db: Database.Database;
   #fault: Code | null = null;
@@ -90,6 +90,13 @@ class Writer {
   }
 
   #runCalls(first: readonly Call[]): void {
+    // Leases that could not be renewed come before the calls that are held against them.
+    if (this.#fault !== null) this.#probe();
+    if (this.#fault !== null) {
+      const refused = faultResult(this.#fault);
+      this.#send({ type: "committed", results: first.map(() => refused), events: [] });
+      return;
+    }
     const { results, events, fault } = runBatch(
       this.#db,
       this.#tx,
@@ -143,7 +150,8 @@ class Writer {
         chore,
         setTimeout(() => {
           this.#timers.delete(chore);
-          this.#runChore(chore, 0);
+          // During a fault no lease can be renewed, so none is judged: the chores run when it is over.
+          if (this.#fault === null) this.#runChore(chore, 0);
           this.#scheduleChores();
         }, chore.intervalMs),
       );
@@ -176,18 +184,29 @@ class Writer {
   #probeLater(): void {
     setTimeout(() => {
       if (this.#fault === null || this.#closing) return;
-      this.#runAlone(
-        (tx) => void tx.run("UPDATE schema_migrations SET applied_at = applied_at WHERE version = 1"),
-      );
+      this.#probe();
       if (this.#fault !== null) this.#probeLater();
     }, PROBE_MS);
+  }
+
+  /** Tries a small write, after opening the file again where that failed before; a success ends the fault. */
+  #probe(): void {
+    if (!this.#db.open) this.#reopen();
+    if (!this.#db.open) return;
+    this.#runAlone(
+      (tx) => void tx.run("UPDATE schema_migrations SET applied_at = applied_at WHERE version = 1"),
+    );
   }
 
   #reopen(): void {
     try {
       this.#db.close();
       this.#db = openDatabase(this.#options.file, this.#options.binding, false);
-      this.#tx.attach(this.#db);
+      // What the file says now is the truth: a commit that was reported as failed may have been made.
+      this.#tx = new WriterTx(this.#db, this.#options.clock, this.#options.random);
+      this.#tx.tick();
+      this.#options.load(this.#tx);
+      this.#tx.committed();
     } catch (error) {
       if (!(error instanceof GoclawError)) this.#reportDefect("reopen", error);
     }

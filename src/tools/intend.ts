@@ -1,7 +1,7 @@
 // The two writes that stand before an act: the intent with its audit "allow", or the refusal with its audit "deny".
 // Each is one transaction, so there is no act without a record and no record without its intent.
 
-import { type EffectRef, insertIntent, insertRefusal } from "../journal/effects.ts";
+import { type EffectRef, findOutcome, insertIntent, insertRefusal } from "../journal/effects.ts";
 import { type AuditRecord, appendAudit } from "../policy/audit.ts";
 import { type Fence, heldTask } from "../queue/lease.ts";
 import { defineVerb } from "../store/verb.ts";
@@ -11,13 +11,19 @@ export interface IntendInput extends Fence {
   readonly audit: AuditRecord;
 }
 
-/** `act`: go on. `lost`: the lease is gone. `unknown`: a `once` act was intended before and never settled. */
-export type Intended = "act" | "lost" | "unknown";
+/**
+ * `act`: go on. `lost`: the lease is gone. `unknown`: a `once` act was intended before and never settled. `settled`: the
+ * act was settled since this attempt read the journal, by an attempt that had lost its lease.
+ */
+export type Intended = "act" | "lost" | "unknown" | { readonly settled: string };
 
 export const intend = defineVerb("tools.intend", (tx, input: IntendInput): Intended => {
   const task = heldTask(tx, input);
   if (task === undefined) return "lost";
-  if (!insertIntent(tx, task, input.effect)) return "unknown";
+  if (!insertIntent(tx, task, input.effect)) {
+    const settled = findOutcome(tx, input.effect.key);
+    return settled === undefined ? "unknown" : { settled };
+  }
   appendAudit(tx, input.audit);
   return "act";
 });

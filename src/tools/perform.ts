@@ -64,6 +64,7 @@ export async function perform(
 
   const intended = await hands.store.insist(intend, { ...fence, effect, audit: record });
   if (intended === "lost") return { type: "lost" };
+  if (typeof intended === "object") return { type: "result", text: intended.settled };
   if (intended === "unknown")
     return { type: "unknown", message: unknownText(tool.name, "the daemon stopped in the middle") };
   return act(hands, task, tool, effect, parsed.args, signal);
