@@ -47,9 +47,10 @@ export function roomFor(
     const guess = VENDORS.includes(link.provider) ? VENDOR_WINDOW : OTHER_WINDOW;
     const window = Math.min(known ?? guess, contextLimit ?? Number.POSITIVE_INFINITY);
     const answer = answerTokensOf(facts, sampling.maxTokens);
-    const kept =
-      sampling.maxTokens === undefined ? Math.min(answer, Math.floor(window * ANSWER_SHARE)) : answer;
-    return { window, isKnown: known !== null, inputTokens: Math.max(0, window - kept) };
+    // Of a guess, half at least is left for the request: the caller may know better how long an answer can be.
+    const most = known === null ? window / 2 : window;
+    const kept = Math.min(answer, sampling.maxTokens === undefined ? window * ANSWER_SHARE : most);
+    return { window, isKnown: known !== null, inputTokens: Math.floor(window - kept) };
   });
   return rooms.reduce((least, room) => (room.inputTokens < least.inputTokens ? room : least));
 }

@@ -24,6 +24,3 @@ export interface Agent {
   /** Limits of its own, beside the global ones. */
   readonly budget: Budget;
 }
-
-/** What an agent id may look like: it appears in URLs, mentions and file names. */
-export const AGENT_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,63}$/i;

@@ -3,10 +3,6 @@
 
 import type { Clock, Random } from "./time.ts";
 
-export type TaskId = string;
-export type SessionId = string;
-export type AgentId = string;
-
 export const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** Returns a function that makes a new UUIDv7 string at each call. */

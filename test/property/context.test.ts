@@ -6,7 +6,7 @@ import { afterAll, expect, test } from "vitest";
 import { prepareContext } from "../../src/brain/context.ts";
 import { roomFor } from "../../src/brain/window.ts";
 import type { Message } from "../../src/domain/message.ts";
-import { countMessages, ESTIMATE } from "../../src/providers/tokens.ts";
+import { countMessages, ESTIMATE, openCounter } from "../../src/providers/tokens.ts";
 import { askIn, type Said, turnOf } from "../support/context-bench.ts";
 import { openInlineWriter } from "../support/inline-writer.ts";
 import { verifies } from "../support/verifies.ts";
@@ -44,23 +44,24 @@ test(
         writer.clear();
         const history = marked(texts);
         const turns = results.flatMap((round, nth) => turnOf(round, nth));
-        const { ports, requests } = askIn(writer, history, "the prompt", { contextLimit: window });
+        const { ports, requests } = askIn(writer, history, "the prompt", { contextLimit: window, model });
         const prepared = await prepareContext(ports, results.length, turns);
         const room = roomFor(ports.purse.catalog, ports.links, window, {});
         for (const request of requests) {
           const answer = request.sampling.maxTokens ?? 0;
-          expect(countMessages(ESTIMATE, request.messages) + answer).toBeLessThanOrEqual(window);
+          expect(countMessages(exact, request.messages) + answer).toBeLessThanOrEqual(window);
         }
         if ("outcome" in prepared) throw new Error(JSON.stringify(prepared.outcome));
         const { messages, shown } = prepared;
-        expect(shown.tokens).toBe(countMessages(ESTIMATE, messages));
+        const counter = shown.countedBy === "estimate" ? ESTIMATE : exact;
+        expect(shown.tokens).toBe(countMessages(counter, messages));
         expect(shown.tokens).toBeLessThanOrEqual(room.inputTokens);
         const read = textsOf([...requests.flatMap((request) => request.messages), ...messages]);
         for (const index of history.keys()) expect(read).toContain(markOf(index));
         expectRecentIntact(messages, history, turns.length);
         expectPairs(messages, turns);
       }),
-      { numRuns: 150 },
+      { numRuns },
     );
   },
 );

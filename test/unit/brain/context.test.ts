@@ -64,6 +64,23 @@ test("a later task begins with the summary and buys none", async () => {
   expect(messages.map(({ text }) => text).slice(2)).toEqual(["and now?", "fine", "and then?"]);
 });
 
+test("a summary is bought within the budget, and what it held is free again", async () => {
+  const { ports, requests } = askIn(writer, talk(6), "and now?", WINDOW);
+  const within = (perTaskTokens: number) => {
+    const budget = { perTaskTokens, onLimit: "fail" } as const;
+    return prepareContext({ ...ports, purse: { ...ports.purse, budget } }, 0, []);
+  };
+  expect(await within(100)).toMatchObject({ outcome: { type: "failed", code: "BUDGET_EXCEEDED" } });
+  expect(requests).toEqual([]);
+  fitting(await within(100_000));
+  expect(requests.length).toBeGreaterThan(0);
+  expect(writer.reader.get("SELECT count(*) AS n FROM reservations")).toEqual({ n: 0 });
+  // 12 tokens a summary count against the task from now on.
+  expect(writer.reader.get("SELECT sum(input_tokens + output_tokens) AS n FROM purchases")).toEqual({
+    n: 12 * requests.length,
+  });
+});
+
 test("a message longer than the window is summarised in pieces, each bought once", async () => {
   const history: Said[] = [{ role: "user", text: LONG.repeat(12) }];
   const { requests } = await run("one", "and now?", {}, history);
