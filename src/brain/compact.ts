@@ -170,19 +170,20 @@ async function summarise(
   const { answer } = called;
   const text = answer.text.trim();
   const wrong = whatIsWrong(answer, text, counter.countText(text), limit * 2);
-  const summary: Summary = { text, fromAnchor: chunk.fromAnchor, upTo: chunk.end, readAt };
-  if (wrong !== undefined) {
-    await releaseCall(purse, task, turn);
-    return failed(failure("malformed", `${answer.provider}/${answer.model} ${wrong}`));
-  }
+  const summary =
+    wrong === undefined ? { text, fromAnchor: chunk.fromAnchor, upTo: chunk.end, readAt } : null;
   const { provider, usage } = answer;
   const costUsd = priceOf(purse.catalog, links, answer);
   const place = { taskId: task.id, fence: task.fence, turn, summary, messages: chunk.messages };
   const cost = { provider, model: answer.model, usage, costUsd };
   const held = await store.insist(recordSummary, { ...place, ...cost });
-  return held ? { summary } : { outcome: { type: "lost" } };
+  if (!held) return { outcome: { type: "lost" } };
+  return summary === null
+    ? failed(failure("malformed", `${provider}/${answer.model} ${wrong}`))
+    : { summary };
 }
 
+/** One model call; what it reserved is free again unless it brought an answer. */
 async function buy(
   { task, provider, purse, links, signal }: CompactPorts,
   turn: number,

@@ -4,6 +4,7 @@
 import type { TokenUsage } from "../domain/message.ts";
 import { type Fence, heldTask } from "../queue/lease.ts";
 import type { Summary } from "../store/sessions.ts";
+import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
 import { addUsage } from "./answers.ts";
 import { settleSpend } from "./budget.ts";
@@ -11,7 +12,8 @@ import { settleSpend } from "./budget.ts";
 export interface RecordSummaryInput extends Fence {
   /** The turn whose call needed the room; its reservation settles here and is made anew for the call itself. */
   readonly turn: number;
-  readonly summary: Summary;
+  /** Null for an answer that was paid for and is no summary: its cost counts, and nothing is replaced. */
+  readonly summary: Summary | null;
   readonly provider: string;
   readonly model: string;
   readonly usage: TokenUsage | null;
@@ -26,6 +28,12 @@ const INSERT_SQL = `
   VALUES (@sessionId, @fromAnchor, @anchor, @part, @offset, @text, @taskId, @provider,
           @model, @inputTokens, @outputTokens, @cachedTokens, @costUsd, @readAt, @now)`;
 
+// Sent again after a commit that was reported as failed and had been made.
+const RECORDED_SQL = `
+  SELECT 1 FROM summaries
+  WHERE task_id = @taskId AND read_at = @readAt AND text = @text
+    AND up_to_anchor = @anchor AND up_to_part = @part AND up_to_offset = @offset`;
+
 /** Returns false when the lease is lost; nothing is written then. */
 export const recordSummary = defineVerb(
   "journal.record_summary",
@@ -34,6 +42,11 @@ export const recordSummary = defineVerb(
     if (task === undefined) return false;
     const { id: taskId, sessionId, agentId, attempt } = task;
     const { turn, summary, provider, model, usage, costUsd, messages } = input;
+    if (summary !== null && isRecorded(tx, taskId, summary)) return true;
+    addUsage(tx, taskId, usage);
+    const spent = usage === null ? null : usage.inputTokens + usage.outputTokens;
+    settleSpend(tx, task, turn, { usd: costUsd, tokens: spent });
+    if (summary === null) return true;
     const { text, fromAnchor, upTo, readAt } = summary;
     const tokens = {
       inputTokens: usage?.inputTokens ?? null,
@@ -42,9 +55,6 @@ export const recordSummary = defineVerb(
     };
     const place = { sessionId, taskId, fromAnchor, ...upTo };
     tx.run(INSERT_SQL, { ...place, text, provider, model, ...tokens, costUsd, readAt, now: tx.nowMs });
-    addUsage(tx, taskId, usage);
-    const spent = usage === null ? null : usage.inputTokens + usage.outputTokens;
-    settleSpend(tx, task, turn, { usd: costUsd, tokens: spent });
     const payload = {
       turn,
       provider,
@@ -61,3 +71,7 @@ export const recordSummary = defineVerb(
     return true;
   },
 );
+
+function isRecorded(tx: Tx, taskId: string, { text, readAt, upTo }: Summary): boolean {
+  return tx.get(RECORDED_SQL, { taskId, text, readAt, ...upTo }) !== undefined;
+}

@@ -20,17 +20,21 @@ export interface ClaimInput {
 }
 
 const HEADS_SQL = `
-  SELECT id, agent_id AS agentId, priority, fair_tag AS fairTag, created_at AS createdAt
+  SELECT id, agent_id AS agentId, priority, fair_tag AS fairTag, created_at AS createdAt, suspect
   FROM tasks
   WHERE state = 'QUEUED' AND agent_id = @agentId AND priority = @priority
   ORDER BY fair_tag, created_at LIMIT @limit`;
 
 // When all that waits is one level there is nothing to seek, which is several times cheaper than seeking among equals.
 const ONLY_HEADS_SQL = `
-  SELECT id, agent_id AS agentId, priority, fair_tag AS fairTag, created_at AS createdAt
+  SELECT id, agent_id AS agentId, priority, fair_tag AS fairTag, created_at AS createdAt, suspect
   FROM tasks
   WHERE state = 'QUEUED'
   ORDER BY agent_id, priority DESC, fair_tag, created_at LIMIT @limit`;
+
+const SUSPECTS_SQL = `
+  SELECT count(*) FILTER (WHERE state = 'QUEUED') AS waiting, count(*) FILTER (WHERE lease_owner IS NOT NULL) AS running
+  FROM tasks WHERE suspect = 1 AND finished_at IS NULL`;
 
 const CLAIM_SQL = `
   UPDATE tasks
@@ -46,6 +50,7 @@ interface Head {
   readonly priority: number;
   readonly fairTag: number;
   readonly createdAt: number;
+  readonly suspect: 0 | 1;
 }
 
 type ClaimRow = Omit<ClaimedTask, "sampling" | "output"> & {
@@ -71,22 +76,38 @@ export const claim = defineVerb("queue.claim", (tx, input: ClaimInput): ClaimedT
 
 /** The best `slots` tasks by effective priority, then fair tag, then age, within each agent's own limit. */
 function chooseHeads(tx: Tx, { slots, agentSlots }: ClaimInput): Head[] {
+  const limitOf = (agentId: string): number => Math.min(slots, agentSlots[agentId] ?? slots);
+  const suspects = tx.get<{ waiting: number; running: number }>(SUSPECTS_SQL) ?? { waiting: 0, running: 0 };
   const levels = tx.counted(LEVELS).filter((level) => tx.count(level) > 0);
-  const byAgent = new Map<string, Head[][]>();
+  const found: Head[][] = [];
   for (const level of levels) {
     const [priority, agentId] = parseLevel(level);
-    const limit = Math.min(slots, agentSlots[agentId] ?? slots);
-    if (limit <= 0) continue;
+    if (limitOf(agentId) <= 0) continue;
+    const limit = limitOf(agentId) + suspects.waiting;
     const heads =
       levels.length === 1
         ? tx.all<Head>(ONLY_HEADS_SQL, { limit })
         : tx.all<Head>(HEADS_SQL, { agentId, priority, limit });
-    byAgent.set(agentId, [...(byAgent.get(agentId) ?? []), heads]);
+    found.push(heads);
   }
-  const ofAgents = [...byAgent].map(([agentId, heads]) =>
-    merge(heads, Math.min(slots, agentSlots[agentId] ?? slots), tx.nowMs),
-  );
+  const byAgent = new Map<string, Head[][]>();
+  for (const heads of withOneSuspect(found, suspects.running > 0, tx.nowMs)) {
+    const agentId = heads[0]?.agentId;
+    if (agentId !== undefined) byAgent.set(agentId, [...(byAgent.get(agentId) ?? []), heads]);
+  }
+  const ofAgents = [...byAgent].map(([agentId, heads]) => merge(heads, limitOf(agentId), tx.nowMs));
   return merge(ofAgents, slots, tx.nowMs);
+}
+
+/**
+ * Tasks whose last attempt died with its daemon run one at a time: the one that takes the daemon down then spends its
+ * own attempts, and not those of its neighbours.
+ */
+function withOneSuspect(levels: Head[][], oneIsRunning: boolean, nowMs: number): Head[][] {
+  const suspects = levels.flat().filter((head) => head.suspect === 1);
+  if (suspects.length === 0) return levels;
+  const next = oneIsRunning ? undefined : suspects.sort((a, b) => compareHeads(a, b, nowMs))[0];
+  return levels.map((heads) => heads.filter((head) => head.suspect === 0 || head === next));
 }
 
 /** Takes the best head, again and again: ageing is between levels, within one the fair tag rules. */

@@ -20,7 +20,7 @@ export type Failed = "lost" | "failed" | "dead_letter" | { readonly retryAt: num
 
 const RETRY_SQL = `
   UPDATE tasks
-  SET state = 'RETRY_WAIT', reason_code = @reason, error_code = @code, error_message = @message,
+  SET state = 'RETRY_WAIT', suspect = 0, reason_code = @reason, error_code = @code, error_message = @message,
       fingerprint = @fingerprint, fingerprint_count = @fingerprintCount, available_at = @retryAt,
       lease_owner = NULL, lease_until = NULL, updated_at = @now
   WHERE id = @taskId`;

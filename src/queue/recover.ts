@@ -25,7 +25,7 @@ const OWNED_SQL = `SELECT ${COLUMNS} FROM tasks WHERE lease_owner = @owner`;
 const TAKE_BACK_SQL = `
   UPDATE tasks
   SET state = 'QUEUED', reason_code = @reason, available_at = @now, lease_owner = NULL, lease_until = NULL,
-      updated_at = @now
+      suspect = @suspect, updated_at = @now
   WHERE id = @id`;
 
 export interface Recovered {
@@ -67,7 +67,8 @@ function takeBackAll(tx: Tx, tasks: readonly Leased[], reason: string, lastReaso
       bury(tx, task, lastReason);
       deadLettered++;
     } else {
-      tx.run(TAKE_BACK_SQL, { id: task.id, reason, now: tx.nowMs });
+      const suspect = reason === "OWNER_DIED" ? 1 : 0;
+      tx.run(TAKE_BACK_SQL, { id: task.id, reason, suspect, now: tx.nowMs });
       recordTransition(tx, task, { from: task.state, to: "QUEUED" }, reason);
     }
   }

@@ -6,7 +6,7 @@ import { recordTransition } from "./transition.ts";
 
 const REQUEUE_SQL = `
   UPDATE tasks
-  SET state = 'QUEUED', reason_code = 'SHUTDOWN_REQUEUED', attempt = attempt - 1, available_at = @now,
+  SET state = 'QUEUED', suspect = 0, reason_code = 'SHUTDOWN_REQUEUED', attempt = attempt - 1, available_at = @now,
       lease_owner = NULL, lease_until = NULL, updated_at = @now
   WHERE id = @taskId`;
 

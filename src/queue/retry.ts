@@ -7,7 +7,7 @@ import { recordTransition } from "./transition.ts";
 
 const RETRY_SQL = `
   UPDATE tasks
-  SET state = 'QUEUED', reason_code = 'OPERATOR_RETRY', attempt = 0, fingerprint = NULL, fingerprint_count = 0,
+  SET state = 'QUEUED', suspect = 0, reason_code = 'OPERATOR_RETRY', attempt = 0, fingerprint = NULL, fingerprint_count = 0,
       error_code = NULL, error_message = NULL, available_at = @now, finished_at = NULL, updated_at = @now
   WHERE id = @taskId`;
 

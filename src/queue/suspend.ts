@@ -16,7 +16,7 @@ export interface SuspendInput extends Fence {
 
 const SUSPEND_SQL = `
   UPDATE tasks
-  SET state = 'RETRY_WAIT', reason_code = @reason, error_code = @reason, error_message = @message,
+  SET state = 'RETRY_WAIT', suspect = 0, reason_code = @reason, error_code = @reason, error_message = @message,
       attempt = attempt - 1, available_at = @deadlineAt, wakes = @wakes, lease_owner = NULL, lease_until = NULL, updated_at = @now
   WHERE id = @taskId`;
 

@@ -36,35 +36,38 @@ const marked = (texts: readonly string[]): Said[] =>
 
 const textsOf = (messages: readonly Message[]): string => messages.map(({ text }) => text).join("\n");
 
-test(
-  verifies("BRN-004", "any conversation fits its window, and every message was read or is there"),
-  async () => {
-    await fc.assert(
-      fc.asyncProperty(histories, rounds, windows, async (texts, results, window) => {
-        writer.clear();
-        const history = marked(texts);
-        const turns = results.flatMap((round, nth) => turnOf(round, nth));
-        const { ports, requests } = askIn(writer, history, "the prompt", { contextLimit: window, model });
-        const prepared = await prepareContext(ports, results.length, turns);
-        const room = roomFor(ports.purse.catalog, ports.links, window, {});
-        for (const request of requests) {
-          const answer = request.sampling.maxTokens ?? 0;
-          expect(countMessages(exact, request.messages) + answer).toBeLessThanOrEqual(window);
-        }
-        if ("outcome" in prepared) throw new Error(JSON.stringify(prepared.outcome));
-        const { messages, shown } = prepared;
-        const counter = shown.countedBy === "estimate" ? ESTIMATE : exact;
-        expect(shown.tokens).toBe(countMessages(counter, messages));
-        expect(shown.tokens).toBeLessThanOrEqual(room.inputTokens);
-        const read = textsOf([...requests.flatMap((request) => request.messages), ...messages]);
-        for (const index of history.keys()) expect(read).toContain(markOf(index));
-        expectRecentIntact(messages, history, turns.length);
-        expectPairs(messages, turns);
-      }),
-      { numRuns },
-    );
-  },
-);
+const TITLE = verifies("BRN-004", "any conversation fits its window, and every message was read or is there");
+
+test.each([
+  ["m", 150],
+  ["gpt-4o", 50],
+])(`${TITLE}, with the tokens of %s`, async (model, numRuns) => {
+  const exact = await openCounter(model);
+  await fc.assert(
+    fc.asyncProperty(histories, rounds, windows, async (texts, results, window) => {
+      writer.clear();
+      const history = marked(texts);
+      const turns = results.flatMap((round, nth) => turnOf(round, nth));
+      const { ports, requests } = askIn(writer, history, "the prompt", { contextLimit: window, model });
+      const prepared = await prepareContext(ports, results.length, turns);
+      const room = roomFor(ports.purse.catalog, ports.links, window, {});
+      for (const request of requests) {
+        const answer = request.sampling.maxTokens ?? 0;
+        expect(countMessages(exact, request.messages) + answer).toBeLessThanOrEqual(window);
+      }
+      if ("outcome" in prepared) throw new Error(JSON.stringify(prepared.outcome));
+      const { messages, shown } = prepared;
+      const counter = shown.countedBy === "estimate" ? ESTIMATE : exact;
+      expect(shown.tokens).toBe(countMessages(counter, messages));
+      expect(shown.tokens).toBeLessThanOrEqual(room.inputTokens);
+      const read = textsOf([...requests.flatMap((request) => request.messages), ...messages]);
+      for (const index of history.keys()) expect(read).toContain(markOf(index));
+      expectRecentIntact(messages, history, turns.length);
+      expectPairs(messages, turns);
+    }),
+    { numRuns },
+  );
+});
 
 /** What is left of the conversation is its end, word for word, before the prompt and the task's own turns. */
 function expectRecentIntact(messages: readonly Message[], history: readonly Said[], turns: number): void {

@@ -73,3 +73,7 @@ CREATE VIEW purchases AS
   SELECT task_id, provider, model, input_tokens, output_tokens, cached_tokens, cost_usd, at FROM answers
   UNION ALL
   SELECT task_id, provider, model, input_tokens, output_tokens, cached_tokens, cost_usd, created_at FROM summaries;
+
+-- A task whose last attempt died with its daemon: it may be what took the daemon down, so suspects run one at a time.
+ALTER TABLE tasks ADD COLUMN suspect INTEGER NOT NULL DEFAULT 0 CHECK (suspect = 0 OR suspect = 1);
+CREATE INDEX tasks_suspect ON tasks (state) WHERE suspect = 1 AND finished_at IS NULL;

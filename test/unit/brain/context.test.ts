@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Prepared, prepareContext } from "../../../src/brain/context.ts";
 import { finish } from "../../../src/engine/finish.ts";
+import { recordSummary } from "../../../src/journal/summaries.ts";
 import { findTaskById } from "../../../src/store/tasks.ts";
 import { type AskOptions, askIn, type Said, turnOf } from "../../support/context-bench.ts";
 import { type InlineWriter, openInlineWriter } from "../../support/inline-writer.ts";
@@ -79,6 +80,29 @@ test("a summary is bought within the budget, and what it held is free again", as
   expect(writer.reader.get("SELECT sum(input_tokens + output_tokens) AS n FROM purchases")).toEqual({
     n: 12 * requests.length,
   });
+});
+
+test("an answer that is no summary is a failure, costs what it cost, and replaces nothing", async () => {
+  const { ports } = askIn(writer, talk(6), "and now?", { ...WINDOW, summarise: () => " " });
+  const message = expect.stringMatching(/empty summary\. Nothing was left out/);
+  expect(await prepareContext(ports, 0, [])).toMatchObject({
+    outcome: { type: "retry", code: "RETRY_PROVIDER_MALFORMED", message },
+  });
+  expect(findTaskById(writer.reader, "task")?.usage).toMatchObject({ inputTokens: 10, outputTokens: 2 });
+  expect(writer.reader.get("SELECT tokens FROM spend_totals LIMIT 1")).toEqual({ tokens: 12 });
+  expect(writer.reader.get("SELECT count(*) AS n FROM summaries")).toEqual({ n: 0 });
+});
+
+test("a summary that is sent again, because its commit was thought lost, is recorded once", () => {
+  const { task } = askIn(writer, talk(2), "and now?", WINDOW).ports;
+  const upTo = { anchor: 2, part: 0, offset: 5 };
+  const summary = { text: "what was said", fromAnchor: 1, upTo, readAt: 1 };
+  const usage = { inputTokens: 10, outputTokens: 2, cachedTokens: 0 };
+  const cost = { provider: "scripted", model: "m", usage, costUsd: null };
+  const input = { taskId: task.id, fence: task.fence, turn: 0, summary, messages: 2, ...cost };
+  expect([writer.call(recordSummary, input), writer.call(recordSummary, input)]).toEqual([true, true]);
+  expect(writer.reader.get("SELECT count(*) AS n FROM summaries")).toEqual({ n: 1 });
+  expect(findTaskById(writer.reader, "task")?.usage).toMatchObject({ inputTokens: 10, outputTokens: 2 });
 });
 
 test("a message longer than the window is summarised in pieces, each bought once", async () => {
