@@ -1,9 +1,9 @@
 // How `goclaw demo` tells what happens: every step as the daemon reports it, then the traces it left. Nothing is said
 // that did not come from the daemon.
 
+import { createAnswerText, type Piece } from "../rpc/answer-text.ts";
 import type { WireEvent, WireTask } from "../rpc/wire.ts";
 import { meaningOf } from "./advice.ts";
-import { createAnswerText, type Piece } from "./answer-text.ts";
 import type { AuditRow, Output } from "./context.ts";
 import { eventText } from "./event-text.ts";
 import { paintFor, paintState } from "./paint.ts";
@@ -61,7 +61,7 @@ export function createStory(output: Output, silent: boolean): Story {
       write(`  ${refused ? paint.bad(text) : text}${state}\n`);
     },
     piece: (piece) => {
-      const added = safeText(answer.accept(piece));
+      const added = safeText(answer.accept(piece) ?? "");
       const text = (lineOpen ? added : added.trimStart()).replaceAll("\n", "\n         > ");
       if (text === "") return;
       write(lineOpen ? text : `  ${paint.good("answer")} > ${text}`);

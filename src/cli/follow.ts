@@ -3,8 +3,8 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
+import type { Piece } from "../rpc/answer-text.ts";
 import type { WireEvent, WireTask } from "../rpc/wire.ts";
-import type { Piece } from "./answer-text.ts";
 import { LostDaemon } from "./api.ts";
 import type { Link } from "./link.ts";
 

@@ -2,14 +2,15 @@
 // the events as JSON lines.
 
 import { EXIT } from "../domain/error.ts";
+import { createAnswerText, type Piece } from "../rpc/answer-text.ts";
 import type { WireEvent, WireTask } from "../rpc/wire.ts";
 import { adviceFor, meaningOf } from "./advice.ts";
-import { createAnswerText, createPairs, type Piece } from "./answer-text.ts";
 import { type Context, writeJson } from "./context.ts";
 import { eventText } from "./event-text.ts";
 import { createPump } from "./events-of.ts";
 import type { Link } from "./link.ts";
 import { paintFor } from "./paint.ts";
+import { createPairs } from "./pairs.ts";
 import { safeText } from "./safe-text.ts";
 import { durationText } from "./time-text.ts";
 
@@ -67,16 +68,17 @@ export function createTextView(context: Context, options: { readonly verbose?: b
   };
   return {
     onEvent: (event) => say(eventText(event)),
-    onPiece: (piece) => print(answer.accept(piece)),
+    onPiece: (piece) => print(answer.accept(piece) ?? ""),
     onBreak: (error) => say(`${safeText(error.message)}; trying again`),
     end: async (task) => {
       if (task.state === "SUCCEEDED") {
-        const { rest, contradicted } = answer.finish(task.result?.text ?? "");
-        if (contradicted) {
+        const result = task.result?.text ?? "";
+        const rest = answer.finish(result);
+        if (rest === undefined) {
           closeLine();
           stderr.write("goclaw: a later attempt answered anew; the whole answer follows\n");
         }
-        print(rest);
+        print(rest ?? result);
       }
       closeLine();
       return task.state === "SUCCEEDED" ? succeeded(task, say) : failed(context, task);

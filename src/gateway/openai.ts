@@ -4,12 +4,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Agent } from "../domain/agent.ts";
 import { CODES, type Code, GoclawError } from "../domain/error.ts";
+import { createAnswerText } from "../rpc/answer-text.ts";
 import type { Rpc } from "../rpc/dispatch.ts";
 import { type Follower, suspensionOf } from "../rpc/follow.ts";
 import { submit } from "../rpc/methods/submit.ts";
 import { getTask } from "../rpc/methods/task.ts";
 import type { WireTask } from "../rpc/wire.ts";
-import { createAnswerText } from "./answer-text.ts";
 import { ParamError, sendRawError, wireError } from "./errors.ts";
 import type { ChatRequest } from "./openai-request.ts";
 import { openStream, toLine } from "./stream.ts";
@@ -228,11 +228,11 @@ function answerStream(
     (error: GoclawError) => failWith(error),
   );
   stop = ports.follower.follow(taskId, 0, {
-    onDelta: (delta) => add(text.delta(delta)),
+    onDelta: (delta) => add(text.accept(delta)),
     onEvent: (event) => {
       if (event.type !== "model.end" || event.payload.draft === true) return;
       const turn = Number(event.payload.turn);
-      add(text.turnEnd(turn, ports.follower.turnText(taskId, turn)));
+      add(text.accept({ turn, offset: 0, text: ports.follower.turnText(taskId, turn), final: true }));
     },
   });
   if (over) stop();

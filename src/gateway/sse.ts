@@ -31,11 +31,8 @@ export function sseRoutes(app: FastifyInstance, { rpc, follower }: SsePorts): vo
       closed = true;
       stop();
     });
-    const project = createProjection(stream, follower, taskId, read);
-    stop = follower.follow(taskId, after, project);
+    stop = follower.follow(taskId, after, createProjection(stream, follower, taskId, read));
     if (closed) stop();
-    // A cursor at or past the end finds nothing to deliver: the task's own state says whether to go on waiting.
-    project.endIfOver(await read());
   });
 }
 
@@ -46,6 +43,7 @@ function createProjection(
   read: () => Promise<WireTask>,
 ) {
   let ended = false;
+  let isCaughtUp = false;
   const end = (task: WireTask): void => {
     if (ended) return;
     ended = true;
@@ -61,6 +59,12 @@ function createProjection(
     );
   };
   return {
+    pressure: stream.pressure,
+    // A cursor at or past the end finds nothing to deliver: the task's own state says whether to go on waiting.
+    onCaughtUp: () => {
+      isCaughtUp = true;
+      endWhenOver();
+    },
     onDelta: ({ turn, offset, text }: { turn: number; offset: number; text: string }) =>
       stream.send(toLine({ turn, offset, text }), "token"),
     onEvent: (event: DurableEvent) => {
@@ -76,10 +80,7 @@ function createProjection(
         stream.send(toLine(toWireEvent(event)), name, event.seq);
       }
       // FAILED may be followed by DEAD_LETTER in the same commit, so the task is asked after this turn of the loop.
-      if (event.to !== null) setImmediate(endWhenOver);
-    },
-    endIfOver: (task: WireTask) => {
-      if (isOver(task)) end(task);
+      if (event.to !== null && isCaughtUp) setImmediate(endWhenOver);
     },
   };
 }

@@ -6,6 +6,8 @@ import type { ServerResponse } from "node:http";
 export interface EventStream {
   /** `name` and `id` are ours; `data` is one line of JSON. */
   send(data: string, name?: string, id?: number): void;
+  /** A promise of the moment the client has read what was sent; undefined while it keeps up. */
+  pressure(): Promise<void> | undefined;
   end(): void;
 }
 
@@ -33,13 +35,21 @@ export function openStream(
 
   const write = (text: string): void => {
     if (response.destroyed || response.writableEnded) return;
-    response.write(text);
+    // What one write adds may be large; a client that has not read the writes before it is too slow.
     if (response.writableLength > BUFFER_BYTES) response.destroy();
+    else response.write(text);
   };
   return {
     send: (data, name, id) => {
       const head = `${id === undefined ? "" : `id: ${id}\n`}${name === undefined ? "" : `event: ${name}\n`}`;
       write(`${head}data: ${data}\n\n`);
+    },
+    pressure: () => {
+      if (!response.writableNeedDrain) return undefined;
+      return new Promise((resolve) => {
+        response.once("drain", resolve);
+        response.once("close", resolve);
+      });
     },
     end: () => {
       clearInterval(heartbeat);

@@ -12,6 +12,10 @@ export interface Followed {
   onEvent(event: DurableEvent): void;
   /** A piece of an answer in flight; may be missing or come again after a retry, `offset` tells. */
   onDelta(delta: TextDelta): void;
+  /** A promise while the reader is behind: what is in the log waits for it instead of filling memory. */
+  pressure?(): Promise<void> | undefined;
+  /** Everything that was in the log has been delivered; from here on events come as they happen. */
+  onCaughtUp?(): void;
 }
 
 export interface Follower {
@@ -28,23 +32,39 @@ export function createFollower(reader: Reader, bus: Bus): Follower {
     turnText: (taskId, turn) => answerText(reader, taskId, turn) ?? "",
     follow: (taskId, after, followed) => {
       let last = after;
+      let isCaughtUp = false;
+      let isStopped = false;
       const deliver = (event: DurableEvent): void => {
         if (event.seq <= last) return;
         last = event.seq;
         followed.onEvent(event);
       };
-      // Reading and subscribing happen in one turn of the event loop: what commits meanwhile is published later and
-      // told apart by its sequence number.
-      const stop = bus.subscribeTask(taskId, (event) => {
+      // While the log is being read, live events are left out: they are in the log too. The last page and the change
+      // to live events happen in one turn of the event loop, so nothing falls between them.
+      const unsubscribe = bus.subscribeTask(taskId, (event) => {
+        if (!isCaughtUp) return;
         if (isDurable(event)) deliver(event);
         else followed.onDelta(event);
       });
-      for (;;) {
-        const page = taskEvents(reader, taskId, last, PAGE);
-        for (const event of page) deliver(event);
-        if (page.length < PAGE) break;
-      }
-      return stop;
+      const catchUp = (): void => {
+        for (;;) {
+          const page = taskEvents(reader, taskId, last, PAGE);
+          for (const event of page) {
+            if (isStopped) return;
+            deliver(event);
+            const pressure = followed.pressure?.();
+            if (pressure !== undefined) return void pressure.then(catchUp);
+          }
+          if (page.length < PAGE) break;
+        }
+        isCaughtUp = true;
+        followed.onCaughtUp?.();
+      };
+      catchUp();
+      return () => {
+        isStopped = true;
+        unsubscribe();
+      };
     },
   };
 }

@@ -35,6 +35,7 @@ const SCANS: Readonly<Record<string, string>> = {
   "src/queue/transition.ts FAIR_CLOCK_SQL": "once at start",
   "src/queue/recover.ts ORPHANS_SQL": "once at start: leases alone, of which there are as many as lanes",
   "src/queue/claim.ts ONLY_HEADS_SQL": "walks the queued index in order and stops at LIMIT",
+  "src/queue/claim.ts SUSPECTS_SQL": "counts an index of tasks whose daemon died, and nothing else",
   "src/policy/audit.ts LAST_HASH_SQL": "reads the log's last row: backwards, and stops at LIMIT",
   "src/queue/enqueue.ts UPSERT_SESSION_SQL":
     "the plan of the foreign key, which runs only while a violation is open",

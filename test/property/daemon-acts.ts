@@ -26,7 +26,15 @@ export function enqueueTask(pick: number, maxAttempts: number, priority: number)
     const sessionId = `s${pick}`;
     writer.call(enqueue, enqueueInput(id, { sessionId, agentId, maxAttempts, priority }));
     const lease = { owner: null, leaseUntil: null, reason: null, availableAt: writer.clock.nowMs() };
-    const zero = { attempt: 0, fence: 0, backoffSince: 0, failure: null, failureCount: 0, unsettled: 0 };
+    const zero = {
+      attempt: 0,
+      fence: 0,
+      backoffSince: 0,
+      failure: null,
+      failureCount: 0,
+      unsettled: 0,
+      suspect: false,
+    };
     now.tasks.push({ id, sessionId, agentId, priority, maxAttempts, state: "QUEUED", ...zero, ...lease });
   };
 }
@@ -34,8 +42,7 @@ export function enqueueTask(pick: number, maxAttempts: number, priority: number)
 export function claimTasks(slots: number): Act {
   return (now, { writer }) => {
     const got = writer.call(claim, claimInput({ owner: model.ownerOf(now), slots }));
-    const queued = now.tasks.filter((task) => task.state === "QUEUED").length;
-    same("number of claims", got.length, Math.min(slots, queued));
+    same("number of claims", got.length, model.claimable(now, slots));
     for (const { id, attempt, fence } of got) {
       const task = now.tasks.find((candidate) => candidate.id === id)!;
       model.claimed(now, task, writer.clock.monoMs() + LEASE_MS);

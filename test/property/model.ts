@@ -47,6 +47,8 @@ export interface ModelTask {
   failureCount: number;
   /** Acts of class `once` whose intent is written and whose outcome is not. */
   unsettled: number;
+  /** Its last attempt died with its daemon; of such tasks one runs at a time. */
+  suspect: boolean;
 }
 
 export interface Model {
@@ -84,6 +86,14 @@ export function claimed(model: Model, task: ModelTask, leaseUntil: number): void
   task.leaseUntil = leaseUntil;
 }
 
+/** How many tasks a claim for so many lanes must bring. */
+export function claimable({ tasks }: Model, slots: number): number {
+  const queued = tasks.filter((task) => task.state === "QUEUED");
+  const suspects = queued.filter((task) => task.suspect).length;
+  const oneRuns = tasks.some((task) => task.suspect && isLeased(task));
+  return Math.min(slots, queued.length - suspects + (oneRuns ? 0 : Math.min(1, suspects)));
+}
+
 export function started(model: Model, task: ModelTask): void {
   move(model, task, "RUNNING", null);
 }
@@ -109,6 +119,7 @@ export function failed(
   const poisoned = !circumstance && task.failureCount >= POISON_AFTER;
   if (!poisoned && task.attempt < task.maxAttempts) {
     move(model, task, "RETRY_WAIT", reason);
+    task.suspect = false;
     return "waits";
   }
   move(model, task, "FAILED", reason);
@@ -118,12 +129,14 @@ export function failed(
 
 export function suspended(model: Model, task: ModelTask, reason: string, deadlineAt: number): void {
   move(model, task, "RETRY_WAIT", reason);
+  task.suspect = false;
   task.attempt--;
   task.availableAt = deadlineAt;
 }
 
 export function requeued(model: Model, task: ModelTask, nowMs: number): void {
   move(model, task, "QUEUED", "SHUTDOWN_REQUEUED");
+  task.suspect = false;
   task.attempt--;
   task.availableAt = nowMs;
 }
@@ -166,11 +179,13 @@ export function takenBack(
     return;
   }
   move(model, task, "QUEUED", reason);
+  task.suspect = reason === "OWNER_DIED";
   task.availableAt = nowMs;
 }
 
 export function broughtBack(model: Model, task: ModelTask, nowMs: number): void {
   move(model, task, "QUEUED", "OPERATOR_RETRY");
+  task.suspect = false;
   task.attempt = 0;
   task.failure = null;
   task.failureCount = 0;

@@ -3,8 +3,8 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createAnswerText } from "../../../src/gateway/answer-text.ts";
 import { resultText } from "../../../src/journal/answers.ts";
+import { createAnswerText } from "../../../src/rpc/answer-text.ts";
 import { answerOf } from "../../support/inputs.ts";
 
 interface Delta {
@@ -48,7 +48,10 @@ test("any interleaving of pieces, restarts with equal text and ends adds up to t
       const projection = createAnswerText();
       let sent = "";
       for (const step of steps) {
-        const added = "end" in step ? projection.turnEnd(step.end, texts[step.end]!) : projection.delta(step);
+        const added =
+          "end" in step
+            ? projection.accept({ turn: step.end, offset: 0, text: texts[step.end]!, final: true })
+            : projection.accept(step);
         expect(added, "nothing contradicts itself here").toBeDefined();
         sent += added;
       }
@@ -60,40 +63,40 @@ test("any interleaving of pieces, restarts with equal text and ends adds up to t
 
 test("a restart that differs is reported at the first piece that shows it", () => {
   const projection = createAnswerText();
-  expect(projection.delta({ turn: 0, offset: 0, text: "hello w" })).toBe("hello w");
-  expect(projection.delta({ turn: 0, offset: 0, text: "hel" })).toBe("");
-  expect(projection.delta({ turn: 0, offset: 3, text: "p!" })).toBeUndefined();
+  expect(projection.accept({ turn: 0, offset: 0, text: "hello w" })).toBe("hello w");
+  expect(projection.accept({ turn: 0, offset: 0, text: "hel" })).toBe("");
+  expect(projection.accept({ turn: 0, offset: 3, text: "p!" })).toBeUndefined();
 });
 
 test("an end that differs from what was sent, or is shorter, is reported", () => {
   for (const text of ["help", "hell", ""]) {
     const projection = createAnswerText();
-    projection.delta({ turn: 0, offset: 0, text: "hello" });
-    expect(projection.turnEnd(0, text)).toBeUndefined();
+    projection.accept({ turn: 0, offset: 0, text: "hello" });
+    expect(projection.accept({ turn: 0, offset: 0, text: text, final: true })).toBeUndefined();
   }
 });
 
 test("a gap is left for the end of the turn to fill", () => {
   const projection = createAnswerText();
-  expect(projection.delta({ turn: 0, offset: 5, text: "world" })).toBe("");
-  expect(projection.turnEnd(0, "hey, world")).toBe("hey, world");
+  expect(projection.accept({ turn: 0, offset: 5, text: "world" })).toBe("");
+  expect(projection.accept({ turn: 0, offset: 0, text: "hey, world", final: true })).toBe("hey, world");
 });
 
 test("turns without text leave no separators", () => {
   const projection = createAnswerText();
   const sent = [
-    projection.turnEnd(0, ""),
-    projection.turnEnd(1, "a"),
-    projection.turnEnd(2, ""),
-    projection.turnEnd(3, "b"),
+    projection.accept({ turn: 0, offset: 0, text: "", final: true }),
+    projection.accept({ turn: 1, offset: 0, text: "a", final: true }),
+    projection.accept({ turn: 2, offset: 0, text: "", final: true }),
+    projection.accept({ turn: 3, offset: 0, text: "b", final: true }),
   ];
   expect(sent).toEqual(["", "a", "", "\n\nb"]);
 });
 
 test("what comes late from an earlier turn is not sent again", () => {
   const projection = createAnswerText();
-  projection.turnEnd(0, "one");
-  expect(projection.delta({ turn: 0, offset: 0, text: "one" })).toBe("");
-  expect(projection.turnEnd(0, "one")).toBe("");
-  expect(projection.delta({ turn: 1, offset: 0, text: "two" })).toBe("\n\ntwo");
+  projection.accept({ turn: 0, offset: 0, text: "one", final: true });
+  expect(projection.accept({ turn: 0, offset: 0, text: "one" })).toBe("");
+  expect(projection.accept({ turn: 0, offset: 0, text: "one", final: true })).toBe("");
+  expect(projection.accept({ turn: 1, offset: 0, text: "two" })).toBe("\n\ntwo");
 });
