@@ -162,6 +162,9 @@ export function createMind(ground: Ground, store: Store, policy: Policy, isDrain
     return listModels({ config, catalog, breakers, nowMs: systemClock.nowMs(), all });
   };
   const agents = config.agents;
-  const rpc = createRpc({ store, guard, agents, modelRows, newId, limits, schemaFault, isDraining });
+  const rpc = createRpc({
+    ...{ store, guard, agents, modelRows, newId, limits, schemaFault, isDraining },
+    onSubmitting: () => engine.expectWork(),
+  });
   return { guard, engine, rpc };
 }

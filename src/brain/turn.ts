@@ -35,8 +35,9 @@ export async function runTurns(input: TurnInput): Promise<Outcome> {
   const { reader } = hands.store;
   const context = contextOf(input);
   const turns: Message[] = [];
-  const answers = loadAnswers(reader, task.id);
-  const effects = loadEffects(reader, task.id);
+  const isFirst = task.fence === 1; // never claimed before: the journal has nothing of it
+  const answers = isFirst ? [] : loadAnswers(reader, task.id);
+  const effects = isFirst ? [] : loadEffects(reader, task.id);
   let retries = 0; // for an answer that does not fit; they are bounded on their own
   for (let turn = 0; turn < agent.maxTurns + retries; turn++) {
     if (signal.aborted) return { type: "lost" };

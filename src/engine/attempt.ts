@@ -32,14 +32,21 @@ export interface AttemptPorts {
 /** Why the engine stopped an attempt from outside; the reason of its AbortSignal. */
 export type StopReason = "canceled" | "lease_lost" | "shutdown" | "timeout";
 
-/** Runs one claimed task to its settlement. Never throws. */
+/**
+ * Runs one claimed task to its settlement. Never throws. `onSettling` is called in the turn in which the settlement is
+ * sent to the writer: what the caller sends in that turn shares its commit and comes after it.
+ */
 export async function runAttempt(
   ports: AttemptPorts,
   task: ClaimedTask,
   control: AbortController,
+  onSettling: () => void,
 ): Promise<void> {
   try {
-    await settle(ports, task, stoppedOutcome(await handle(ports, task, control), control.signal));
+    const outcome = stoppedOutcome(await handle(ports, task, control), control.signal);
+    const settled = settle(ports, task, outcome);
+    if (outcome.type !== "lost") onSettling();
+    await settled;
   } catch (error) {
     ports.reportDefect(error, task);
   }

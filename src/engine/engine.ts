@@ -29,6 +29,8 @@ export interface Engine {
   drain(timeoutMs: number): Promise<void>;
   /** Ends a drain's wait at once. */
   hurry(): void;
+  /** A task is on its way into the queue: a free lane claims it in the same commit. */
+  expectWork(): void;
   /** Running attempts now. */
   busyLanes(): number;
 }
@@ -37,6 +39,8 @@ interface Running {
   readonly task: ClaimedTask;
   readonly control: AbortController;
   readonly done: Promise<void>;
+  /** Its settlement is on its way to the writer: the lane may be given to what is claimed after it. */
+  isSettling: boolean;
 }
 
 const PULSES_PER_LEASE = 4;
@@ -72,7 +76,11 @@ class Lanes implements Engine {
   }
 
   busyLanes(): number {
-    return this.#running.size;
+    return this.#busy().length;
+  }
+
+  expectWork(): void {
+    if (this.#busy().length < this.#options.lanes) this.#wake();
   }
 
   hurry(): void {
@@ -130,7 +138,7 @@ class Lanes implements Engine {
     try {
       while (this.#wanted && !this.#stopping) {
         this.#wanted = false;
-        const slots = this.#options.lanes - this.#running.size;
+        const slots = this.#options.lanes - this.#busy().length;
         if (slots <= 0) break; // a lane that becomes free wakes again
         const tasks = await this.#claim(this.#claimInput(slots));
         for (const task of tasks) this.#run(task);
@@ -168,17 +176,22 @@ class Lanes implements Engine {
   }
 
   #busyWith(agentId: string): number {
-    let busy = 0;
-    for (const { task } of this.#running) if (task.agentId === agentId) busy++;
-    return busy;
+    return this.#busy().filter(({ task }) => task.agentId === agentId).length;
+  }
+
+  #busy(): Running[] {
+    return [...this.#running].filter(({ isSettling }) => !isSettling);
   }
 
   #run(task: ClaimedTask): void {
     const control = new AbortController();
     // Claimed while the drain began: not started, so that it goes back at once.
     if (this.#stopping) control.abort("shutdown" satisfies StopReason);
-    const done = runAttempt(this.#options, task, control).then(() => {
-      // After a lost lease the next attempt of the same task may stand here already.
+    const onSettling = (): void => {
+      running.isSettling = true;
+      this.#wake();
+    };
+    const done = runAttempt(this.#options, task, control, onSettling).then(() => {
       this.#running.delete(running);
       if (this.#running.size === 0) {
         clearInterval(this.#pulse);
@@ -186,7 +199,7 @@ class Lanes implements Engine {
       }
       this.#wake();
     });
-    const running = { task, control, done };
+    const running: Running = { task, control, done, isSettling: false };
     this.#running.add(running);
     this.#pulse ??= setInterval(() => this.#options.store.pulse(), this.#options.leaseMs / PULSES_PER_LEASE);
   }

@@ -21,6 +21,8 @@ export interface RpcPorts {
   readonly limits: { readonly maxAttempts: number };
   /** Why a JSON Schema cannot be used; undefined when it can. */
   readonly schemaFault: (schema: Readonly<Record<string, unknown>>) => Promise<string | undefined>;
+  /** Told in the turn in which a task is sent to the queue, before it is there. */
+  readonly onSubmitting: () => void;
   /** True once the daemon takes no new work. */
   readonly isDraining: () => boolean;
 }

@@ -51,7 +51,7 @@ export const submit = defineMethod<SubmitParams, Enqueued>({
     },
     ["prompt"],
   ),
-  run: async (ports, params) => {
+  run: async (ports, params, caller) => {
     if (ports.isDraining()) {
       throw new GoclawError("SHUTTING_DOWN", "the daemon is stopping; submit again when it is back", {
         retryAfterSeconds: 2,
@@ -61,7 +61,7 @@ export const submit = defineMethod<SubmitParams, Enqueued>({
       throw new GoclawError("BAD_REQUEST", "the prompt is empty; say what is to be done");
     const agent = findAgent(ports, params.agent ?? "default");
     if (params.schema !== undefined) await checkSchema(ports, params.schema);
-    return ports.store.run(enqueue, {
+    const enqueued = ports.store.run(enqueue, {
       id: ports.newId(),
       sessionId: params.session_id ?? ports.newId(),
       agentId: agent.id,
@@ -75,12 +75,14 @@ export const submit = defineMethod<SubmitParams, Enqueued>({
       sampling: params.sampling ?? {},
       output: outputOf(params, agent),
       parentId: null,
-      traceId: ports.newId(),
+      traceId: caller.traceId,
       idempotency:
         params.idempotency_key === undefined
           ? null
           : { key: params.idempotency_key, digest: digestOf(params) },
     });
+    ports.onSubmitting();
+    return enqueued;
   },
 });
 
