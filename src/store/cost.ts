@@ -30,13 +30,13 @@ const SUMS = `
 
 const rowsSql = (key: CostKey): string => `
   SELECT ${KEY_SQL[key]} AS key, ${SUMS}
-  FROM answers JOIN tasks ON tasks.id = answers.task_id
+  FROM purchases AS answers JOIN tasks ON tasks.id = answers.task_id
   WHERE answers.at >= @since
   GROUP BY 1 ORDER BY ${key === "day" ? "key DESC" : "costUsd DESC, key"} LIMIT @limit`;
 
 const ROWS_SQL = { agent: rowsSql("agent"), model: rowsSql("model"), day: rowsSql("day") };
 
-const TOTAL_SQL = `SELECT 'total' AS key, ${SUMS} FROM answers WHERE answers.at >= @since`;
+const TOTAL_SQL = `SELECT 'total' AS key, ${SUMS} FROM purchases AS answers WHERE answers.at >= @since`;
 
 /** `since` is in epoch ms; at most `limit` rows, the dearest or the newest first. */
 export function costRows(reader: Reader, by: CostKey, since: number, limit: number): CostRow[] {
