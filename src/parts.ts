@@ -163,7 +163,7 @@ export function createMind(ground: Ground, store: Store, policy: Policy, isDrain
   };
   const agents = config.agents;
   const rpc = createRpc({
-    ...{ store, guard, agents, modelRows, newId, limits, schemaFault, isDraining },
+    ...{ store, guard, agents, modelRows, newId, redact, limits, schemaFault, isDraining },
     onSubmitting: () => engine.expectWork(),
   });
   return { guard, engine, rpc };

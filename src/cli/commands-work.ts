@@ -16,6 +16,10 @@ const RUN_OPTIONS: readonly OptionSpec[] = [
   { flags: "--model <name>", description: "another model of the agent's provider" },
   { flags: "--schema <file>", description: "the answer must be JSON that fits the JSON Schema in this file" },
   {
+    flags: "--record <file>",
+    description: "write what the model answered into this cassette, for the replay provider",
+  },
+  {
     flags: "--idempotency-key <key>",
     description: "the same key and prompt name the same task, however often they are sent",
   },

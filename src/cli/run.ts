@@ -1,7 +1,8 @@
 // `goclaw run`: submits one task and waits for its end. The task belongs to the daemon from the moment it is accepted;
 // what happens to this process afterwards does not harm it.
 
-import { EXIT } from "../domain/error.ts";
+import { writeFileSync } from "node:fs";
+import { EXIT, GoclawError, messageOf } from "../domain/error.ts";
 import type { WireTask } from "../rpc/wire.ts";
 import { LostDaemon } from "./api.ts";
 import type { Context, GlobalOptions, Signal } from "./context.ts";
@@ -11,12 +12,14 @@ import { openHome } from "./home.ts";
 import { type Link, withLink } from "./link.ts";
 import { readPrompt, readSchema } from "./prompt.ts";
 import { createJsonView, createTextView, type RunView } from "./run-view.ts";
+import { UsageError } from "./usage-error.ts";
 
 interface RunOptions extends GlobalOptions {
   readonly agent?: string;
   readonly session?: string;
   readonly model?: string;
   readonly schema?: string;
+  readonly record?: string;
   readonly idempotencyKey?: string;
   readonly detach?: boolean;
   readonly timeout?: number;
@@ -33,6 +36,9 @@ interface Accepted {
 export async function run(context: Context, args: readonly string[], options: RunOptions): Promise<number> {
   const prompt = await readPrompt(context, args[0] ?? "");
   const schema = options.schema === undefined ? undefined : readSchema(options.schema);
+  if (options.record !== undefined && options.detach === true) {
+    throw new UsageError("--record needs the task's end; leave --detach out", ["run"]);
+  }
   const paths = openHome(context, options);
   const wait = createWait(context, options);
   const beforeOwn = async (): Promise<void> => {
@@ -92,6 +98,20 @@ function detach({ stdout, stderr }: Context, link: Link, accepted: Accepted, opt
   return EXIT.ok;
 }
 
+/** Writes the task's answers as a cassette; also those of a task that failed, since that is what a test may need. */
+async function record(link: Link, taskId: string, file: string): Promise<void> {
+  const path = `/api/v1/tasks/${encodeURIComponent(taskId)}/cassette`;
+  const { cassette } = await link.api.get<{ cassette: unknown }>(path);
+  try {
+    writeFileSync(file, `${JSON.stringify(cassette, null, 2)}\n`, { mode: 0o600 });
+  } catch (error) {
+    throw new GoclawError(
+      "IO_ERROR",
+      `--record ${file}: ${messageOf(error)}; task ${taskId} itself has ended`,
+    );
+  }
+}
+
 async function waitForEnd(
   context: Context,
   link: Link,
@@ -107,7 +127,10 @@ async function waitForEnd(
   };
   wait.onCancel(cancel);
   const ended = await followTask(link, taskId, view, wait.signal);
-  if (ended !== undefined) return await view.end(ended);
+  if (ended !== undefined) {
+    if (options.record !== undefined) await record(link, taskId, options.record);
+    return await view.end(ended);
+  }
   return await leave(context, link, taskId, view, wait.reason());
 }
 

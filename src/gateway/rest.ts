@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { GoclawError } from "../domain/error.ts";
 import type { Rpc } from "../rpc/dispatch.ts";
+import { taskCassette } from "../rpc/methods/cassette.ts";
 import { reportCost } from "../rpc/methods/cost.ts";
 import { listModel } from "../rpc/methods/model.ts";
 import { submit } from "../rpc/methods/submit.ts";
@@ -28,6 +29,8 @@ export function restRoutes(app: FastifyInstance, rpc: Rpc): void {
   );
 
   app.get("/api/v1/tasks/:id", (request) => rpc.call(getTask, byId(request), request.caller));
+
+  app.get("/api/v1/tasks/:id/cassette", (request) => rpc.call(taskCassette, byId(request), request.caller));
 
   app.get("/api/v1/tasks/:id/events", (request) => {
     const { cursor, ...query } = request.query as Fields;

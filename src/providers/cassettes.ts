@@ -3,7 +3,8 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Cassette, parseCassette } from "./replay.ts";
+import type { Cassette } from "../domain/cassette.ts";
+import { parseCassette } from "./replay.ts";
 
 const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 

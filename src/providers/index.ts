@@ -1,12 +1,13 @@
 // The registry of provider types: one line each. Opens a provider from its settings; one without a key still opens and
 // answers every call with what is missing.
 
+import type { Cassette } from "../domain/cassette.ts";
 import { createAnthropic } from "./anthropic.ts";
 import { createGoogle } from "./google.ts";
 import { createOllama } from "./ollama.ts";
 import { createOpenAi } from "./openai.ts";
 import { failure, type PhaseTimeouts, type Provider } from "./provider.ts";
-import { type Cassette, createReplay } from "./replay.ts";
+import { createReplay } from "./replay.ts";
 
 export interface ProviderSettings {
   readonly id: string;

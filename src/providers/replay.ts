@@ -2,26 +2,10 @@
 // that the cassette does not have fails and names the nearest entry.
 
 import { distance } from "fastest-levenshtein";
+import type { Cassette, CassetteEntry } from "../domain/cassette.ts";
 import { GoclawError, messageOf } from "../domain/error.ts";
 import type { Message } from "../domain/message.ts";
 import { failure, type ModelRequest, type Part, type Provider } from "./provider.ts";
-
-/** docs/reference/cassettes.md describes the file. */
-export interface Cassette {
-  readonly cassette: 1;
-  readonly description?: string;
-  readonly entries: readonly CassetteEntry[];
-}
-
-export interface CassetteEntry {
-  /** The last user message, exactly; absent matches any. */
-  readonly prompt?: string;
-  /** How many answers of this task came before. */
-  readonly turn: number;
-  readonly text?: string;
-  readonly tool_calls?: readonly { readonly name: string; readonly arguments: unknown }[];
-  readonly usage?: { readonly input_tokens: number; readonly output_tokens: number };
-}
 
 const ENTRY_KEYS = ["prompt", "turn", "text", "tool_calls", "usage"];
 

@@ -18,6 +18,8 @@ export interface RpcPorts {
   /** The models of configured providers, or of all. */
   readonly modelRows: (all: boolean) => readonly ModelRow[];
   readonly newId: () => string;
+  /** Takes secrets out of a text. */
+  readonly redact: (text: string) => string;
   readonly limits: { readonly maxAttempts: number };
   /** Why a JSON Schema cannot be used; undefined when it can. */
   readonly schemaFault: (schema: Readonly<Record<string, unknown>>) => Promise<string | undefined>;

@@ -1,9 +1,10 @@
 // How each registered provider type is made to give a wanted answer. A type without a rig does not type-check, so no
 // provider can be added without passing the suite.
 
+import type { Cassette } from "../../src/domain/cassette.ts";
 import { openProvider, type ProviderSettings } from "../../src/providers/index.ts";
 import type { ErrorClass, ModelRequest, Part, Provider } from "../../src/providers/provider.ts";
-import { type Cassette, parseCassette } from "../../src/providers/replay.ts";
+import { parseCassette } from "../../src/providers/replay.ts";
 import {
   chunk,
   DONE,

@@ -5,12 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
+import type { Cassette } from "../../../src/domain/cassette.ts";
 import { GoclawError } from "../../../src/domain/error.ts";
 import type { Message } from "../../../src/domain/message.ts";
 import { listAssets, readAsset } from "../../../src/native.ts";
 import { createCassettes } from "../../../src/providers/cassettes.ts";
 import type { Part } from "../../../src/providers/provider.ts";
-import { type Cassette, createReplay, parseCassette } from "../../../src/providers/replay.ts";
+import { createReplay, parseCassette } from "../../../src/providers/replay.ts";
 
 const file = (entries: unknown): string => JSON.stringify({ cassette: 1, entries });
 
