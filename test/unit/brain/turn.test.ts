@@ -13,6 +13,7 @@ import { createCatalog } from "../../../src/providers/catalog.ts";
 import { ERROR_CLASSES, failure, type ModelRequest, type Part } from "../../../src/providers/provider.ts";
 import { claim } from "../../../src/queue/claim.ts";
 import { enqueue } from "../../../src/queue/enqueue.ts";
+import { requeue } from "../../../src/queue/requeue.ts";
 import type { Tool } from "../../../src/tools/tool.ts";
 import { type InlineWriter, openInlineWriter, storeOf } from "../../support/inline-writer.ts";
 import { claimInput, enqueueInput } from "../../support/inputs.ts";
@@ -125,6 +126,8 @@ test("an agent is offered its own tools alone", async () => {
 test(verifies("BRN-002", "a resumed attempt buys nothing again and does nothing again"), async () => {
   const first = open([callTool("probe"), [failure("network", "reset")]]);
   expect(await first.run()).toMatchObject({ type: "retry", code: "RETRY_PROVIDER_NETWORK" });
+  writer.call(requeue, { taskId: task.id, fence: task.fence });
+  [task] = writer.call(claim, claimInput()) as [ClaimedTask];
   const second = open([say("done")]);
   expect(await second.run()).toMatchObject({ type: "succeeded", result: { text: "done" } });
   expect([first.ran.length, second.ran.length, second.asked.length]).toEqual([1, 0, 1]);
