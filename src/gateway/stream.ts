@@ -13,6 +13,7 @@ export interface EventStream {
 
 const HEARTBEAT_MS = 15_000;
 const BUFFER_BYTES = 1_048_576;
+const FLUSH_CHARS = 65_536;
 
 /** Takes the response over; `onClose` runs once, when either side ends it. */
 export function openStream(
@@ -33,11 +34,20 @@ export function openStream(
     onClose();
   });
 
-  const write = (text: string): void => {
-    if (response.destroyed || response.writableEnded) return;
+  // What is sent in one turn of the event loop goes out as one write.
+  let pending = "";
+  const flush = (): void => {
+    const text = pending;
+    pending = "";
+    if (text === "" || response.destroyed || response.writableEnded) return;
     // What one write adds may be large; a client that has not read the writes before it is too slow.
     if (response.writableLength > BUFFER_BYTES) response.destroy();
     else response.write(text);
+  };
+  const write = (text: string): void => {
+    if (pending === "") process.nextTick(flush);
+    pending += text;
+    if (pending.length > FLUSH_CHARS) flush();
   };
   return {
     send: (data, name, id) => {
@@ -53,6 +63,7 @@ export function openStream(
     },
     end: () => {
       clearInterval(heartbeat);
+      flush();
       if (!response.writableEnded) response.end();
     },
   };
