@@ -6,7 +6,7 @@ import type { Agent } from "../domain/agent.ts";
 import { CODES, type Code, GoclawError } from "../domain/error.ts";
 import { createAnswerText } from "../rpc/answer-text.ts";
 import type { Rpc } from "../rpc/dispatch.ts";
-import { type Follower, suspensionOf } from "../rpc/follow.ts";
+import { type Followed, type Follower, suspensionOf } from "../rpc/follow.ts";
 import { submit } from "../rpc/methods/submit.ts";
 import { getTask } from "../rpc/methods/task.ts";
 import type { WireTask } from "../rpc/wire.ts";
@@ -76,12 +76,16 @@ interface Ended {
   readonly finishReason: string;
 }
 
-/** Resolves when the task has ended or waits for somebody; rejects with that as an error unless it succeeded. */
+/**
+ * Resolves when the task has ended or waits for somebody; rejects with that as an error unless it succeeded. `view`
+ * sees everything on the way there.
+ */
 function waitForEnd(
   ports: OpenAiPorts,
   request: FastifyRequest,
   taskId: string,
   reply: FastifyReply,
+  view: Followed = { onDelta: () => {}, onEvent: () => {} },
 ): Promise<Ended> {
   const read = async (): Promise<WireTask> =>
     (await ports.rpc.call(getTask, { task_id: taskId }, request.caller)).task;
@@ -99,8 +103,9 @@ function waitForEnd(
       );
     };
     stop = ports.follower.follow(taskId, 0, {
-      onDelta: () => {},
+      onDelta: view.onDelta,
       onEvent: (event) => {
+        view.onEvent(event);
         if (event.type === "model.end") finishReason = String(event.payload.stop_reason);
         const ended =
           event.to !== null && ["SUCCEEDED", "FAILED", "CANCELED", "DEAD_LETTER"].includes(event.to);
@@ -176,7 +181,6 @@ function answerStream(
     created: Math.floor(ports.nowMs() / 1000),
   };
   let stream: ReturnType<typeof openStream> | undefined;
-  let stop: (() => void) | undefined;
   let over = false;
 
   const chunk = (delta: object, finish: string | null): void => {
@@ -193,7 +197,6 @@ function answerStream(
   const finish = (): void => {
     over = true;
     clearTimeout(patience);
-    stop?.();
     stream?.end();
   };
   const failWith = (error: GoclawError): void => {
@@ -203,17 +206,26 @@ function answerStream(
     finish();
   };
   const add = (piece: string | undefined): void => {
+    if (over) return;
     if (piece === undefined) {
       const message = `the answer was started anew after a failure and differs; read task ${taskId} for the whole of it`;
       failWith(new GoclawError("RETRY_PROVIDER_NETWORK", message));
-    } else if (piece !== "" && !over) {
+    } else if (piece !== "") {
       begin();
       chunk({ content: piece }, null);
     }
   };
   const patience = setTimeout(begin, HEADERS_PATIENCE_MS);
 
-  waitForEnd(ports, request, taskId, reply).then(
+  const view: Followed = {
+    onDelta: (delta) => add(text.accept(delta)),
+    onEvent: (event) => {
+      if (event.type !== "model.end" || event.payload.draft === true) return;
+      const turn = Number(event.payload.turn);
+      add(text.accept({ turn, offset: 0, text: ports.follower.turnText(taskId, turn), final: true }));
+    },
+  };
+  waitForEnd(ports, request, taskId, reply, view).then(
     ({ task, finishReason }) => {
       if (over) return;
       begin();
@@ -227,15 +239,6 @@ function answerStream(
     },
     (error: GoclawError) => failWith(error),
   );
-  stop = ports.follower.follow(taskId, 0, {
-    onDelta: (delta) => add(text.accept(delta)),
-    onEvent: (event) => {
-      if (event.type !== "model.end" || event.payload.draft === true) return;
-      const turn = Number(event.payload.turn);
-      add(text.accept({ turn, offset: 0, text: ports.follower.turnText(taskId, turn), final: true }));
-    },
-  });
-  if (over) stop();
   reply.raw.on("close", finish);
 }
 
