@@ -49,6 +49,17 @@ export async function runAttempt(
     await settled;
   } catch (error) {
     ports.reportDefect(error, task);
+    await giveUp(ports, task, error);
+  }
+}
+
+/** A settlement that broke is a failed attempt: without an end its task would stay RUNNING until the next start. */
+async function giveUp(ports: AttemptPorts, task: ClaimedTask, error: unknown): Promise<void> {
+  const code = "RETRY_PROCESSOR_ERROR";
+  try {
+    await settle(ports, task, { type: "retry", reason: code, code, message: messageOf(error) });
+  } catch (again) {
+    ports.reportDefect(again, task);
   }
 }
 
