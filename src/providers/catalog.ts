@@ -11,8 +11,11 @@ export interface ModelFacts {
   readonly price?: Price;
 }
 
-/** The day the prices below were written down; vendors change them. */
-export const PRICES_AS_OF = "2026-01-15";
+/**
+ * The day the prices below are of, as far as it could be established without the vendors' own pages: Anthropic's and
+ * Google's agree with published comparisons of March 2026, OpenAI's are older. Vendors change them; `models:` overrides.
+ */
+export const PRICES_AS_OF = "2026-03-21";
 
 const row = (
   id: string,
@@ -39,7 +42,8 @@ const KNOWN: readonly ModelFacts[] = [
   row("anthropic/claude-opus-4-6", 200_000, 128_000, [5, 25, 0.5, 6.25]),
   row("anthropic/claude-sonnet-4-5-20250929", 200_000, 64_000, [3, 15, 0.3, 3.75]),
   row("anthropic/claude-haiku-4-5-20251001", 200_000, 64_000, [1, 5, 0.1, 1.25]),
-  row("google/gemini-2.5-pro", 1_048_576, 65_536, [1.25, 10, 0.125]),
+  // The vendor takes a million tokens, but doubles the price above 200,000: within this window the price is right.
+  row("google/gemini-2.5-pro", 200_000, 65_536, [1.25, 10, 0.125]),
   row("google/gemini-2.5-flash", 1_048_576, 65_536, [0.3, 2.5, 0.03]),
   row("google/gemini-2.5-flash-lite", 1_048_576, 65_536, [0.1, 0.4, 0.01]),
 ];
