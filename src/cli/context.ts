@@ -4,6 +4,7 @@
 import type { Env } from "../config/env.ts";
 import type { Paths } from "../config/paths.ts";
 import type { Daemon, DaemonOptions } from "../daemon.ts";
+import type { AuditRow, DatabaseReport } from "../domain/report.ts";
 import type { Clock, Random } from "../domain/time.ts";
 
 /** One of the two output streams. A write after the reader has gone is dropped. */
@@ -41,17 +42,6 @@ export interface Context {
   readonly toolNames: () => Promise<readonly string[]>;
   /** Why a JSON Schema cannot be used; undefined when it can. */
   readonly schemaFault: (schema: Readonly<Record<string, unknown>>) => Promise<string | undefined>;
-}
-
-export interface DatabaseReport {
-  readonly file: string;
-  readonly exists: boolean;
-  readonly bytes: number;
-  readonly sqlite: string;
-  readonly check: "quick_check" | "integrity_check";
-  readonly migrations: readonly { readonly name: string; readonly applied: boolean }[];
-  readonly tasks: number;
-  readonly events: number;
 }
 
 export interface ModelTestInput {
@@ -93,17 +83,6 @@ export interface DrillRow {
   readonly ms: number;
   /** True when it went as the class of the fault demands. */
   readonly ok: boolean;
-}
-
-export interface AuditRow {
-  readonly seq: number;
-  readonly at: number;
-  readonly principal: string;
-  readonly capability: string;
-  readonly resource: string | null;
-  readonly decision: string;
-  readonly rule: string;
-  readonly hash: string;
 }
 
 /** Options of every command. */

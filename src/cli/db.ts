@@ -2,7 +2,8 @@
 // daemon that runs beside it.
 
 import { EXIT } from "../domain/error.ts";
-import { type Context, type DatabaseReport, type GlobalOptions, writeJson } from "./context.ts";
+import type { DatabaseReport } from "../domain/report.ts";
+import { type Context, type GlobalOptions, writeJson } from "./context.ts";
 import { homePaths } from "./home.ts";
 import { safeLine } from "./safe-text.ts";
 import { writePairs } from "./table.ts";

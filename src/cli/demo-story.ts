@@ -1,10 +1,11 @@
 // How `goclaw demo` tells what happens: every step as the daemon reports it, then the traces it left. Nothing is said
 // that did not come from the daemon.
 
+import type { AuditRow } from "../domain/report.ts";
 import { createAnswerText, type Piece } from "../rpc/answer-text.ts";
 import type { WireEvent, WireTask } from "../rpc/wire.ts";
 import { meaningOf } from "./advice.ts";
-import type { AuditRow, Output } from "./context.ts";
+import type { Output } from "./context.ts";
 import { eventText } from "./event-text.ts";
 import { paintFor, paintState } from "./paint.ts";
 import { safeLine, safeText } from "./safe-text.ts";

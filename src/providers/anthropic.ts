@@ -7,7 +7,8 @@ import { type CallSite, fault, lacking } from "./faults.ts";
 import { createCallIds } from "./history.ts";
 import { withPlainEvents } from "./plain-events.ts";
 import type { ModelRequest, Part, PhaseTimeouts, Provider } from "./provider.ts";
-import { type CallClock, guarded, phaseTimeouts } from "./timeouts.ts";
+import type { CallClock } from "./timeouts.ts";
+import { createVendor } from "./vendor.ts";
 import { wireFetch } from "./wire.ts";
 
 export interface AnthropicSettings {
@@ -27,16 +28,10 @@ const ADDRESS = "https://api.anthropic.com";
 const DEFAULT_MAX_TOKENS = 16_384;
 
 export function createAnthropic(settings: AnthropicSettings): Provider {
-  const timeouts = phaseTimeouts(settings.timeoutMs, settings.timeouts);
-  return {
-    id: settings.id,
-    stream: (request, signal) => {
-      const site = { provider: settings.id, model: request.model };
-      const run = (clock: CallClock): AsyncGenerator<Part> => call(settings, site, request, clock);
-      const explain = (error: unknown) => explainAnthropic(error, site, settings.apiKey);
-      return guarded({ site, timeouts, signal, run, explain });
-    },
-  };
+  return createVendor(settings, {
+    call: (site, request, clock) => call(settings, site, request, clock),
+    explain: explainAnthropic,
+  });
 }
 
 async function* call(

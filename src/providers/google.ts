@@ -9,7 +9,8 @@ import { toParts } from "./google-stream.ts";
 import { createCallIds } from "./history.ts";
 import { withPlainEvents } from "./plain-events.ts";
 import type { ModelRequest, Part, PhaseTimeouts, Provider } from "./provider.ts";
-import { type CallClock, guarded, phaseTimeouts } from "./timeouts.ts";
+import type { CallClock } from "./timeouts.ts";
+import { createVendor } from "./vendor.ts";
 import { wireFetch } from "./wire.ts";
 
 export interface GoogleSettings {
@@ -25,16 +26,10 @@ const ADDRESS = "https://generativelanguage.googleapis.com";
 const VERSIONED = /\/v\d+((alpha|beta)\d*)?$/;
 
 export function createGoogle(settings: GoogleSettings): Provider {
-  const timeouts = phaseTimeouts(settings.timeoutMs, settings.timeouts);
-  return {
-    id: settings.id,
-    stream: (request, signal) => {
-      const site = { provider: settings.id, model: request.model };
-      const run = (clock: CallClock): AsyncGenerator<Part> => call(settings, site, request, clock);
-      const explain = (error: unknown) => explainGoogle(error, site, settings.apiKey);
-      return guarded({ site, timeouts, signal, run, explain });
-    },
-  };
+  return createVendor(settings, {
+    call: (site, request, clock) => call(settings, site, request, clock),
+    explain: explainGoogle,
+  });
 }
 
 async function* call(

@@ -8,7 +8,8 @@ import { withCheckedLines } from "./ollama-lines.ts";
 import { type Abilities, toAbilities, toBody, unable } from "./ollama-request.ts";
 import { toParts } from "./ollama-stream.ts";
 import type { ModelRequest, Part, PhaseTimeouts, Provider } from "./provider.ts";
-import { type CallClock, guarded, phaseTimeouts } from "./timeouts.ts";
+import type { CallClock } from "./timeouts.ts";
+import { createVendor } from "./vendor.ts";
 import { wireFetch } from "./wire.ts";
 
 export interface OllamaSettings {
@@ -26,17 +27,11 @@ export interface OllamaSettings {
 const ADDRESS = "http://127.0.0.1:11434";
 
 export function createOllama(settings: OllamaSettings): Provider {
-  const timeouts = phaseTimeouts(settings.timeoutMs, settings.timeouts);
   const abilities = new Map<string, Abilities>();
-  return {
-    id: settings.id,
-    stream: (request, signal) => {
-      const site = { provider: settings.id, model: request.model };
-      const run = (clock: CallClock): AsyncGenerator<Part> => call(settings, site, request, clock, abilities);
-      const explain = (error: unknown) => explainOllama(error, site, settings.apiKey);
-      return guarded({ site, timeouts, signal, run, explain });
-    },
-  };
+  return createVendor(settings, {
+    call: (site, request, clock) => call(settings, site, request, clock, abilities),
+    explain: explainOllama,
+  });
 }
 
 async function* call(

@@ -9,7 +9,8 @@ import { toBody } from "./openai-request.ts";
 import { fromChunks, fromCompletion, type Reading } from "./openai-stream.ts";
 import { withPlainEvents } from "./plain-events.ts";
 import type { ModelRequest, Part, PhaseTimeouts, Provider } from "./provider.ts";
-import { type CallClock, guarded, phaseTimeouts } from "./timeouts.ts";
+import type { CallClock } from "./timeouts.ts";
+import { createVendor } from "./vendor.ts";
 import { wireFetch } from "./wire.ts";
 
 export interface OpenAiSettings {
@@ -22,16 +23,10 @@ export interface OpenAiSettings {
 }
 
 export function createOpenAi(settings: OpenAiSettings): Provider {
-  const timeouts = phaseTimeouts(settings.timeoutMs, settings.timeouts);
-  return {
-    id: settings.id,
-    stream: (request, signal) => {
-      const site = { provider: settings.id, model: request.model };
-      const run = (clock: CallClock): AsyncGenerator<Part> => call(settings, site, request, clock);
-      const explain = (error: unknown) => explainOpenAi(error, site, settings.apiKey);
-      return guarded({ site, timeouts, signal, run, explain });
-    },
-  };
+  return createVendor(settings, {
+    call: (site, request, clock) => call(settings, site, request, clock),
+    explain: explainOpenAi,
+  });
 }
 
 async function* call(

@@ -2,7 +2,7 @@
 // level, so a claim costs the same with a thousand and with a million tasks waiting (decision 0005).
 
 import type { OutputSpec } from "../domain/output.ts";
-import { AGEING, type ClaimedTask, type Sampling } from "../domain/task.ts";
+import { AGEING, type ClaimedTask, type Sampling, type TaskState } from "../domain/task.ts";
 import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
 import { start } from "./start.ts";
@@ -20,21 +20,20 @@ export interface ClaimInput {
 }
 
 const HEADS_SQL = `
-  SELECT id, agent_id AS agentId, priority, fair_tag AS fairTag, created_at AS createdAt, suspect
+  SELECT id, agent_id AS agentId, priority, fair_tag AS fairTag, created_at AS createdAt
   FROM tasks
   WHERE state = 'QUEUED' AND agent_id = @agentId AND priority = @priority
   ORDER BY fair_tag, created_at LIMIT @limit`;
 
 // When all that waits is one level there is nothing to seek, which is several times cheaper than seeking among equals.
 const ONLY_HEADS_SQL = `
-  SELECT id, agent_id AS agentId, priority, fair_tag AS fairTag, created_at AS createdAt, suspect
+  SELECT id, agent_id AS agentId, priority, fair_tag AS fairTag, created_at AS createdAt
   FROM tasks
   WHERE state = 'QUEUED'
   ORDER BY agent_id, priority DESC, fair_tag, created_at LIMIT @limit`;
 
-const SUSPECTS_SQL = `
-  SELECT count(*) FILTER (WHERE state = 'QUEUED') AS waiting, count(*) FILTER (WHERE lease_owner IS NOT NULL) AS running
-  FROM tasks WHERE suspect = 1 AND finished_at IS NULL`;
+// Almost always empty. Asked for by itself, so that the heads above come from their index alone.
+const SUSPECTS_SQL = "SELECT id, state FROM tasks WHERE suspect = 1 AND finished_at IS NULL";
 
 const CLAIM_SQL = `
   UPDATE tasks
@@ -50,7 +49,11 @@ interface Head {
   readonly priority: number;
   readonly fairTag: number;
   readonly createdAt: number;
-  readonly suspect: 0 | 1;
+}
+
+interface Suspect {
+  readonly id: string;
+  readonly state: TaskState;
 }
 
 type ClaimRow = Omit<ClaimedTask, "sampling" | "output"> & {
@@ -77,13 +80,13 @@ export const claim = defineVerb("queue.claim", (tx, input: ClaimInput): ClaimedT
 /** The best `slots` tasks by effective priority, then fair tag, then age, within each agent's own limit. */
 function chooseHeads(tx: Tx, { slots, agentSlots }: ClaimInput): Head[] {
   const limitOf = (agentId: string): number => Math.min(slots, agentSlots[agentId] ?? slots);
-  const suspects = tx.get<{ waiting: number; running: number }>(SUSPECTS_SQL) ?? { waiting: 0, running: 0 };
+  const suspects = tx.all<Suspect>(SUSPECTS_SQL);
   const levels = tx.counted(LEVELS).filter((level) => tx.count(level) > 0);
   const found: Head[][] = [];
   for (const level of levels) {
     const [priority, agentId] = parseLevel(level);
     if (limitOf(agentId) <= 0) continue;
-    const limit = limitOf(agentId) + suspects.waiting;
+    const limit = limitOf(agentId) + suspects.length;
     const heads =
       levels.length === 1
         ? tx.all<Head>(ONLY_HEADS_SQL, { limit })
@@ -91,7 +94,7 @@ function chooseHeads(tx: Tx, { slots, agentSlots }: ClaimInput): Head[] {
     found.push(heads);
   }
   const byAgent = new Map<string, Head[][]>();
-  for (const heads of withOneSuspect(found, suspects.running > 0, tx.nowMs)) {
+  for (const heads of withOneSuspect(found, suspects, tx.nowMs)) {
     const agentId = heads[0]?.agentId;
     if (agentId !== undefined) byAgent.set(agentId, [...(byAgent.get(agentId) ?? []), heads]);
   }
@@ -103,11 +106,13 @@ function chooseHeads(tx: Tx, { slots, agentSlots }: ClaimInput): Head[] {
  * Tasks whose last attempt died with its daemon run one at a time: the one that takes the daemon down then spends its
  * own attempts, and not those of its neighbours.
  */
-function withOneSuspect(levels: Head[][], oneIsRunning: boolean, nowMs: number): Head[][] {
-  const suspects = levels.flat().filter((head) => head.suspect === 1);
+function withOneSuspect(levels: Head[][], suspects: readonly Suspect[], nowMs: number): Head[][] {
   if (suspects.length === 0) return levels;
-  const next = oneIsRunning ? undefined : suspects.sort((a, b) => compareHeads(a, b, nowMs))[0];
-  return levels.map((heads) => heads.filter((head) => head.suspect === 0 || head === next));
+  const ids = new Set(suspects.map(({ id }) => id));
+  const oneIsRunning = suspects.some(({ state }) => state !== "QUEUED");
+  const waiting = levels.flat().filter(({ id }) => ids.has(id));
+  const next = oneIsRunning ? undefined : waiting.sort((a, b) => compareHeads(a, b, nowMs))[0];
+  return levels.map((heads) => heads.filter((head) => !ids.has(head.id) || head === next));
 }
 
 /** Takes the best head, again and again: ageing is between levels, within one the fair tag rules. */

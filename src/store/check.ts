@@ -4,20 +4,10 @@
 import { existsSync, statSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { GoclawError, messageOf } from "../domain/error.ts";
+import type { AuditRow, DatabaseReport } from "../domain/report.ts";
 import { listAssets, readAsset, sqliteBinding } from "../native.ts";
 import { faultCode, openReadOnly } from "./database.ts";
 import { type Migration, migrate, parseMigrations } from "./migrate.ts";
-
-export interface DatabaseReport {
-  readonly file: string;
-  readonly exists: boolean;
-  readonly bytes: number;
-  readonly sqlite: string;
-  readonly check: "quick_check" | "integrity_check";
-  readonly migrations: readonly { readonly name: string; readonly applied: boolean }[];
-  readonly tasks: number;
-  readonly events: number;
-}
 
 /** Throws DB_DAMAGED or DB_NEWER when the database is not sound. `quick` leaves out what takes long. */
 export function checkDatabase(file: string, { quick }: { readonly quick: boolean }): DatabaseReport {
@@ -92,17 +82,6 @@ function appliedVersions(db: Database.Database, migrations: readonly Migration[]
 function damaged(file: string, why: string, cause?: unknown): GoclawError {
   const advice = "stop the daemon, move the file away and restore one from backups/";
   return new GoclawError("DB_DAMAGED", `the database ${file} is damaged: ${why}; ${advice}`, { cause });
-}
-
-export interface AuditRow {
-  readonly seq: number;
-  readonly at: number;
-  readonly principal: string;
-  readonly capability: string;
-  readonly resource: string | null;
-  readonly decision: string;
-  readonly rule: string;
-  readonly hash: string;
 }
 
 const AUDIT_SQL = `
