@@ -4,6 +4,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Agent } from "../domain/agent.ts";
 import { CODES, type Code, GoclawError } from "../domain/error.ts";
+import { isTerminal } from "../domain/task.ts";
 import { createAnswerText } from "../rpc/answer-text.ts";
 import type { Rpc } from "../rpc/dispatch.ts";
 import { type Followed, type Follower, suspensionOf } from "../rpc/follow.ts";
@@ -107,8 +108,7 @@ function waitForEnd(
       onEvent: (event) => {
         view.onEvent(event);
         if (event.type === "model.end") finishReason = String(event.payload.stop_reason);
-        const ended =
-          event.to !== null && ["SUCCEEDED", "FAILED", "CANCELED", "DEAD_LETTER"].includes(event.to);
+        const ended = event.to !== null && isTerminal(event.to);
         const putBack = event.reasonCode === "SHUTDOWN_REQUEUED";
         if (ended || putBack || suspensionOf(event) !== undefined) finish();
       },

@@ -5,7 +5,7 @@ import { createWaker } from "../../../src/engine/waker.ts";
 import { claim } from "../../../src/queue/claim.ts";
 import { enqueue } from "../../../src/queue/enqueue.ts";
 import { fail } from "../../../src/queue/fail.ts";
-import { suspend } from "../../../src/queue/suspend.ts";
+import { type SuspendInput, suspend } from "../../../src/queue/suspend.ts";
 import { openBench } from "../../sim/bench.ts";
 import { claimInput, enqueueInput, failInput } from "../../support/inputs.ts";
 import { verifies } from "../../support/verifies.ts";
@@ -29,11 +29,18 @@ async function openWaker() {
     const failed = await bench.until(store.run(fail, input));
     time.as("main", () => waker.noteDue((failed as { retryAt: number }).retryAt));
   };
+  /** Lets the task wait for somebody, at most until `ms` from now. */
+  const waitFor = async (reason: SuspendInput["reason"], id: string, ms: number): Promise<void> => {
+    const deadlineAt = time.clock.nowMs() + ms;
+    const input = { ...(await start(id)), reason, deadlineAt, message: "please", wakes: false };
+    await bench.until(store.run(suspend, input));
+    time.as("main", () => waker.noteDue(deadlineAt));
+  };
   const state = (id: string): string => {
     const row = store.reader.get<{ state: string; reason: string | null }>(STATE_SQL, { id })!;
     return `${row.state} ${row.reason}`;
   };
-  return { ...bench, waker, start, backOff, state };
+  return { ...bench, waker, backOff, waitFor, state };
 }
 
 test("waits end when they are due, one after the other, and not before", async () => {
@@ -57,17 +64,8 @@ test("waits end when they are due, one after the other, and not before", async (
 test(
   verifies("REL-007", "a wait for somebody who never answers fails at its deadline, with that reason"),
   async () => {
-    const { start, store, time, until, waker, pass, state } = await openWaker();
-    const deadlineAt = time.clock.nowMs() + 2_000;
-    const input = {
-      ...(await start("t")),
-      reason: "AWAITING_APPROVAL",
-      deadlineAt,
-      message: "please",
-      wakes: false,
-    } as const;
-    await until(store.run(suspend, input));
-    time.as("main", () => waker.noteDue(deadlineAt));
+    const { waitFor, pass, state } = await openWaker();
+    await waitFor("AWAITING_APPROVAL", "t", 2_000);
     await pass(1_900);
     expect(state("t")).toBe("RETRY_WAIT AWAITING_APPROVAL");
     await pass(300);
@@ -88,17 +86,8 @@ test.each([-3_600_000, -1, 3_600_000])(
 );
 
 test("a wait beyond what a timer can hold is not over at once", async () => {
-  const { start, store, time, until, waker, pass, state } = await openWaker();
-  const deadlineAt = time.clock.nowMs() + 60 * 86_400_000;
-  const input = {
-    ...(await start("t")),
-    reason: "AWAITING_INPUT",
-    deadlineAt,
-    message: "please",
-    wakes: false,
-  } as const;
-  await until(store.run(suspend, input));
-  time.as("main", () => waker.noteDue(deadlineAt));
+  const { waitFor, pass, state } = await openWaker();
+  await waitFor("AWAITING_INPUT", "t", 60 * 86_400_000);
   await pass(10_000);
   expect(state("t")).toBe("RETRY_WAIT AWAITING_INPUT");
 });

@@ -4,10 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
-import { GoclawError } from "../../../src/domain/error.ts";
 import { faultCode, openDatabase, openReadOnly } from "../../../src/store/database.ts";
 import { lockHome } from "../../../src/store/lock.ts";
 import { verifies } from "../../support/verifies.ts";
+import { refusal } from "../config/home.ts";
 
 let directory = "";
 let file = "";
@@ -16,16 +16,6 @@ beforeEach(() => {
   file = join(directory, "goclaw.db");
   return () => rmSync(directory, { recursive: true, force: true });
 });
-
-function refusal(act: () => unknown): GoclawError {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof GoclawError) return error;
-    throw error;
-  }
-  throw new Error("nothing was refused");
-}
 
 test(verifies("PER-001", "writes are durable: WAL, FULL, foreign keys"), () => {
   const db = openDatabase(file, undefined, true);
