@@ -1,21 +1,24 @@
-// The chain of providers of each agent: its own first, then the configured fallbacks, behind circuit breakers whose
-// state is kept in the database.
+// Opens every configured provider once and joins them to chains: failover behind circuit breakers whose state is kept
+// in the database, and limits a day in front of the providers that have one.
 
 import { setTimeout as delay } from "node:timers/promises";
-import type { Config } from "./config/config.ts";
+import { createMemory } from "./brain/classify.ts";
+import { type Config, findProvider } from "./config/config.ts";
 import type { Paths } from "./config/paths.ts";
-import type { Agent } from "./domain/agent.ts";
+import type { LinkState, RouteChain, RouteLink } from "./domain/route.ts";
+import { countRequest, requestsToday } from "./engine/daily-requests.ts";
+import { circuitOf } from "./engine/model-list.ts";
 import { loadBreakers, saveBreaker } from "./engine/provider-health.ts";
+import type { Routing } from "./engine/route-task.ts";
 import { readAsset } from "./native.ts";
-import { createBreaker } from "./providers/breaker.ts";
+import { type Breaker, createBreaker } from "./providers/breaker.ts";
 import { createCassettes } from "./providers/cassettes.ts";
+import { limitDaily } from "./providers/daily-limit.ts";
 import { type Candidate, createFailover } from "./providers/failover.ts";
 import { openProvider } from "./providers/index.ts";
 import type { Provider } from "./providers/provider.ts";
 import type { Store } from "./store/store.ts";
 import { systemClock } from "./system.ts";
-
-export type ProviderOf = (agent: Agent) => Provider | undefined;
 
 export interface ChainPorts {
   readonly paths: Paths;
@@ -23,14 +26,12 @@ export interface ChainPorts {
   readonly reportDefect: (component: string, error: unknown) => void;
 }
 
-export function createChains({ paths, config, reportDefect }: ChainPorts, store: Store): ProviderOf {
-  const loadCassette = createCassettes(paths.cassettes, readAsset);
-  const providers = new Map(
-    config.providers.map((found) => [found.id, openProvider(found, { loadCassette })]),
-  );
+export function createRouting({ paths, config, reportDefect }: ChainPorts, store: Store): Routing {
+  const { llm } = config;
+  const providers = openProviders(config, paths, store);
   const breaker = createBreaker({
-    threshold: config.llm.failoverThreshold,
-    cooldownMs: config.llm.failoverCooldownMs,
+    threshold: llm.failoverThreshold,
+    cooldownMs: llm.failoverCooldownMs,
     nowMs: systemClock.nowMs,
     restored: loadBreakers(store.reader),
     save: (state) => void store.run(saveBreaker, state).catch((error) => reportDefect("failover", error)),
@@ -38,24 +39,54 @@ export function createChains({ paths, config, reportDefect }: ChainPorts, store:
   const wait = (ms: number, signal: AbortSignal): Promise<void> =>
     delay(ms, undefined, { signal }).catch(() => {});
   const chains = new Map<string, Provider>();
-
-  const link = (id: string, model: string): Candidate[] => {
-    const provider = providers.get(id);
-    return provider === undefined ? [] : [{ provider, model }];
-  };
-  return (agent) => {
-    const known = chains.get(agent.id);
+  const openChain = (chain: RouteChain): Provider | undefined => {
+    const key = JSON.stringify(chain);
+    const known = chains.get(key);
     if (known !== undefined) return known;
-    const others = config.llm.fallbacks.filter(({ provider, model }) => {
-      return provider !== agent.provider || model !== agent.model;
+    const [first, ...rest] = chain.flatMap(({ provider: id, model }): Candidate[] => {
+      const provider = providers.get(id);
+      return provider === undefined ? [] : [{ provider, model }];
     });
-    const [first, ...rest] = [
-      ...link(agent.provider, agent.model),
-      ...others.flatMap(({ provider, model }) => link(provider, model)),
-    ];
     if (first === undefined) return undefined;
-    const chain = createFailover([first, ...rest], { breaker, wait });
-    chains.set(agent.id, chain);
-    return chain;
+    const opened = createFailover([first, ...rest], { breaker, wait });
+    if (chains.size < CHAINS_KEPT) chains.set(key, opened);
+    return opened;
+  };
+  return {
+    ...{ plan: llm.routes, fallbacks: llm.fallbacks, openChain, memory: createMemory() },
+    stateOf: (link) => stateOf(link, config, breaker, store),
+  };
+}
+
+/** Far more than a configuration has; names of models come from callers, too. */
+const CHAINS_KEPT = 10_000;
+
+function openProviders(config: Config, paths: Paths, store: Store): Map<string, Provider> {
+  const loadCassette = createCassettes(paths.cassettes, readAsset);
+  return new Map(
+    config.providers.map((found) => {
+      const { id, missingReason } = found;
+      const provider = openProvider(found, { loadCassette });
+      const limit = config.llm.dailyLimits[id];
+      // One that cannot be used makes no request, so there is none to count.
+      if (limit === undefined || missingReason !== undefined) return [id, provider];
+      return [id, limitDaily(provider, limit, () => store.insist(countRequest, { provider: id, limit }))];
+    }),
+  );
+}
+
+function stateOf(link: RouteLink, config: Config, breaker: Breaker, store: Store): LinkState {
+  const { failoverCooldownMs, dailyLimits } = config.llm;
+  const nowMs = systemClock.nowMs();
+  const state = breaker.states().find(({ provider }) => provider === link.provider);
+  const found = findProvider(config, link.provider);
+  const { breaker: circuit, retryAt } = circuitOf(state, failoverCooldownMs, nowMs);
+  return {
+    ...link,
+    missingReason:
+      found === undefined ? `no provider is called ${link.provider} any more` : (found.missingReason ?? null),
+    ...{ breaker: circuit, retryAt },
+    requestsToday: requestsToday(store.reader, link.provider, nowMs),
+    dailyLimit: dailyLimits[link.provider] ?? null,
   };
 }

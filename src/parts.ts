@@ -3,13 +3,14 @@
 
 import { schemaFault } from "./brain/structured.ts";
 import { createBus } from "./bus/bus.ts";
-import { createChains } from "./chains.ts";
+import { createRouting } from "./chains.ts";
 import type { Config } from "./config/config.ts";
 import { readText } from "./config/files.ts";
 import type { Paths } from "./config/paths.ts";
 import { readToken } from "./config/token.ts";
 import { BASE_CAPABILITIES } from "./domain/capability.ts";
 import { GoclawError, messageOf } from "./domain/error.ts";
+import { requestsToday } from "./engine/daily-requests.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import { listModels, type ModelRow } from "./engine/model-list.ts";
 import { loadBreakers } from "./engine/provider-health.ts";
@@ -132,6 +133,7 @@ export function createMind(ground: Ground, store: Store, policy: Policy, isDrain
     agentBudget: (id: string) => config.agents.find((agent) => agent.id === id)?.budget,
     nowMs: systemClock.nowMs,
   };
+  const routing = createRouting(ground, store);
   const now = (): Date => new Date(systemClock.nowMs());
   const ports = { workspace: paths.workspace, webhookUrl: config.tools.sendAlert.webhookUrl, now };
   const engine = createEngine({
@@ -147,7 +149,7 @@ export function createMind(ground: Ground, store: Store, policy: Policy, isDrain
     policyVersion: policy.version,
     agents: config.agents,
     findAgent: (id) => config.agents.find((agent) => agent.id === id),
-    providerOf: createChains(ground, store),
+    routing,
     publishText: ({ id, sessionId }, turn, offset, text) => {
       if (bus.hasTaskListener(id))
         bus.publish({ type: "text.delta", taskId: id, sessionId, turn, offset, text });
@@ -158,8 +160,10 @@ export function createMind(ground: Ground, store: Store, policy: Policy, isDrain
   });
   const limits = { maxAttempts: config.maxAttempts };
   const modelRows = (all: boolean): ModelRow[] => {
+    const nowMs = systemClock.nowMs();
+    const used = (provider: string): number => requestsToday(store.reader, provider, nowMs);
     const breakers = loadBreakers(store.reader);
-    return listModels({ config, catalog, breakers, nowMs: systemClock.nowMs(), all });
+    return listModels({ config, catalog, breakers, nowMs, requestsToday: used, all });
   };
   const agents = config.agents;
   const rpc = createRpc({

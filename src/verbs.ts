@@ -1,11 +1,13 @@
 // Every verb the writer thread knows: one line each. A test holds this list against the files that define verbs.
 
+import { countRequest } from "./engine/daily-requests.ts";
 import { finish } from "./engine/finish.ts";
 import { saveBreaker } from "./engine/provider-health.ts";
 import { recordAnswer } from "./journal/answers.ts";
 import { release, releaseOrphans, reserve } from "./journal/budget.ts";
 import { settleEffect } from "./journal/effects.ts";
 import { resolveEffect } from "./journal/resolve.ts";
+import { recordRoute } from "./journal/route.ts";
 import { recordSeam } from "./journal/seam.ts";
 import { recordSummary } from "./journal/summaries.ts";
 import { recordAudit, savePolicyVersion } from "./policy/audit.ts";
@@ -47,4 +49,6 @@ export const VERBS: readonly AnyVerb[] = [
   release,
   releaseOrphans,
   wakeForBudget,
+  countRequest,
+  recordRoute,
 ];

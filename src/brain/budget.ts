@@ -8,6 +8,7 @@ import type { Catalog } from "../providers/catalog.ts";
 import type { ModelRequest } from "../providers/provider.ts";
 import { countMessages, countTools, ESTIMATE } from "../providers/tokens.ts";
 import type { Store } from "../store/store.ts";
+import type { AtLimit } from "./outcome.ts";
 import { answerTokensOf, type Link } from "./window.ts";
 
 export interface Purse {
@@ -68,6 +69,12 @@ function estimate(catalog: Catalog, link: Link, { messages, tools, sampling }: M
 /** The call ended without an answer. */
 export async function releaseCall(purse: Purse, task: ClaimedTask, turn: number): Promise<void> {
   await purse.store.insist(release, { taskId: task.id, fence: task.fence, turn });
+}
+
+/** How a task meets a limit now: it fails when the global budget or its agent's says so. */
+export function atLimit({ budget, agentBudget, nowMs }: Purse, { agentId }: ClaimedTask): AtLimit {
+  const fails = [budget, agentBudget(agentId)].some((one) => one?.onLimit === "fail");
+  return { nowMs: nowMs(), onLimit: fails ? "fail" : "suspend" };
 }
 
 function limitsFor({ budget, agentBudget }: Purse, agentId: string): Limit[] {

@@ -5,11 +5,11 @@
 import type { Answer } from "../domain/message.ts";
 import type { ClaimedTask, Outcome } from "../domain/task.ts";
 import { recordSummary } from "../journal/summaries.ts";
-import { failure, type ModelRequest, type Provider } from "../providers/provider.ts";
+import { failure, type ModelRequest, type Provider, type ProviderFailure } from "../providers/provider.ts";
 import { countMessages, MESSAGE_TOKENS, type TokenCounter } from "../providers/tokens.ts";
 import type { Position, StoredMessage, Summary } from "../store/sessions.ts";
 import type { Store } from "../store/store.ts";
-import { type Purse, releaseCall, reserveCall } from "./budget.ts";
+import { atLimit, type Purse, releaseCall, reserveCall } from "./budget.ts";
 import { type Called, callModel } from "./call.ts";
 import { endOfUnits } from "./fit.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -179,16 +179,17 @@ async function summarise(
   const held = await store.insist(recordSummary, { ...place, ...cost });
   if (!held) return { outcome: { type: "lost" } };
   return summary === null
-    ? failed(failure("malformed", `${provider}/${answer.model} ${wrong}`))
+    ? failed(ports, failure("malformed", `${provider}/${answer.model} ${wrong}`))
     : { summary };
 }
 
 /** One model call; what it reserved is free again unless it brought an answer. */
 async function buy(
-  { task, provider, purse, links, signal }: CompactPorts,
+  ports: CompactPorts,
   turn: number,
   request: ModelRequest,
 ): Promise<{ answer: Answer } | { outcome: Outcome }> {
+  const { task, provider, purse, links, signal } = ports;
   const grant = await reserveCall(purse, task, { turn, links, request });
   if ("outcome" in grant) return grant;
   let called: Called | undefined;
@@ -198,7 +199,7 @@ async function buy(
   } finally {
     if (grant.held && called?.ok !== true) await releaseCall(purse, task, turn);
   }
-  return called.ok ? { answer: called.answer } : failed(called.failure);
+  return called.ok ? { answer: called.answer } : failed(ports, called.failure);
 }
 
 function whatIsWrong(answer: Answer, text: string, tokens: number, limit: number): string | undefined {
@@ -207,11 +208,11 @@ function whatIsWrong(answer: Answer, text: string, tokens: number, limit: number
   return tokens > limit ? `wrote a summary of ${tokens} tokens where ${limit} fit` : undefined;
 }
 
-function failed(cause: Parameters<typeof outcomeOf>[0]): { outcome: Outcome } {
+function failed({ purse, task }: CompactPorts, cause: ProviderFailure): { outcome: Outcome } {
   const message =
     "the conversation is too long for the model's window, and summarising its older messages failed: " +
     `${cause.message}. Nothing was left out; try again, or start a new session`;
-  return { outcome: outcomeOf({ ...cause, message }) };
+  return { outcome: outcomeOf({ ...cause, message }, atLimit(purse, task)) };
 }
 
 function tooSmall({ window, inputTokens }: Room): Outcome {

@@ -10,7 +10,7 @@ interface Meaning {
   readonly retry: boolean;
 }
 
-const MEANING: Record<Exclude<ErrorClass, "aborted">, Meaning> = {
+const MEANING: Record<Exclude<ErrorClass, "aborted" | "daily_limit">, Meaning> = {
   not_configured: { code: "PROVIDER_NOT_CONFIGURED", retry: false },
   auth: { code: "PROVIDER_AUTH", retry: false },
   quota: { code: "PROVIDER_QUOTA", retry: false },
@@ -26,8 +26,29 @@ const MEANING: Record<Exclude<ErrorClass, "aborted">, Meaning> = {
   malformed: { code: "RETRY_PROVIDER_MALFORMED", retry: true },
 };
 
-export function outcomeOf({ errorClass, message, afterMs }: ProviderFailure): Outcome {
+/** What a used-up limit asks for, and the time it is looked at. */
+export interface AtLimit {
+  readonly nowMs: number;
+  readonly onLimit: "suspend" | "fail";
+}
+
+export function outcomeOf(failure: ProviderFailure, atLimit: AtLimit): Outcome {
+  const { errorClass, message, afterMs } = failure;
   if (errorClass === "aborted") return { type: "lost" };
+  if (errorClass === "daily_limit") return outOfRequests(failure, atLimit);
   const { code, retry } = MEANING[errorClass];
   return retry ? { type: "retry", reason: code, code, message, afterMs } : { type: "failed", code, message };
+}
+
+const SECOND_MS = 1_000;
+
+/** Nobody else could answer: a budget like any other, which ends with the day. */
+function outOfRequests({ message, afterMs }: ProviderFailure, { nowMs, onLimit }: AtLimit): Outcome {
+  if (onLimit === "fail")
+    return { type: "failed", code: "BUDGET_EXCEEDED", message: `${message}; raise it to go on` };
+  // The limit was looked at a moment ago: what has passed since does not move the day's end.
+  const deadlineAt = Math.floor((nowMs + afterMs) / SECOND_MS) * SECOND_MS;
+  const advice = `it goes on at ${new Date(deadlineAt).toISOString()}`;
+  const wait = { reason: "AWAITING_BUDGET", deadlineAt, wakes: true } as const;
+  return { type: "suspended", ...wait, message: `${message}; ${advice}` };
 }

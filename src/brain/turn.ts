@@ -2,14 +2,14 @@
 // Everything the journal already has is taken from there: no answer is bought twice, no act is made twice.
 
 import type { Agent } from "../domain/agent.ts";
-import type { Answer, Message, ToolSpec } from "../domain/message.ts";
+import type { Answer, Message } from "../domain/message.ts";
 import type { ClaimedTask, Outcome } from "../domain/task.ts";
 import { loadAnswers, type PricedAnswer, recordAnswer, resultText } from "../journal/answers.ts";
 import { type Effect, loadEffects } from "../journal/effects.ts";
 import { recordSeam } from "../journal/seam.ts";
 import type { Provider } from "../providers/provider.ts";
 import { type Hands, type Performed, perform } from "../tools/perform.ts";
-import { type Purse, releaseCall, reserveCall } from "./budget.ts";
+import { atLimit, type Purse, releaseCall, reserveCall } from "./budget.ts";
 import { type Called, callModel, type Hearing } from "./call.ts";
 import { type ContextPorts, prepareContext, turnMessages } from "./context.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -86,7 +86,11 @@ async function judgeEnd(
 function contextOf({ task, agent, provider, model, hands, purse, signal }: TurnInput): ContextPorts {
   const links = [{ provider: agent.provider, model }, ...(provider.fallbacks ?? [])] as const;
   const own = { ...agent, soul: soulFor(agent.soul, task.output) };
-  const tools = offeredTools(agent, hands);
+  const tools = offeredTools(agent, hands.tools).map(({ name, description, params }) => ({
+    name,
+    description,
+    params,
+  }));
   return { task, agent: own, provider, links, tools, store: hands.store, purse, signal };
 }
 
@@ -117,7 +121,7 @@ async function ask(
     // Also when the call broke by a defect: nobody else would give back what it reserved before the next start.
     if (grant.held && called?.ok !== true) await releaseCall(purse, task, turn);
   }
-  if (!called.ok) return { outcome: outcomeOf(called.failure) };
+  if (!called.ok) return { outcome: outcomeOf(called.failure, atLimit(purse, task)) };
   const { answer } = called;
   return { turn, answer, costUsd: priceOf(purse.catalog, links, answer), shown };
 }
@@ -162,8 +166,7 @@ async function work(
   return { results };
 }
 
-function offeredTools(agent: Agent, hands: Hands): ToolSpec[] {
-  return hands.tools
-    .filter((tool) => agent.tools === null || agent.tools.includes(tool.name))
-    .map(({ name, description, params }) => ({ name, description, params }));
+/** The tools the model is offered; what it may do with them the policy decides. */
+export function offeredTools<T extends { readonly name: string }>(agent: Agent, tools: readonly T[]): T[] {
+  return tools.filter((tool) => agent.tools === null || agent.tools.includes(tool.name));
 }

@@ -5,6 +5,8 @@ import type { Agent } from "../domain/agent.ts";
 import { OUTPUT_RETRIES } from "../domain/output.ts";
 import { resolveOutput } from "./agent-output.ts";
 import { toBudget } from "./budgets.ts";
+import type { Config } from "./config.ts";
+import { chainOfWish, checkWish, defaultModel, isWish, nominalOf } from "./model-ref.ts";
 import type { Paths } from "./paths.ts";
 import { type KeyPath, nearest, type Problem, suggest } from "./problem.ts";
 import type { ProviderConfig } from "./providers.ts";
@@ -18,7 +20,7 @@ export interface AgentInput {
   readonly settings: Settings;
   readonly paths: Paths;
   readonly providers: readonly ProviderConfig[];
-  readonly llm: { readonly provider: string; readonly model: string };
+  readonly llm: Pick<Config["llm"], "provider" | "model" | "routed" | "routes">;
   /** Names of all tools, where the caller knows them; then an unknown one is a problem. */
   readonly toolNames?: readonly string[];
 }
@@ -62,8 +64,7 @@ function makeAgent(
   return {
     id: agent.agent_id,
     displayName: agent.display_name ?? starter?.displayName ?? agent.agent_id,
-    provider: agent.provider ?? input.llm.provider,
-    model: modelOf(agent, input),
+    ...linkOf(agent, input),
     soul: houseRules === undefined ? soul : `${soul}\n\n${houseRules}`,
     tools: agent.tools ?? null,
     workerCount: agent.worker_count ?? null,
@@ -75,15 +76,20 @@ function makeAgent(
   };
 }
 
+/** Who answers for the agent. Of a model that is chosen at run time, the one that stands for it. */
+function linkOf(agent: AgentSettings, input: AgentInput): Pick<Agent, "provider" | "model" | "routed"> {
+  const { llm, providers } = input;
+  const isOwn = agent.provider !== undefined || agent.model !== undefined;
+  const wish = isOwn ? agent.model : llm.routed;
+  const chain = isWish(wish) ? chainOfWish(llm.routes, wish) : undefined;
+  if (isWish(wish) && chain !== undefined) return { ...nominalOf(chain, providers), routed: wish };
+  return { provider: agent.provider ?? llm.provider, model: modelOf(agent, input) };
+}
+
 function modelOf(agent: AgentSettings, { llm, providers }: AgentInput): string {
   if (agent.model !== undefined) return agent.model;
   const provider = agent.provider ?? llm.provider;
   return provider === llm.provider ? llm.model : defaultModel(providers, provider);
-}
-
-/** The first model of a provider; empty when none is known. */
-export function defaultModel(providers: readonly ProviderConfig[], id: string): string {
-  return providers.find((provider) => provider.id === id)?.models[0] ?? "";
 }
 
 function soulOf(agent: AgentSettings, path: KeyPath, paths: Paths, problems: Problem[]): string {
@@ -106,6 +112,11 @@ function checkAgent(agent: AgentSettings, path: KeyPath, input: AgentInput): Pro
   } else if (provider !== undefined && modelOf(agent, input) === "") {
     const fix = `add \`model:\` to the agent or list models under providers.${provider}.models`;
     problems.push({ path: [...path, "provider"], what: "no model is named for this provider", fix });
+  }
+  if (isWish(agent.model)) {
+    problems.push(...checkWish(input.llm.routes, agent.model, [...path, "model"]));
+    const what = `a provider is named beside model: ${agent.model}, which chooses one`;
+    if (provider !== undefined) problems.push({ path: [...path, "provider"], what, fix: "remove it" });
   }
   if (agent.soul !== undefined && agent.soul_file !== undefined) {
     problems.push({

@@ -3,16 +3,14 @@
 
 import type { Agent } from "../domain/agent.ts";
 import type { Budget } from "../domain/budget.ts";
+import type { RouteLink, RoutePlan } from "../domain/route.ts";
 import type { BindAddress } from "./bind.ts";
 import type { ConfiguredModel } from "./budgets.ts";
 import type { ProviderConfig } from "./providers.ts";
 import type { Settings } from "./schema.ts";
 
 /** A model of a provider. */
-export interface ModelRef {
-  readonly provider: string;
-  readonly model: string;
-}
+export type ModelRef = RouteLink;
 
 export interface Config {
   readonly workerCount: number;
@@ -29,11 +27,17 @@ export interface Config {
   readonly llm: {
     readonly provider: string;
     readonly model: string;
+    /** `auto` or `tier:NAME` when the model is chosen; provider and model then stand for what it leads to. */
+    readonly routed?: string;
     /** False when the provider was chosen because it is the first that is configured. */
     readonly explicit: boolean;
     readonly fallbacks: readonly ModelRef[];
     readonly failoverThreshold: number;
     readonly failoverCooldownMs: number;
+    /** Requests a day by provider id; a provider that is not named has no limit. */
+    readonly dailyLimits: Readonly<Record<string, number>>;
+    /** Null when no tier is configured. */
+    readonly routes: RoutePlan | null;
   };
   /** Every known provider, configured or not, built-in ones first. Ids are unique. */
   readonly providers: readonly ProviderConfig[];

@@ -2,21 +2,15 @@
 // returns one frozen Config. Nothing outside the home is read.
 
 import { createHash } from "node:crypto";
-import { defaultModel, resolveAgents } from "./agents.ts";
+import { resolveAgents } from "./agents.ts";
 import { type BindAddress, parseBind } from "./bind.ts";
 import { toBudget, toModels } from "./budgets.ts";
-import type { Config, ModelRef } from "./config.ts";
+import type { Config } from "./config.ts";
 import type { Env } from "./env.ts";
+import { resolveLlm } from "./llm.ts";
 import type { Paths } from "./paths.ts";
-import { configError, type Problem, suggest } from "./problem.ts";
-import {
-  CHOICES,
-  checkProviders,
-  checkUrl,
-  chooseProvider,
-  type ProviderConfig,
-  resolveProviders,
-} from "./providers.ts";
+import { configError, type Problem } from "./problem.ts";
+import { CHOICES, checkProviders, checkUrl, resolveProviders } from "./providers.ts";
 import { readHome } from "./read-home.ts";
 import type { Settings } from "./schema.ts";
 import { type Flags, type ReadSettings, readSettings } from "./settings.ts";
@@ -52,15 +46,7 @@ function build(
   input: LoadInput,
 ): { config: Config; problems: Problem[] } {
   const providers = resolveProviders(settings, read);
-  const provider = chooseProvider(settings, providers);
-  const llm = {
-    provider,
-    model: settings.llm.model ?? defaultModel(providers, provider),
-    explicit: settings.llm.provider !== undefined,
-    fallbacks: (settings.llm.fallback_providers ?? []).map((text) => parseModelRef(text, providers)),
-    failoverThreshold: settings.llm.failover_threshold,
-    failoverCooldownMs: toMs(settings.llm.failover_cooldown_seconds),
-  };
+  const { llm, problems: llmProblems } = resolveLlm(settings, providers);
   const { agents, problems } = resolveAgents({ ...input, settings, providers, llm });
   const bind = parseBind(settings.bind_addr);
   const plain: Omit<Config, "fingerprint"> = {
@@ -87,44 +73,8 @@ function build(
   };
   return {
     config: { ...plain, fingerprint: fingerprintOf(plain) },
-    problems: [
-      ...checkProviders(settings, read),
-      ...checkModel(plain),
-      ...checkFallbacks(plain),
-      ...checkRest(settings, bind),
-      ...problems,
-    ],
+    problems: [...checkProviders(settings, read), ...llmProblems, ...checkRest(settings, bind), ...problems],
   };
-}
-
-function checkModel({ llm, providers }: Omit<Config, "fingerprint">): Problem[] {
-  const ids = providers.map((provider) => provider.id);
-  if (!ids.includes(llm.provider)) {
-    const what = `no provider is called ${JSON.stringify(llm.provider)} ${suggest(llm.provider, ids)}`;
-    return [{ path: ["llm", "provider"], what, fix: "name one of them or add it under providers" }];
-  }
-  if (llm.model !== "") return [];
-  const fix = `set llm.model or list models under providers.${llm.provider}.models`;
-  return [{ path: ["llm", "provider"], what: "no model is named for this provider", fix }];
-}
-
-/** `provider` or `provider/model`; the model's own name may have slashes. */
-function parseModelRef(text: string, providers: readonly ProviderConfig[]): ModelRef {
-  const slash = text.indexOf("/");
-  const provider = slash < 0 ? text : text.slice(0, slash);
-  return { provider, model: slash < 0 ? defaultModel(providers, provider) : text.slice(slash + 1) };
-}
-
-function checkFallbacks({ llm, providers }: Omit<Config, "fingerprint">): Problem[] {
-  const ids = providers.map((provider) => provider.id);
-  return llm.fallbacks.flatMap(({ provider, model }, index) => {
-    const path = ["llm", "fallback_providers", index];
-    if (!ids.includes(provider)) {
-      const what = `no provider is called ${JSON.stringify(provider)} ${suggest(provider, ids)}`;
-      return [{ path, what, fix: "name one of them or add it under providers" }];
-    }
-    return model === "" ? [{ path, what: "no model is named", fix: `write ${provider}/MODEL` }] : [];
-  });
 }
 
 /** Rules between keys that a schema cannot say. */

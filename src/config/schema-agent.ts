@@ -58,7 +58,8 @@ const AGENT_PROPERTIES = {
     type: "string",
     minLength: 1,
     maxLength: 200,
-    description: "Model that answers. Default: llm.model, or the default of the agent's own provider.",
+    description:
+      "Model that answers, or tier:NAME, or auto. Default: llm.model, or the default of the agent's own provider.",
     examples: ["gpt-4o-mini"],
   },
   soul: {

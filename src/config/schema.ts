@@ -7,6 +7,7 @@ import { BUDGET_NODE, MODELS_NODE } from "./schema-budget.ts";
 import type { Infer, SchemaNode } from "./schema-node.ts";
 import { SECONDS_MAX } from "./schema-node.ts";
 import { PROVIDERS_NODE } from "./schema-provider.ts";
+import { DAILY_LIMITS_NODE, ROUTING_NODE, TIERS_NODE } from "./schema-route.ts";
 
 export const CONFIG_SCHEMA = {
   $schema: "http://json-schema.org/draft-07/schema#",
@@ -115,7 +116,7 @@ export const CONFIG_SCHEMA = {
           type: "string",
           minLength: 1,
           maxLength: 200,
-          description: "Model of that provider. Default: the provider's first model.",
+          description: "Model of that provider, or tier:NAME, or auto. Default: the provider's first model.",
           examples: ["gpt-4o-mini"],
         },
         fallback_providers: {
@@ -140,6 +141,9 @@ export const CONFIG_SCHEMA = {
           default: 300,
           description: "How long it is left alone before one call probes it again.",
         },
+        tiers: TIERS_NODE,
+        daily_limits: DAILY_LIMITS_NODE,
+        routing: ROUTING_NODE,
       },
     },
     providers: PROVIDERS_NODE,

@@ -8,6 +8,8 @@ export interface Agent {
   readonly displayName: string;
   readonly provider: string;
   readonly model: string;
+  /** `auto` or `tier:NAME` when each task's model is chosen; provider and model then only stand for it. */
+  readonly routed?: string;
   readonly soul: string;
   /** Names of the tools offered to the model; null offers every tool (the policy still decides each call). */
   readonly tools: readonly string[] | null;

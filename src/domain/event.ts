@@ -14,6 +14,8 @@ export const DURABLE_EVENTS = {
   "task.failed": "the attempt ended with an error that a retry cannot mend, or the last attempt failed",
   "task.dead_letter": "the task was set aside for an operator",
   "task.canceled": "the task was canceled",
+  "route.decided":
+    "the task's chain of models was chosen, once for all its turns; `steps` says what was looked at",
   "model.start": "a model call is about to be made; its part of the budget is reserved",
   "model.end": "the model's whole answer was journaled; `draft` says that the task's result is not its text",
   "context.compacted":

@@ -7,7 +7,6 @@ import type { Agent } from "../domain/agent.ts";
 import { messageOf } from "../domain/error.ts";
 import { unreachable } from "../domain/event.ts";
 import type { ClaimedTask, Outcome } from "../domain/task.ts";
-import type { Provider } from "../providers/provider.ts";
 import type { RetryLimits } from "../queue/backoff.ts";
 import { fail } from "../queue/fail.ts";
 import { requeue } from "../queue/requeue.ts";
@@ -15,6 +14,7 @@ import { suspend } from "../queue/suspend.ts";
 import type { Store } from "../store/store.ts";
 import type { Hands } from "../tools/perform.ts";
 import { finish } from "./finish.ts";
+import { findWay, type Routing } from "./route-task.ts";
 
 export interface AttemptPorts {
   readonly store: Store;
@@ -22,8 +22,7 @@ export interface AttemptPorts {
   readonly purse: Purse;
   readonly retry: RetryLimits;
   readonly findAgent: (id: string) => Agent | undefined;
-  /** The agent's chain of providers, its own first. */
-  readonly providerOf: (agent: Agent) => Provider | undefined;
+  readonly routing: Routing;
   readonly publishText: (task: ClaimedTask, turn: number, offset: number, text: string) => void;
   readonly redact: (text: string) => string;
   readonly reportDefect: (error: unknown, task: ClaimedTask) => void;
@@ -68,20 +67,16 @@ async function handle(ports: AttemptPorts, task: ClaimedTask, control: AbortCont
   if (agent === undefined) {
     return { type: "failed", code: "AGENT_NOT_FOUND", message: `there is no agent ${task.agentId} any more` };
   }
-  const provider = ports.providerOf(agent);
-  if (provider === undefined) {
-    const message = `agent ${agent.id} names provider ${agent.provider}, which is not in config.yaml`;
-    return { type: "failed", code: "PROVIDER_NOT_CONFIGURED", message };
-  }
   const timer = setTimeout(() => control.abort("timeout" satisfies StopReason), agent.taskTimeoutMs);
   try {
+    const { store, purse, routing, hands } = ports;
+    const way = await findWay({ store, purse, routing, tools: hands.tools }, task, agent, control.signal);
+    if ("outcome" in way) return way.outcome;
     return await runTurns({
       task,
-      agent,
-      provider,
-      model: task.model ?? agent.model,
-      hands: ports.hands,
-      purse: ports.purse,
+      ...way,
+      model: way.agent.model,
+      ...{ hands, purse },
       signal: control.signal,
       onText: (turn, offset, text) => ports.publishText(task, turn, offset, text),
     });

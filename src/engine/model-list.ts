@@ -22,6 +22,9 @@ export interface ModelRow {
   readonly failures: number;
   /** Epoch ms when an open circuit lets a probe through; null while it is closed. */
   readonly retryAt: number | null;
+  /** Requests of today (UTC) to the provider, counted only where it has a limit; null without one. */
+  readonly requestsToday: number | null;
+  readonly dailyLimit: number | null;
   /** True for the model of agents that name none. */
   readonly isDefault: boolean;
 }
@@ -31,11 +34,13 @@ export interface ModelListInput {
   readonly catalog: Catalog;
   readonly breakers: readonly BreakerState[];
   readonly nowMs: number;
+  readonly requestsToday: (provider: string) => number;
   /** Also the providers that are not configured. */
   readonly all: boolean;
 }
 
-export function listModels({ config, catalog, breakers, nowMs, all }: ModelListInput): ModelRow[] {
+export function listModels(input: ModelListInput): ModelRow[] {
+  const { config, catalog, breakers, nowMs, all } = input;
   return config.providers
     .filter((provider) => all || provider.missingReason === undefined)
     .flatMap((provider) => {
@@ -45,18 +50,21 @@ export function listModels({ config, catalog, breakers, nowMs, all }: ModelListI
         config.llm.failoverCooldownMs,
         nowMs,
       );
+      const dailyLimit = config.llm.dailyLimits[id] ?? null;
+      const requestsToday = dailyLimit === null ? null : input.requestsToday(id);
       return modelsOf(config, catalog, id).map((model) => ({
-        ...{ provider: id, model, missingReason, ...circuit },
+        ...{ provider: id, model, missingReason, ...circuit, requestsToday, dailyLimit },
         ...factsOf(config, catalog, id, model),
         isDefault: config.llm.provider === id && config.llm.model === model,
       }));
     });
 }
 
-/** Configured names first, then those that agents and fallbacks use, then what the catalogue knows besides. */
+/** Configured names first, then those that agents, fallbacks and tiers use, then what the catalogue knows besides. */
 function modelsOf({ providers, agents, llm }: Config, catalog: Catalog, id: string): string[] {
   const own = providers.find((provider) => provider.id === id)?.models ?? [];
-  const used = [llm, ...agents, ...llm.fallbacks]
+  const routed = Object.values(llm.routes?.tiers ?? {}).flat();
+  const used = [llm, ...agents, ...llm.fallbacks, ...routed]
     .filter(({ provider }) => provider === id)
     .map(({ model }) => model);
   const known = catalog.models
@@ -78,7 +86,8 @@ function factsOf({ models }: Config, catalog: Catalog, provider: string, model: 
   };
 }
 
-function circuitOf(
+/** The circuit of a provider as it stands at `nowMs`. */
+export function circuitOf(
   state: BreakerState | undefined,
   cooldownMs: number,
   nowMs: number,

@@ -58,7 +58,9 @@ const SESSION_SQL = `
   FROM (
     SELECT answers.cost_usd FROM tasks JOIN answers ON answers.task_id = tasks.id WHERE tasks.session_id = @id
     UNION ALL
-    SELECT cost_usd FROM summaries WHERE session_id = @id)`;
+    SELECT cost_usd FROM summaries WHERE session_id = @id
+    UNION ALL
+    SELECT cost_usd FROM classifications WHERE session_id = @id)`;
 
 interface Spent {
   readonly usd: number;

@@ -31,6 +31,7 @@ const VERDICT: Record<ErrorClass, Verdict> = {
   not_configured: "next",
   auth: "next",
   quota: "next",
+  daily_limit: "next",
   rate_limit: "here",
   overloaded: "here",
   network: "here",
@@ -96,7 +97,9 @@ async function* walk(
       text = relay.text;
       last = relay.failed ?? failure("malformed", `${candidate.provider.id} ended without saying so`);
       const verdict = VERDICT[last.errorClass];
+      // A day's end is far off: any other hope comes sooner.
       if (PASSES.includes(last.errorClass)) hope = last;
+      else if (last.errorClass === "daily_limit") hope ??= last;
       if (verdict === "stop") {
         yield last;
         return;

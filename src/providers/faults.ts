@@ -14,6 +14,7 @@ const ADVICE: Readonly<Record<ErrorClass, (site: CallSite) => string>> = {
   not_configured: ({ provider }) => `configure providers.${provider}`,
   auth: ({ provider }) => `check the provider's key (providers.${provider}.api_key) and what it may use`,
   quota: () => "the account has no credit left or is at its limit: add credit, or use another provider",
+  daily_limit: () => "the requests of today are used up",
   rate_limit: () => "it is asked again later; send less at once, or use another provider",
   overloaded: () => "the trouble is on its side: it is asked again later, or use another provider",
   timeout: ({ provider }) => `raise providers.${provider}.timeout_seconds if it is slow`,

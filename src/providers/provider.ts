@@ -68,6 +68,8 @@ export const ERROR_CLASSES = [
   "not_configured",
   "auth",
   "quota",
+  /** A limit of our own: the provider was not asked. */
+  "daily_limit",
   "rate_limit",
   "overloaded",
   "timeout",

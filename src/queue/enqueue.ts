@@ -26,6 +26,8 @@ export interface EnqueueInput {
   readonly output?: OutputSpec | null;
   readonly parentId: string | null;
   readonly traceId: string;
+  /** Headers of the request that rules of routing ask for, by lower-case name. */
+  readonly routeHeaders?: Readonly<Record<string, string>>;
   readonly idempotency: { readonly key: string; readonly digest: string } | null;
 }
 
@@ -63,6 +65,8 @@ const INSERT_TASK_SQL = `
   VALUES (@id, @sessionId, @anchor, @agentId, @kind, 'QUEUED', @priority, @fairTag, @maxAttempts, @now,
           @key, @parentId, @model, @sampling, @output, @traceId, @now, @now)`;
 
+const INSERT_HEADERS_SQL = "INSERT INTO route_headers (task_id, headers) VALUES (@taskId, @headers)";
+
 export const enqueue = defineVerb("queue.enqueue", (tx, input: EnqueueInput): Enqueued => {
   const earlier = input.idempotency === null ? undefined : findEarlier(tx, input.idempotency);
   if (earlier !== undefined) return earlier;
@@ -92,6 +96,9 @@ export const enqueue = defineVerb("queue.enqueue", (tx, input: EnqueueInput): En
     traceId: input.traceId,
     now,
   });
+  if (input.routeHeaders !== undefined) {
+    tx.run(INSERT_HEADERS_SQL, { taskId: id, headers: JSON.stringify(input.routeHeaders) });
+  }
   if (input.idempotency !== null) tx.run(INSERT_KEY_SQL, { ...input.idempotency, taskId: id, now });
   recordEnqueued(
     tx,

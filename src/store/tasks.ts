@@ -11,7 +11,8 @@ const COLUMNS = `
   tasks.input_tokens AS inputTokens, tasks.output_tokens AS outputTokens, tasks.cached_tokens AS cachedTokens,
   (SELECT CASE WHEN count(*) = count(cost_usd) THEN sum(cost_usd) END FROM (
     SELECT cost_usd FROM answers WHERE task_id = tasks.id
-    UNION ALL SELECT cost_usd FROM summaries WHERE task_id = tasks.id)) AS costUsd, tasks.output_schema IS NOT NULL AS structured, tasks.parent_id AS parentId, tasks.idempotency_key AS idempotencyKey,
+    UNION ALL SELECT cost_usd FROM summaries WHERE task_id = tasks.id
+    UNION ALL SELECT cost_usd FROM classifications WHERE task_id = tasks.id)) AS costUsd, tasks.output_schema IS NOT NULL AS structured, tasks.parent_id AS parentId, tasks.idempotency_key AS idempotencyKey,
   tasks.created_at AS createdAt, tasks.updated_at AS updatedAt, tasks.available_at AS availableAt,
   tasks.started_at AS startedAt, tasks.finished_at AS finishedAt`;
 

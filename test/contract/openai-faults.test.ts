@@ -81,7 +81,9 @@ test.each(FAULTS)(verifies("BRN-001", "%s is classified"), async (_name, play, e
   expect(error?.message).toContain("lab");
   expect(error?.message).not.toContain("key-of-the-lab");
   expect(server.asked).toHaveLength(1);
-  expect(outcomeOf({ type: "error", ...error! }).type).toBe(retried ? "retry" : "failed");
+  expect(outcomeOf({ type: "error", ...error! }, { nowMs: 0, onLimit: "suspend" }).type).toBe(
+    retried ? "retry" : "failed",
+  );
 });
 
 describe("waiting", () => {

@@ -1,15 +1,18 @@
 // One life of the program: the real writer, store, bus, guard and engine, joined as daemon.ts joins them, on virtual
 // threads of their own. `kill` takes away everything that is only in memory.
 
+import { createMemory } from "../../src/brain/classify.ts";
 import { createBus } from "../../src/bus/bus.ts";
 import type { Agent } from "../../src/domain/agent.ts";
 import { codeOf } from "../../src/domain/error.ts";
 import { type GoclawEvent, isDurable } from "../../src/domain/event.ts";
 import type { Random } from "../../src/domain/time.ts";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
+import type { Routing } from "../../src/engine/route-task.ts";
 import { createGuard } from "../../src/policy/guard.ts";
 import { parsePolicy } from "../../src/policy/policy.ts";
 import { createCatalog } from "../../src/providers/catalog.ts";
+import type { Provider } from "../../src/providers/provider.ts";
 import { createHeartbeat } from "../../src/queue/heartbeat.ts";
 import { recoverOrphans } from "../../src/queue/recover.ts";
 import { loadCounts } from "../../src/queue/transition.ts";
@@ -162,11 +165,26 @@ function createLanes(
     retry: { baseMs: 500, maxMs: 4_000 },
     policyVersion: policy.version,
     findAgent: (id) => AGENTS.find((candidate) => candidate.id === id),
-    providerOf: () => model,
+    routing: namedModelsOnly(model),
     publishText: () => {},
     reportDefect: (error, task) => defect(`the attempt of ${task.id}`, error),
     reportLoopDefect: (error) => defect("the engine", error),
   });
+}
+
+/** No tiers: every model is named, and the scripted one answers. */
+function namedModelsOnly(model: Provider): Routing {
+  const free = {
+    missingReason: null,
+    breaker: "closed",
+    retryAt: null,
+    requestsToday: 0,
+    dailyLimit: null,
+  } as const;
+  return {
+    ...{ plan: null, fallbacks: [], openChain: () => model, memory: createMemory() },
+    stateOf: (link) => ({ ...link, ...free }),
+  };
 }
 
 const COMMITTED_SQL = "SELECT 1 AS one FROM task_events WHERE seq = @seq AND type = @type";

@@ -178,7 +178,14 @@ describe("what a failure means", () => {
   test.each(ERROR_CLASSES)(
     verifies("REL-007", "%s is a known outcome with a code of the list"),
     (errorClass) => {
-      const outcome = outcomeOf(failure(errorClass, "words", 7));
+      const outcome = outcomeOf(failure(errorClass, "words", 7), { nowMs: 86_393_004, onLimit: "suspend" });
+      if (errorClass === "daily_limit") {
+        const until = { reason: "AWAITING_BUDGET", deadlineAt: 86_393_000, wakes: true };
+        expect(outcome).toMatchObject({ type: "suspended", ...until });
+        return expect(
+          outcomeOf(failure(errorClass, "words", 7), { nowMs: 0, onLimit: "fail" }),
+        ).toMatchObject({ type: "failed", code: "BUDGET_EXCEEDED" });
+      }
       if (errorClass === "aborted") return expect(outcome).toEqual({ type: "lost" });
       expect(["retry", "failed"]).toContain(outcome.type);
       const { code } = outcome as { code: keyof typeof CODES };

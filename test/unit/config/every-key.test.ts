@@ -5,6 +5,7 @@ import { valueAt } from "../../../src/config/data.ts";
 import { CONFIG_SCHEMA } from "../../../src/config/schema.ts";
 import { eachNamedNode, type SchemaNode } from "../../../src/config/schema-node.ts";
 import { readSettings } from "../../../src/config/settings.ts";
+import { TIERS } from "../../../src/domain/route.ts";
 import { load } from "./home.ts";
 
 interface Leaf {
@@ -29,6 +30,15 @@ function threeOf({ type, enum: choices = [], minimum = 0, maximum = 9 }: SchemaN
 
 const yamlOf = (path: readonly string[], value: unknown): string =>
   JSON.stringify(path.reduceRight<unknown>((inner, step) => ({ [step]: inner }), value));
+
+/** Routing needs tiers to route to, and its classifier a model. */
+function withTiers(path: readonly string[], value: unknown): string {
+  const routing = yamlOf(path.slice(1), path.at(-1) === "model" ? `openai/${String(value)}` : value);
+  const own = JSON.parse(routing) as { classifier?: object };
+  const classifier = { model: "openai/c", ...own.classifier };
+  const tiers = Object.fromEntries(TIERS.map((tier) => [tier, [`openai/${tier}`]]));
+  return JSON.stringify({ llm: { tiers, routing: { ...own, classifier } } });
+}
 
 test.each(named)("%s: flag over environment over file over default", (key, { path, node }) => {
   const [inFile, inEnv, inFlag] = threeOf(node);
@@ -58,6 +68,8 @@ test.each(named)(
       if (path.join(".") === "llm.fallback_providers") {
         return yamlOf(path, JSON.stringify(value).includes("b") ? ["openai"] : ["openrouter"]);
       }
+      if (path.join(".").startsWith("llm.tiers.")) return yamlOf(path, [`openai/${String(value)}`]);
+      if (path[1] === "routing") return withTiers(path.slice(1), value);
       return yamlOf(path, value);
     };
     const [one, two] = threeOf(node).map((value) => load(text(value)).fingerprint);
