@@ -14,6 +14,7 @@ import { requestsToday } from "./engine/daily-requests.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import { listModels, type ModelRow } from "./engine/model-list.ts";
 import { loadBreakers } from "./engine/provider-health.ts";
+import { createRouteTable } from "./engine/route-table.ts";
 import { releaseOrphans } from "./journal/budget.ts";
 import type { WriterThread } from "./native.ts";
 import { savePolicyVersion } from "./policy/audit.ts";
@@ -167,6 +168,7 @@ export function createMind(ground: Ground, store: Store, policy: Policy, isDrain
   };
   const agents = config.agents;
   const rpc = createRpc({
+    routes: createRouteTable(routing, TOOLS),
     ...{ store, guard, agents, modelRows, newId, redact, limits, schemaFault, isDraining },
     onSubmitting: () => engine.expectWork(),
   });

@@ -4,7 +4,8 @@ export interface OptionSpec {
   /** As commander takes it: `--limit <n>`. */
   readonly flags: string;
   readonly description: string;
-  readonly parse?: (text: string) => unknown;
+  /** `before` is what an earlier use of the same option gave. */
+  readonly parse?: (text: string, before: unknown) => unknown;
   readonly choices?: readonly string[];
 }
 

@@ -62,7 +62,9 @@ function toOption({ flags, description, parse, choices }: OptionSpec): Option {
   const option = new Option(flags, description);
   // The choices are in the help only: commander's own parser for them knows no upper and lower case.
   if (choices !== undefined) option.description = `${description} (${choices.join(", ")})`;
-  return parse === undefined ? option : option.argParser((text: string) => parse(text));
+  return parse === undefined
+    ? option
+    : option.argParser((text: string, before: unknown) => parse(text, before));
 }
 
 function toArgument({ name, description, choices }: ArgumentSpec): Argument {

@@ -13,6 +13,12 @@ function day(text: string): string {
   throw new InvalidArgumentError("It must be a day such as 2026-01-31.");
 }
 
+function header(text: string, before: unknown): Record<string, string> {
+  const cut = text.indexOf("=");
+  if (cut < 1) throw new InvalidArgumentError("It must be NAME=VALUE.");
+  return { ...(before as Record<string, string> | undefined), [text.slice(0, cut)]: text.slice(cut + 1) };
+}
+
 export const MODELS: readonly CommandSpec[] = [
   {
     name: "model",
@@ -48,6 +54,34 @@ export const MODELS: readonly CommandSpec[] = [
         details:
           "A faulty provider on loopback gives each fault in turn, a sound one stands behind it. Exits with 0 when each fault had the right survivor.",
         options: [JSON_OPTION],
+      },
+    ],
+  },
+  {
+    name: "route",
+    group: "Models:",
+    summary: "see which model a prompt would go to, and why",
+    commands: [
+      {
+        name: "explain",
+        summary: "decide about a prompt as a task would, without asking a model",
+        details:
+          "Without --agent it is a client's own conversation (`model: auto` of /v1/chat/completions). A classifier is not asked; it is said that it would be. A prompt of `-` is read from standard input.",
+        arguments: [{ name: "<prompt>", description: "what the user writes" }],
+        options: [
+          { flags: "--agent <id>", description: "as a task of this agent, with its tools and its model" },
+          {
+            flags: "--model <model>",
+            description: "the model asked for: auto (default), tier:NAME or a name",
+          },
+          { flags: "--tools", description: "as if tools were offered" },
+          {
+            flags: "--header <name=value>",
+            description: "a header of the request, for rules that look at it; may be given again",
+            parse: header,
+          },
+          JSON_OPTION,
+        ],
       },
     ],
   },

@@ -28,6 +28,10 @@ function phrase(event: WireEvent): string {
     case "task.dead_letter":
     case "task.canceled":
       return [reasonText(reason), textOf(payload.message)].filter(Boolean).join(": ");
+    case "route.decided":
+      return routeText(event);
+    case "model.seam":
+      return `${textOf(payload.to)} goes on for ${textOf(payload.from)}: ${textOf(payload.message)}`;
     case "model.end":
       return modelText(event);
     case "tool.start":
@@ -53,6 +57,17 @@ function waitText({ reason_code: reason, payload }: WireEvent): string {
       ? `, at most until ${localTime(new Date(payload.deadline_at).toISOString())}`
       : "";
   return `waits${until}: ${why} (${reason})`;
+}
+
+function routeText({ payload }: WireEvent): string {
+  const { layer, rule, tier, provider, model } = payload;
+  const steps = Array.isArray(payload.steps)
+    ? (payload.steps as { verdict?: unknown; reason?: unknown }[])
+    : [];
+  const reason = textOf(steps.find(({ verdict }) => verdict === "matched")?.reason);
+  const where = typeof tier === "string" ? `tier ${tier}, ` : "";
+  const why = reason === "" ? "" : `: ${reason}`;
+  return `goes to ${where}${textOf(provider)}/${textOf(model)} by ${textOf(layer)} (${textOf(rule)})${why}`;
 }
 
 function modelText({ payload }: WireEvent): string {

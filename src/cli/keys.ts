@@ -3,15 +3,23 @@
 
 import { findProvider } from "../config/config.ts";
 import { loadConfig, lookedForKeys } from "../config/load.ts";
+import { chainOfWish, isWish, nominalOf } from "../config/model-ref.ts";
 import type { Paths } from "../config/paths.ts";
 import { GoclawError } from "../domain/error.ts";
 import type { Context } from "./context.ts";
 
 /** Throws PROVIDER_NOT_CONFIGURED when the agent's provider cannot be used; an unknown agent is left to the daemon. */
-export function requireModel({ env }: Context, paths: Paths, agentId: string): void {
+export function requireModel(
+  { env }: Context,
+  paths: Paths,
+  agentId: string,
+  model: string | undefined,
+): void {
   const config = loadConfig({ paths, env });
   const agent = config.agents.find((candidate) => candidate.id === agentId);
-  const provider = agent && findProvider(config, agent.provider);
+  const chain = isWish(model) ? chainOfWish(config.llm.routes, model) : undefined;
+  const asked = chain === undefined ? agent : nominalOf(chain, config.providers);
+  const provider = asked && findProvider(config, asked.provider);
   if (provider?.missingReason === undefined) return;
   const places = provider.id === config.llm.provider ? lookedForKeys(config) : provider.keyPlaces;
   const looked =

@@ -18,6 +18,7 @@ export const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   "model list": () => import("./model-list.ts").then((module) => module.modelList),
   "model test": () => import("./model-test.ts").then((module) => module.modelTest),
   "model drill": () => import("./model-drill.ts").then((module) => module.modelDrill),
+  "route explain": () => import("./route-explain.ts").then((module) => module.routeExplain),
   cost: () => import("./cost.ts").then((module) => module.cost),
   "daemon run": () => import("./daemon-run.ts").then((module) => module.daemonRun),
   "daemon start": () => import("./daemon.ts").then((module) => module.daemonStart),

@@ -55,8 +55,16 @@ function show({ stdout, stderr, clock }: Context, models: readonly WireModel[]):
 
 function stateOf(model: WireModel, paint: Paint, nowMs: number): Cell {
   if (!model.configured) return { text: safeLine(model.reason ?? "not configured"), paint: paint.dim };
-  if (model.breaker === "closed") return { text: "ready", paint: paint.good };
+  if (model.breaker === "closed") return readyText(model, paint);
   const left = durationText(Math.max(0, Date.parse(model.retry_at ?? "") - nowMs));
   const again = model.breaker === "open" ? `tried again in ${left}` : "the next call tries it again";
   return { text: `left alone after ${model.failures} failures; ${again}`, paint: paint.bad };
+}
+
+function readyText({ requests_today: used, daily_limit: limit }: WireModel, paint: Paint): Cell {
+  if (used === undefined || limit === undefined) return { text: "ready", paint: paint.good };
+  const today = `${used} of ${limit} requests today`;
+  return used < limit
+    ? { text: `ready, ${today}`, paint: paint.good }
+    : { text: `${today}; again at 00:00 UTC`, paint: paint.bad };
 }

@@ -43,7 +43,7 @@ export async function run(context: Context, args: readonly string[], options: Ru
   const wait = createWait(context, options);
   const beforeOwn = async (): Promise<void> => {
     const { requireModel } = await import("./keys.ts");
-    requireModel(context, paths, options.agent ?? "default");
+    requireModel(context, paths, options.agent ?? "default", options.model);
   };
   try {
     return await withLink(

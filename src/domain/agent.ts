@@ -26,3 +26,9 @@ export interface Agent {
   /** Limits of its own, beside the global ones. */
   readonly budget: Budget;
 }
+
+/** The agent for a client's own conversation: its budget and its lanes, none of its words and none of its tools. */
+export function plainAgent(agent: Agent): Agent {
+  const { routed: _routed, ...rest } = agent;
+  return { ...rest, soul: "", tools: [], output: null };
+}

@@ -59,6 +59,9 @@ export const SUSPENSIONS = [
 ] as const;
 export type Suspension = (typeof SUSPENSIONS)[number];
 
+/** `passthrough`: the client's own conversation goes to a model as it is, without an agent's words and tools. */
+export const TASK_KINDS = { chat: "chat", passThrough: "passthrough" } as const;
+
 /** Requests a caller may make about priority: small integers, so that claiming can visit each level once. */
 export const PRIORITY = { min: -10, max: 10, default: 0 } as const;
 

@@ -3,10 +3,10 @@
 
 import type { Purse } from "../brain/budget.ts";
 import { runTurns } from "../brain/turn.ts";
-import type { Agent } from "../domain/agent.ts";
+import { type Agent, plainAgent } from "../domain/agent.ts";
 import { messageOf } from "../domain/error.ts";
 import { unreachable } from "../domain/event.ts";
-import type { ClaimedTask, Outcome } from "../domain/task.ts";
+import { type ClaimedTask, type Outcome, TASK_KINDS } from "../domain/task.ts";
 import type { RetryLimits } from "../queue/backoff.ts";
 import { fail } from "../queue/fail.ts";
 import { requeue } from "../queue/requeue.ts";
@@ -63,13 +63,17 @@ async function giveUp(ports: AttemptPorts, task: ClaimedTask, error: unknown): P
 }
 
 async function handle(ports: AttemptPorts, task: ClaimedTask, control: AbortController): Promise<Outcome> {
-  const agent = ports.findAgent(task.agentId);
-  if (agent === undefined) {
+  const found = ports.findAgent(task.agentId);
+  if (found === undefined) {
     return { type: "failed", code: "AGENT_NOT_FOUND", message: `there is no agent ${task.agentId} any more` };
   }
+  const isPlain = task.kind === TASK_KINDS.passThrough;
+  const agent = isPlain ? plainAgent(found) : found;
+  // Nothing is offered, and what a model asks for all the same does not exist.
+  const hands = isPlain ? { ...ports.hands, tools: [] } : ports.hands;
   const timer = setTimeout(() => control.abort("timeout" satisfies StopReason), agent.taskTimeoutMs);
   try {
-    const { store, purse, routing, hands } = ports;
+    const { store, purse, routing } = ports;
     const way = await findWay({ store, purse, routing, tools: hands.tools }, task, agent, control.signal);
     if ("outcome" in way) return way.outcome;
     return await runTurns({

@@ -6,19 +6,28 @@ import type { Rpc } from "../rpc/dispatch.ts";
 import { taskCassette } from "../rpc/methods/cassette.ts";
 import { reportCost } from "../rpc/methods/cost.ts";
 import { listModel } from "../rpc/methods/model.ts";
+import { explainRoute } from "../rpc/methods/route.ts";
 import { submit } from "../rpc/methods/submit.ts";
 import { cancelTask, getTask, listEvents, listTask, resolveTask, retryTask } from "../rpc/methods/task.ts";
+import { wantedHeaders } from "./route-headers.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
+
+/** Params of `task.submit` that are not for this route. */
+const INNER_FIELDS = ["history", "sampling", "idempotency_key", "schema_name", "passthrough", "headers"];
 
 export function restRoutes(app: FastifyInstance, rpc: Rpc): void {
   app.post("/api/v1/tasks", async (request, reply) => {
     const body = bodyOf(request);
-    for (const inner of ["history", "sampling", "idempotency_key", "schema_name"]) {
+    for (const inner of INNER_FIELDS) {
       if (inner in body) throw new GoclawError("BAD_REQUEST", `unknown field ${JSON.stringify(inner)}`);
     }
     const key = request.headers["idempotency-key"];
-    const params = { ...body, ...(key === undefined ? {} : { idempotency_key: key }) };
+    const params = {
+      ...body,
+      ...(key === undefined ? {} : { idempotency_key: key }),
+      ...wantedHeaders(rpc.ports.routes.headerNames, request),
+    };
     const { taskId, sessionId } = await rpc.call(submit, params, request.caller);
     const { task } = await rpc.call(getTask, { task_id: taskId }, request.caller);
     return reply.code(202).send({ task_id: taskId, session_id: sessionId, task });
@@ -46,6 +55,10 @@ export function restRoutes(app: FastifyInstance, rpc: Rpc): void {
     const flag = all === "true" || all === "false" ? all === "true" : all;
     return rpc.call(listModel, { ...query, ...(flag === undefined ? {} : { all: flag }) }, request.caller);
   });
+
+  app.post("/api/v1/route/explain", (request) =>
+    rpc.call(explainRoute, { ...bodyOf(request) }, request.caller),
+  );
 
   app.post("/api/v1/tasks/:id/cancel", (request) => rpc.call(cancelTask, byId(request), request.caller));
 

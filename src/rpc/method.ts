@@ -2,6 +2,7 @@
 
 import type { Agent } from "../domain/agent.ts";
 import type { ModelRow } from "../engine/model-list.ts";
+import type { RouteTable } from "../engine/route-table.ts";
 import type { Guard } from "../policy/guard.ts";
 import type { Store } from "../store/store.ts";
 
@@ -17,6 +18,7 @@ export interface RpcPorts {
   readonly agents: readonly Agent[];
   /** The models of configured providers, or of all. */
   readonly modelRows: (all: boolean) => readonly ModelRow[];
+  readonly routes: RouteTable;
   readonly newId: () => string;
   /** Takes secrets out of a text. */
   readonly redact: (text: string) => string;

@@ -28,6 +28,9 @@ function toWireModel(row: ModelRow) {
     price_as_of: row.priceAsOf,
     breaker: row.breaker,
     failures: row.failures,
+    ...(row.dailyLimit === null
+      ? {}
+      : { requests_today: row.requestsToday ?? 0, daily_limit: row.dailyLimit }),
     ...(row.retryAt === null ? {} : { retry_at: new Date(row.retryAt).toISOString() }),
   };
 }

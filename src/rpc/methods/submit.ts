@@ -5,7 +5,8 @@ import type { Agent } from "../../domain/agent.ts";
 import { GoclawError } from "../../domain/error.ts";
 import { UUID_PATTERN } from "../../domain/ids.ts";
 import { OUTPUT_NAME, OUTPUT_NAME_PATTERN, OUTPUT_RETRIES, type OutputSpec } from "../../domain/output.ts";
-import { PRIORITY, type Sampling } from "../../domain/task.ts";
+import { AUTO, tierWordOf } from "../../domain/route.ts";
+import { PRIORITY, type Sampling, TASK_KINDS } from "../../domain/task.ts";
 import { type Enqueued, enqueue } from "../../queue/enqueue.ts";
 import { defineMethod, paramsOf, type RpcPorts } from "../method.ts";
 
@@ -22,6 +23,10 @@ export interface SubmitParams {
   /** A JSON Schema (2020-12) that the answer must fit; without one the agent's own holds. */
   readonly schema?: Readonly<Record<string, unknown>>;
   readonly schema_name?: string;
+  /** The conversation goes to a model as it is, without the agent's words and tools. */
+  readonly passthrough?: boolean;
+  /** Headers that rules of routing ask for, by lower-case name; they are no part of what an idempotency key stands for. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const KEY_MAX_CHARS = 255;
@@ -48,6 +53,8 @@ export const submit = defineMethod<SubmitParams, Enqueued>({
       sampling: { type: "object" },
       schema: { type: "object" },
       schema_name: { type: "string", pattern: OUTPUT_NAME_PATTERN.source },
+      passthrough: { type: "boolean" },
+      headers: { type: "object", additionalProperties: { type: "string" } },
     },
     ["prompt"],
   ),
@@ -60,12 +67,13 @@ export const submit = defineMethod<SubmitParams, Enqueued>({
     if (params.prompt.trim() === "")
       throw new GoclawError("BAD_REQUEST", "the prompt is empty; say what is to be done");
     const agent = findAgent(ports, params.agent ?? "default");
+    if (params.model !== undefined) checkModelWish(ports, params.model);
     if (params.schema !== undefined) await checkSchema(ports, params.schema);
     const enqueued = ports.store.run(enqueue, {
       id: ports.newId(),
       sessionId: params.session_id ?? ports.newId(),
       agentId: agent.id,
-      kind: "chat",
+      kind: params.passthrough === true ? TASK_KINDS.passThrough : TASK_KINDS.chat,
       prompt: params.prompt,
       ...(params.history === undefined ? {} : { history: params.history }),
       priority: params.priority ?? PRIORITY.default,
@@ -76,6 +84,7 @@ export const submit = defineMethod<SubmitParams, Enqueued>({
       output: outputOf(params, agent),
       parentId: null,
       traceId: caller.traceId,
+      ...(params.headers === undefined ? {} : { routeHeaders: params.headers }),
       idempotency:
         params.idempotency_key === undefined
           ? null
@@ -94,8 +103,17 @@ async function checkSchema(ports: RpcPorts, schema: Readonly<Record<string, unkn
 
 /** The task's own schema, else the agent's; both were compiled before. */
 function outputOf(params: SubmitParams, { output = null, outputRetries }: Agent): OutputSpec | null {
-  const { schema, schema_name: name = OUTPUT_NAME } = params;
-  return schema === undefined ? output : { name, schema, maxRetries: outputRetries ?? OUTPUT_RETRIES };
+  const { schema, schema_name: name = OUTPUT_NAME, passthrough } = params;
+  const own = passthrough === true ? null : output;
+  return schema === undefined ? own : { name, schema, maxRetries: outputRetries ?? OUTPUT_RETRIES };
+}
+
+/** `auto` and `tier:NAME` must lead somewhere; any other name is the provider's business. */
+export function checkModelWish({ routes }: RpcPorts, model: string): void {
+  if ((model !== AUTO && tierWordOf(model) === undefined) || routes.takes(model)) return;
+  const names = routes.names;
+  const there = names.length === 0 ? "config.yaml has no llm.tiers" : `there are: ${names.join(", ")}`;
+  throw new GoclawError("MODEL_NOT_FOUND", `there is no ${JSON.stringify(model)}; ${there}`);
 }
 
 export function findAgent(ports: RpcPorts, id: string): RpcPorts["agents"][number] {
@@ -108,7 +126,7 @@ export function findAgent(ports: RpcPorts, id: string): RpcPorts["agents"][numbe
 /** Same key and same body is the same task: the order of the fields does not matter. */
 function digestOf(params: SubmitParams): string {
   const fields = Object.entries(params)
-    .filter(([, value]) => value !== undefined)
+    .filter(([name, value]) => value !== undefined && name !== "headers")
     .sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash("sha256").update(JSON.stringify(fields)).digest("hex");
 }

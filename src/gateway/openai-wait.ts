@@ -1,0 +1,89 @@
+// One chat completion while its task runs: who asked, who answers, and the wait for the task's end, which both forms of
+// an answer share.
+
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { CODES, type Code, GoclawError } from "../domain/error.ts";
+import { isTerminal } from "../domain/task.ts";
+import type { Rpc } from "../rpc/dispatch.ts";
+import { type Followed, type Follower, suspensionOf } from "../rpc/follow.ts";
+import { getTask } from "../rpc/methods/task.ts";
+import type { WireTask } from "../rpc/wire.ts";
+import type { ChatRequest } from "./openai-request.ts";
+import type { Answerer } from "./route-headers.ts";
+
+export interface OpenAiPorts {
+  readonly rpc: Rpc;
+  readonly follower: Follower;
+  readonly nowMs: () => number;
+}
+
+/** One request whose task was accepted. */
+export interface Completion {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly chat: ChatRequest;
+  readonly taskId: string;
+  readonly answerer: Answerer;
+}
+
+export interface Ended {
+  readonly task: WireTask;
+  /** Why the last answer stopped, in OpenAI's words. */
+  readonly finishReason: string;
+}
+
+/**
+ * Resolves when the task has ended or waits for somebody; rejects with that as an error unless it succeeded. `view`
+ * sees everything on the way there.
+ */
+export function waitForEnd(
+  ports: OpenAiPorts,
+  { request, reply, taskId, answerer }: Completion,
+  view: Followed = { onDelta: () => {}, onEvent: () => {} },
+): Promise<Ended> {
+  const read = async (): Promise<WireTask> =>
+    (await ports.rpc.call(getTask, { task_id: taskId }, request.caller)).task;
+  return new Promise((resolve, reject) => {
+    let stop: (() => void) | undefined;
+    let over = false;
+    let finishReason = "stop";
+    const finish = (): void => {
+      if (over) return;
+      over = true;
+      stop?.();
+      read().then(
+        (task) => (task.state === "SUCCEEDED" ? resolve({ task, finishReason }) : reject(errorOf(task))),
+        reject,
+      );
+    };
+    stop = ports.follower.follow(taskId, 0, {
+      onDelta: view.onDelta,
+      onEvent: (event) => {
+        answerer.observe(event);
+        view.onEvent(event);
+        if (event.type === "model.end") finishReason = String(event.payload.stop_reason);
+        const ended = event.to !== null && isTerminal(event.to);
+        const putBack = event.reasonCode === "SHUTDOWN_REQUEUED";
+        if (ended || putBack || suspensionOf(event) !== undefined) finish();
+      },
+    });
+    if (over) stop();
+    reply.raw.on("close", stop);
+  });
+}
+
+export function usageOf({ usage }: WireTask) {
+  return {
+    prompt_tokens: usage.input_tokens,
+    completion_tokens: usage.output_tokens,
+    total_tokens: usage.input_tokens + usage.output_tokens,
+    prompt_tokens_details: { cached_tokens: usage.cached_tokens },
+  };
+}
+
+/** Why a task has no answer to give, with the status of its code. */
+function errorOf(task: WireTask): GoclawError {
+  const code = task.error?.code ?? task.reason_code ?? "INTERNAL";
+  const message = `${task.error?.message ?? task.state} (task ${task.id} is ${task.state}; goclaw task why ${task.id})`;
+  return new GoclawError(code in CODES ? (code as Code) : "INTERNAL", message);
+}
