@@ -117,7 +117,7 @@ function patternOf(keyword: string): RegExp {
   if (keyword === "") return /(?!)/;
   const characters = [...keyword];
   const [first = "", last = ""] = [characters[0], characters.at(-1)];
-  const words = keyword.split(/\s+/u).map((word) => word.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"));
+  const words = keyword.split(/\s+/u).map((word) => word.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
   const before = UNSPACED.test(first) ? "" : `(?<!${WORD})`;
   const after = UNSPACED.test(last) ? "" : `(?!${WORD})`;
   return new RegExp(`${before}${words.join("\\s+")}${after}`, "iu");

@@ -63,9 +63,10 @@ function modelNotFound(model: string): GoclawError {
 
 async function answerWhole(ports: OpenAiPorts, completion: Completion): Promise<unknown> {
   const { reply, chat, taskId, answerer } = completion;
-  const ended = waitForEnd(ports, completion);
-  // Also with an error: the client may want to know whose it is.
-  const { task, finishReason } = await ended.finally(() => reply.headers(answerer.headers()));
+  const { task, finishReason } = await waitForEnd(ports, completion).finally(() => {
+    // Also with an error: the client may want to know whose it is. Nothing is returned: a reply is thenable.
+    reply.headers(answerer.headers());
+  });
   return {
     id: `chatcmpl-${taskId}`,
     object: "chat.completion",
