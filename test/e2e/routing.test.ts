@@ -141,14 +141,18 @@ test("streams carry the same headers, before their first byte", async () => {
   expect(told(stream.headers)).toEqual(["stub", "m", "direct", "agent:default"]);
 });
 
-test("a seam before the first word is told in the headers of a stream too", async () => {
+test("a whole answer names who gave it, a stream who was chosen", async () => {
   await start();
   rig.heavy.use(() => ({ fault: "401" }));
-  const body = chat("tier:heavy", "task seam words=5", { stream: true });
-  const stream = await daemon.client.stream("POST", "/v1/chat/completions", { body });
-  expect(stream.headers["x-goclaw-layer"]).toBe("tier");
-  const whole = await daemon.client.post("/v1/chat/completions", chat("tier:heavy", "task seam2"));
+  const whole = await daemon.client.post("/v1/chat/completions", chat("tier:heavy", "task whole"));
   expect(told(whole.headers)).toEqual(["stub", "m", "tier", "tier:heavy"]);
+  const failing = { body: chat("tier:heavy", "task streamed", { stream: true }) };
+  const stream = await daemon.client.stream("POST", "/v1/chat/completions", failing);
+  expect([stream.status, told(stream.headers).slice(2)]).toEqual([200, ["tier", "tier:heavy"]]);
+  expect((await stream.all()).at(-1)?.data).toBe("[DONE]");
+  rig.stub.use(() => ({ fault: "400" }));
+  const lost = await daemon.client.post("/v1/chat/completions", chat("tier:medium", "task lost"));
+  expect([lost.status, ...told(lost.headers)]).toEqual([400, "stub", "m", "tier", "tier:medium"]);
 });
 
 const classifier = { model: "light/c", timeout_ms: 400 };
