@@ -22,8 +22,6 @@ export function wantedHeaders(
 export interface Answerer {
   /** Takes notice of who was chosen, who took over, and who answered. */
   observe(event: DurableEvent): void;
-  /** True once it is known who is asked. */
-  isKnown(): boolean;
   /** The headers of the response as far as they are known. */
   headers(): Record<string, string>;
 }
@@ -47,7 +45,6 @@ export function createAnswerer(taskId: string, agent: Agent, isRouted: boolean):
         told = { ...told, provider: String(payload.provider), model: String(payload.model) };
       }
     },
-    isKnown: () => told !== undefined,
     headers: () => {
       const known = told ?? { layer: "pending" };
       const named = Object.entries(known).map(([name, value]) => [`x-goclaw-${name}`, visible(value)]);

@@ -24,6 +24,9 @@ const GROWING = [
   "effects",
   "audit",
   "idempotency",
+  "routes",
+  "route_headers",
+  "classifications",
 ];
 
 /** Statements that may read a whole table or index, and why. */

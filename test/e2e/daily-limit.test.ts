@@ -16,7 +16,7 @@ const waits = (task: WireTask): boolean => task.reason_code === "AWAITING_BUDGET
 const midnight = (): string => new Date(new Date().setUTCHours(24, 0, 0, 0)).toISOString();
 
 test("an exhausted provider is passed over for a visible reason, after a stop and after a kill too", async () => {
-  rig = await createRoutingRig({ ...BOTH, daily_limits: { light: 3 } });
+  rig = await createRoutingRig({ ...BOTH, daily_limits: { light: 3 } }, { agents: [] });
   let daemon = await rig.start();
   const run = async (prompt: string): Promise<string> => {
     const id = await submit(daemon.client, prompt, LIGHT);
@@ -48,7 +48,7 @@ test("an exhausted provider is passed over for a visible reason, after a stop an
 });
 
 test("a request that a kill cut off was counted", async () => {
-  rig = await createRoutingRig({ ...BOTH, daily_limits: { light: 1 } });
+  rig = await createRoutingRig({ ...BOTH, daily_limits: { light: 1 } }, { agents: [] });
   const first = await rig.start();
   const id = await submit(first.client, "task cut gate=hold", LIGHT);
   await rig.light.reached("hold");
@@ -60,7 +60,7 @@ test("a request that a kill cut off was counted", async () => {
 });
 
 test("many tasks at once never make one request too many", async () => {
-  rig = await createRoutingRig({ ...BOTH, daily_limits: { light: 5 } }, { worker_count: 8 });
+  rig = await createRoutingRig({ ...BOTH, daily_limits: { light: 5 } }, { agents: [], worker_count: 8 });
   const { client } = await rig.start();
   const ids = await Promise.all(Array.from({ length: 24 }, (_, n) => submit(client, `task m${n}`, LIGHT)));
   for (const id of ids) expect((await ended(client, id)).state).toBe("SUCCEEDED");
@@ -69,7 +69,7 @@ test("many tasks at once never make one request too many", async () => {
 
 test("when nobody is left the task waits for 00:00 UTC; a raised limit lets it go on", async () => {
   const tiers = { light: ["light/l"] };
-  rig = await createRoutingRig({ tiers, daily_limits: { light: 1 } });
+  rig = await createRoutingRig({ tiers, daily_limits: { light: 1 } }, { agents: [] });
   const first = await rig.start();
   await ended(first.client, await submit(first.client, "task one", LIGHT));
   const id = await submit(first.client, "task two", LIGHT);
