@@ -118,3 +118,8 @@ export function obstacleOf(state: LinkState): string | undefined {
   if (limit === null || used < limit) return undefined;
   return `llm.daily_limits.${state.provider}: ${used} of ${limit} requests are used until 00:00 UTC`;
 }
+
+/** Who is asked first as things stand: the first link without an obstacle, else the first there is. */
+export function chosenOf(states: readonly LinkState[]): LinkState | undefined {
+  return states.find((state) => obstacleOf(state) === undefined) ?? states[0];
+}

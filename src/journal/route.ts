@@ -2,6 +2,7 @@
 
 import type { TokenUsage } from "../domain/message.ts";
 import {
+  chosenOf,
   type LinkState,
   obstacleOf,
   type RouteChain,
@@ -42,7 +43,7 @@ export const recordRoute = defineVerb("journal.record_route", (tx, input: Record
   const task = heldTask(tx, input);
   if (task === undefined) return false;
   const { layer, rule, tier, chain, confidence, steps } = input.decision;
-  const chosen = input.states.find((state) => obstacleOf(state) === undefined) ?? chain[0];
+  const chosen = chosenOf(input.states) ?? chain[0];
   const { provider, model } = chosen;
   const row = {
     taskId: task.id,

@@ -15,6 +15,8 @@ export function limitDaily(provider: Provider, limit: number, take: () => Promis
   return {
     ...provider,
     stream: async function* (request, signal) {
+      // Nothing is asked any more, so nothing is counted.
+      if (signal.aborted) return yield* provider.stream(request, signal);
       const { ok, used, resetsInMs } = await take();
       if (ok) yield* provider.stream(request, signal);
       else yield failure("daily_limit", exhausted(provider.id, used, limit), resetsInMs);

@@ -1,7 +1,7 @@
 // `route.explain`: where a prompt would go and why, without a call to a provider.
 
 import { plainAgent } from "../../domain/agent.ts";
-import { AUTO, type LinkState, obstacleOf, type RouteDecision } from "../../domain/route.ts";
+import { AUTO, chosenOf, type LinkState, obstacleOf, type RouteDecision } from "../../domain/route.ts";
 import type { Explanation } from "../../engine/route-explain.ts";
 import { defineMethod, paramsOf } from "../method.ts";
 import { checkModelWish, findAgent } from "./submit.ts";
@@ -49,7 +49,7 @@ export const explainRoute = defineMethod<ExplainParams, { route: WireRoute }>({
 });
 
 function toWireRoute({ decision, states, wouldAsk }: Explanation) {
-  const chosen = states.find((state) => obstacleOf(state) === undefined);
+  const chosen = chosenOf(states);
   const steps = decision.steps.map(({ layer, rule, verdict, reason }) => ({ layer, rule, verdict, reason }));
   const chain = states.map((state) => toWireLink(state, chosen));
   const settled = wireTarget(decision, chosen);
