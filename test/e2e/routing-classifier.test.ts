@@ -14,7 +14,7 @@ async function start(llm: Readonly<Record<string, unknown>> = {}): Promise<void>
   daemon = await rig.start();
 }
 
-const classifier = { model: "light/c", timeout_ms: 400 };
+const classifier = { model: "light/c", timeout_ms: 1500 };
 const unsure = { routing: { heuristics: [], classifier } };
 
 test("auto: the classifier is really called, bounded, remembered, and paid for", async () => {
@@ -68,7 +68,7 @@ test("auto: the classifier is really called, bounded, remembered, and paid for",
 test("auto: a classifier that hangs, fails or babbles is passed over in its time", async () => {
   await start(unsure);
   for (const [reply, why] of [
-    [{ fault: "hang" }, "no answer within 400 ms"],
+    [{ fault: "hang" }, "no answer within 1500 ms"],
     [{ fault: "400" }, "answered 400"],
     [{ text: "heavy, or perhaps light" }, "names no tier"],
     [{ text: "banana" }, "names no tier"],

@@ -35,7 +35,7 @@ describe("keywords", () => {
       fc.property(word, gap, word, gap, word, (before, left, keyword, right, after) => {
         const text = `${before}${left}${keyword}${right}${after}`;
         expect(hasWord(text, keyword)).toBe(true);
-        expect(hasWord(text.toLocaleUpperCase("und"), keyword.replace("ß", "SS"))).toBe(true);
+        expect(hasWord(text.toLocaleUpperCase("und"), keyword.replaceAll("ß", "SS"))).toBe(true);
       }),
     );
   });
@@ -43,8 +43,8 @@ describe("keywords", () => {
   test("whatever a keyword is made of, it is text and not a pattern", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 }), (keyword) => {
-        if (keyword.trim() === "") return expect(hasWord("a b", keyword)).toBe(false);
-        expect(hasWord(` ${keyword} `.normalize("NFC"), keyword)).toBe(true);
+        const isEmpty = keyword.trim() === "";
+        expect(hasWord(` ${keyword} `.normalize("NFC"), keyword)).toBe(!isEmpty);
         expect(hasWord("", keyword)).toBe(false);
       }),
     );
