@@ -7,6 +7,8 @@ import type { ReadSettings } from "./settings.ts";
 
 export type ProviderType = "openai_compatible" | "anthropic" | "google" | "ollama" | "replay";
 
+type ReasoningSummary = "auto" | "concise" | "detailed";
+
 export interface ProviderConfig {
   readonly id: string;
   readonly type: ProviderType;
@@ -21,6 +23,9 @@ export interface ProviderConfig {
   readonly maxTokens: number | undefined;
   readonly thinkingTokens: number | undefined;
   readonly numCtx: number | undefined;
+  /** Which of OpenAI's APIs it is asked by; `either` where the server is known to speak both. */
+  readonly api: "chat" | "responses" | "either";
+  readonly reasoningSummary: ReasoningSummary | undefined;
   /** Why the provider cannot be used, naming what was looked for; undefined when it can. */
   readonly missingReason: string | undefined;
   /** The variables and config keys that could hold its key; empty when it needs none. */
@@ -77,6 +82,8 @@ interface ProviderSettings {
   readonly max_tokens?: number;
   readonly thinking_tokens?: number;
   readonly num_ctx?: number;
+  readonly api?: "chat" | "responses";
+  readonly reasoning_summary?: ReasoningSummary;
 }
 
 export function resolveProviders(settings: Settings, read: ReadSettings): ProviderConfig[] {
@@ -96,10 +103,17 @@ export function resolveProviders(settings: Settings, read: ReadSettings): Provid
       maxTokens: given.max_tokens,
       thinkingTokens: given.thinking_tokens,
       numCtx: given.num_ctx,
+      api: given.api ?? (id === "openai" && isOpenAi(given.base_url) ? "either" : "chat"),
+      reasoningSummary: given.reasoning_summary,
       missingReason: keyless ? undefined : missingReason(id, given, read, keyPlaces),
       keyPlaces,
     };
   });
+}
+
+/** A server that stands in for OpenAI seldom has all that OpenAI has. */
+function isOpenAi(baseUrl: string | undefined): boolean {
+  return !baseUrl || (URL.canParse(baseUrl) && new URL(baseUrl).hostname === "api.openai.com");
 }
 
 function phasesOf({ timeouts = {} }: ProviderSettings): ProviderConfig["timeouts"] {

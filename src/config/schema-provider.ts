@@ -69,6 +69,20 @@ const PROVIDER_PROPERTIES = {
     description: "How long the model may think (anthropic). Default: the model's own.",
     examples: [4096],
   },
+  api: {
+    type: "string",
+    enum: ["chat", "responses"],
+    description:
+      "Which of OpenAI's APIs the server is asked by: `chat` (/chat/completions) or `responses` (/responses: encrypted reasoning goes on from turn to turn). Default: chat; at OpenAI itself responses, and chat for what responses lacks (stop, seed, penalties).",
+    examples: ["responses"],
+  },
+  reasoning_summary: {
+    type: "string",
+    enum: ["auto", "concise", "detailed"],
+    description:
+      "How a model that reasons is to tell its reasoning (responses). Default: not at all; OpenAI refuses it to organizations that are not verified.",
+    examples: ["auto"],
+  },
   num_ctx: {
     type: "integer",
     minimum: 256,
@@ -77,6 +91,12 @@ const PROVIDER_PROPERTIES = {
     examples: [32_768],
   },
 } as const satisfies Record<string, SchemaNode>;
+
+/** Of those that speak OpenAI's protocols. */
+const OPENAI = {
+  api: PROVIDER_PROPERTIES.api,
+  reasoning_summary: PROVIDER_PROPERTIES.reasoning_summary,
+} as const;
 
 /** A built-in provider has no other type than its own. */
 const only = <Type extends string>(type: Type) =>
@@ -130,6 +150,7 @@ export const PROVIDERS_NODE = {
       description: "OpenAI, or a server that stands in for it.",
       properties: {
         ...COMMON,
+        ...OPENAI,
         type: only("openai_compatible"),
         api_key: keyed("OPENAI_API_KEY"),
         base_url: placed("OPENAI_BASE_URL"),
@@ -139,7 +160,12 @@ export const PROVIDERS_NODE = {
       type: "object",
       additionalProperties: false,
       description: "OpenRouter (https://openrouter.ai/api/v1 unless base_url says otherwise).",
-      properties: { ...COMMON, type: only("openai_compatible"), api_key: keyed("OPENROUTER_API_KEY") },
+      properties: {
+        ...COMMON,
+        ...OPENAI,
+        type: only("openai_compatible"),
+        api_key: keyed("OPENROUTER_API_KEY"),
+      },
     },
     ollama: {
       type: "object",

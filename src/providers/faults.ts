@@ -60,7 +60,12 @@ export function classOfStatus(status: number): ErrorClass {
   return status >= 500 ? "overloaded" : "bad_request";
 }
 
-const WIRE_NAMES = { presencePenalty: "presence_penalty", frequencyPenalty: "frequency_penalty" } as const;
+const WIRE_NAMES = {
+  stop: "stop",
+  seed: "seed",
+  presencePenalty: "presence_penalty",
+  frequencyPenalty: "frequency_penalty",
+} as const;
 
 /** The failure for the first of `fields` that the caller set although the vendor has no such thing. */
 export function lacking(

@@ -66,6 +66,21 @@ test("any provider's base_url can be changed, and a built-in one's type cannot",
   expect(complaint("providers: { openai: { type: replay } }")).toContain("(allowed: openai_compatible)");
 });
 
+test("OpenAI is asked by Responses where it may choose, servers that stand in for it by chat", () => {
+  const api = (text: string, id = "openai") => findProvider(load(text), id)?.api;
+  const at = (url: string, more = "") => `providers: { openai: { base_url: '${url}'${more} } }`;
+  expect(api("")).toBe("either");
+  expect(api(at("https://api.openai.com/v1"))).toBe("either");
+  expect(api("providers: { openai: { api: chat } }")).toBe("chat");
+  expect(api(at("http://127.0.0.1:9/v1"))).toBe("chat");
+  expect(api(at("http://127.0.0.1:9/v1", ", api: responses"))).toBe("responses");
+  expect(api("", "openrouter")).toBe("chat");
+  const own = "providers: { local: { base_url: 'http://h/v1', api: responses, reasoning_summary: auto } }";
+  expect(findProvider(load(own), "local")).toMatchObject({ api: "responses", reasoningSummary: "auto" });
+  expect(complaint("providers: { openai: { api: completions } }")).toContain("(allowed: chat, responses)");
+  expect(complaint("providers: { anthropic: { api: chat } }")).toContain("unknown key");
+});
+
 test.each([
   ["providers: { local: {} }\n", "needs a base_url"],
   ["providers: { local: { base_url: nowhere } }", "is not an http or https URL"],
