@@ -11,6 +11,7 @@ import { ensureHome } from "./config/first-run.ts";
 import { loadConfig } from "./config/load.ts";
 import type { Paths } from "./config/paths.ts";
 import type { Flags } from "./config/settings.ts";
+import { warningsOf } from "./config/warnings.ts";
 import { createIds } from "./domain/ids.ts";
 import { createTokenReader } from "./gateway/token.ts";
 import { createHealth, type Stage } from "./health.ts";
@@ -123,6 +124,7 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
     () => engine.drain(config.drainTimeoutMs),
   );
   stage = "running";
+  for (const warning of warningsOf(config)) base.log.warn("config", warning);
   base.log.info("boot", `listening on ${address}`, { boot_id: bootId, phases, ...recovered });
 
   let stopped: Promise<void> | undefined;

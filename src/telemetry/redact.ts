@@ -1,8 +1,9 @@
 // Keeps secrets out of everything that is stored or printed: exact values of the keys in use, and shapes that keys of
 // known vendors have. Applied before anything is cut to length, so that half a key cannot survive.
 
+import { LEAST_SECRET_CHARS } from "../domain/secret.ts";
+
 const MARK = "[redacted]";
-const LEAST_SECRET_CHARS = 8;
 
 /** Shapes of credentials, linear to match. */
 const SHAPES: readonly RegExp[] = [
