@@ -123,7 +123,7 @@ export interface Mind {
 export function createMind(ground: Ground, store: Store, policy: Policy, isDraining: () => boolean): Mind {
   const { paths, config, redact, bus, bootId, newId, reportDefect } = ground;
   const guard = createGuard(policy, store);
-  const catalog = createCatalog(config.models);
+  const catalog = createCatalog(config.models, systemClock.nowMs);
   const purse = {
     store,
     catalog,

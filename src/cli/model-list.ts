@@ -44,19 +44,36 @@ function show({ stdout, stderr, clock }: Context, models: readonly WireModel[]):
     { text: safeLine(model.id) + (model.default ? " *" : "") },
     { text: countText(model.context_window) },
     { text: countText(model.max_output_tokens) },
-    { text: priceText(model.input_usd_per_mtok, model.output_usd_per_mtok) },
+    {
+      text: priceText(model.input_usd_per_mtok, model.output_usd_per_mtok) + (isDoubtful(model) ? " ?" : ""),
+    },
     stateOf(model, paint, clock.nowMs()),
   ]);
   writeTable(stdout, ["MODEL", "WINDOW", "OUTPUT", "USD/MTOK", "STATE"], rows, ["OUTPUT", "WINDOW"]);
-  const asOf = models.find((model) => model.price_as_of !== null)?.price_as_of;
-  if (asOf != null) stderr.write(`built-in prices are those of ${asOf}\n`);
+  const days = models.flatMap(({ price_as_of: day }) => day ?? []).sort();
+  if (days.length > 0) stderr.write(`built-in prices were read between ${days[0]} and ${days.at(-1)}\n`);
+  if (models.some(isDoubtful))
+    stderr.write("? not checked against the vendor's own page; models: overrides\n");
   if (models.some((model) => model.default)) stderr.write("* answers for agents that name no model\n");
+}
+
+function isDoubtful({ price_checked: checked }: WireModel): boolean {
+  return checked !== null && checked !== "vendor";
 }
 
 function stateOf(model: WireModel, paint: Paint, nowMs: number): Cell {
   if (!model.configured) return { text: safeLine(model.reason ?? "not configured"), paint: paint.dim };
+  if (model.breaker === "closed" && model.ends_on !== null) return stateOfEnding(model.ends_on, paint, nowMs);
   if (model.breaker === "closed") return { text: "ready", paint: paint.good };
   const left = durationText(Math.max(0, Date.parse(model.retry_at ?? "") - nowMs));
   const again = model.breaker === "open" ? `tried again in ${left}` : "the next call tries it again";
   return { text: `left alone after ${model.failures} failures; ${again}`, paint: paint.bad };
+}
+
+/** The vendor's announcement; whether the model still answers is for a call to find out. */
+function stateOfEnding(day: string, paint: Paint, nowMs: number): Cell {
+  const gone = Date.parse(day) <= nowMs;
+  return gone
+    ? { text: `shut down by its vendor on ${day}`, paint: paint.bad }
+    : { text: `ready until ${day}, when its vendor shuts it down`, paint: paint.good };
 }

@@ -44,19 +44,23 @@ const BUILT_IN: Readonly<Record<string, BuiltIn>> = {
   anthropic: {
     type: "anthropic",
     keyVariable: "ANTHROPIC_API_KEY",
-    models: ["claude-sonnet-4-5-20250929", "claude-opus-4-6", "claude-haiku-4-5-20251001"],
+    models: ["claude-sonnet-5-5", "claude-opus-5-5", "claude-haiku-5-5"],
   },
   google: {
     type: "google",
     keyVariable: "GEMINI_API_KEY",
-    models: ["gemini-2.5-flash", "gemini-2.5-pro", "gemini-2.5-flash-lite"],
+    models: ["gemini-3.8-flash", "gemini-4-argon", "gemini-3.5-flash-lite"],
   },
-  openai: { type: "openai_compatible", keyVariable: "OPENAI_API_KEY", models: ["gpt-4o-mini"] },
+  openai: {
+    type: "openai_compatible",
+    keyVariable: "OPENAI_API_KEY",
+    models: ["gpt-6-luna", "gpt-6.2-sol", "gpt-6.1-terra"],
+  },
   openrouter: {
     type: "openai_compatible",
     keyVariable: "OPENROUTER_API_KEY",
     baseUrl: "https://openrouter.ai/api/v1",
-    models: ["openai/gpt-4o-mini"],
+    models: ["openai/gpt-6-luna"],
   },
   ollama: { type: "ollama", models: ["qwen3:8b"] },
   replay: { type: "replay", models: ["demo"] },

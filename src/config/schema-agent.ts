@@ -59,7 +59,7 @@ const AGENT_PROPERTIES = {
     minLength: 1,
     maxLength: 200,
     description: "Model that answers. Default: llm.model, or the default of the agent's own provider.",
-    examples: ["gpt-4o-mini"],
+    examples: ["gpt-6-luna"],
   },
   soul: {
     type: "string",

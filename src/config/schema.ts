@@ -116,7 +116,7 @@ export const CONFIG_SCHEMA = {
           minLength: 1,
           maxLength: 200,
           description: "Model of that provider. Default: the provider's first model.",
-          examples: ["gpt-4o-mini"],
+          examples: ["gpt-6-luna"],
         },
         fallback_providers: {
           type: "array",
@@ -124,7 +124,7 @@ export const CONFIG_SCHEMA = {
           items: { type: "string", minLength: 1, maxLength: 300, description: "PROVIDER or PROVIDER/MODEL." },
           description:
             "Who answers when the agent's own provider cannot, in this order: PROVIDER (its first model) or PROVIDER/MODEL.",
-          examples: [["openrouter/openai/gpt-4o-mini"]],
+          examples: [["openrouter/openai/gpt-6-luna"]],
         },
         failover_threshold: {
           type: "integer",

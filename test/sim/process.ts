@@ -156,7 +156,7 @@ function createLanes(
     ...{ store, bus, clock, bootId, redact, agents: AGENTS, lanes: LANES, leaseMs: LEASE_MS },
     hands: { store, guard: createGuard(policy, store), tools: createScriptedTools(world), redact, ports },
     purse: {
-      ...{ store, owner: bootId, nowMs: clock.nowMs, catalog: createCatalog([]) },
+      ...{ store, owner: bootId, nowMs: clock.nowMs, catalog: createCatalog([], () => 0) },
       ...{ budget: { onLimit: "suspend" }, agentBudget: () => undefined },
     },
     retry: { baseMs: 500, maxMs: 4_000 },

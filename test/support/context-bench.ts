@@ -65,7 +65,7 @@ export function askIn(
     },
   };
   const purse = {
-    ...{ store, catalog: createCatalog([]), owner: "boot-1", budget: AGENT.budget },
+    ...{ store, catalog: createCatalog([], () => 0), owner: "boot-1", budget: AGENT.budget },
     ...{ agentBudget: () => undefined, nowMs: () => writer.clock.nowMs() },
   };
   const ports: ContextPorts = {

@@ -21,11 +21,14 @@ const priced = (id: string, usd: number) => ({
   ...{ id, contextWindow: 1_000, maxOutputTokens: 1_000 },
   price: { inputUsdPerMtok: 0, outputUsdPerMtok: usd },
 });
-const CATALOG = createCatalog([
-  priced("p/cheap", 1_000),
-  priced("p/dear", 5_000),
-  { id: "p/unknown", contextWindow: 1_000, maxOutputTokens: 1_000 },
-]);
+const CATALOG = createCatalog(
+  [
+    priced("p/cheap", 1_000),
+    priced("p/dear", 5_000),
+    { id: "p/unknown", contextWindow: 1_000, maxOutputTokens: 1_000 },
+  ],
+  () => 0,
+);
 
 function purse(budget: Budget, agentBudget?: Budget): Purse {
   const store = storeOf(writer);

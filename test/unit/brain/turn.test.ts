@@ -79,7 +79,7 @@ function open(script: Part[][], more: { agent?: Partial<Agent>; signal?: AbortSi
     store,
     owner: "boot-1",
     nowMs: writer.clock.nowMs,
-    catalog: createCatalog([]),
+    catalog: createCatalog([], () => 0),
     ...spending,
   };
   const provider = {

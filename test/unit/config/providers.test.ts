@@ -17,7 +17,7 @@ test("the built-in providers are always there, and replay needs no key", () => {
   expect(findProvider(config, "openrouter")).toMatchObject({
     type: "openai_compatible",
     baseUrl: "https://openrouter.ai/api/v1",
-    models: ["openai/gpt-4o-mini"],
+    models: ["openai/gpt-6-luna"],
     timeoutMs: 300_000,
   });
   expect(findProvider(config, "openai")?.baseUrl).toBeUndefined();
@@ -99,7 +99,7 @@ test("without llm.provider the first provider with a key is used, else openai", 
   expect(load("").llm.provider).toBe("openai");
   expect(load("", { OPENROUTER_API_KEY: "k" }).llm).toMatchObject({
     provider: "openrouter",
-    model: "openai/gpt-4o-mini",
+    model: "openai/gpt-6-luna",
   });
   expect(load("", { OPENROUTER_API_KEY: "k", OPENAI_API_KEY: "k" }).llm.provider).toBe("openai");
   expect(load("llm: { model: gpt-x }", { OPENAI_API_KEY: "k" }).llm.model).toBe("gpt-x");
