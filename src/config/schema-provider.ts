@@ -66,7 +66,8 @@ const PROVIDER_PROPERTIES = {
     type: "integer",
     minimum: 1024,
     maximum: 10_000_000,
-    description: "How long the model may think (anthropic). Default: the model's own.",
+    description:
+      "How long the model may think (anthropic). Default: the model's own; Claude 5 and later refuse a number.",
     examples: [4096],
   },
   api: {

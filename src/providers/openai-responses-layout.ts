@@ -31,7 +31,9 @@ interface Kept {
 }
 
 /** Undefined when nothing of the answer has to go back. */
-export function toContinuation({ type, model }: Origin, layout: readonly Place[]): Continuation | undefined {
+export function toContinuation({ type, model }: Origin, places: readonly Place[]): Continuation | undefined {
+  // The vendor refuses reasoning without the item it led to, and an answer may break off before that.
+  const layout = places.slice(0, places.findLastIndex((place) => place.type !== "reasoning") + 1);
   const worthIt = layout.some((place) => place.type === "reasoning" || "phase" in place);
   return worthIt ? { type, data: JSON.stringify({ model, layout } satisfies Kept) } : undefined;
 }
