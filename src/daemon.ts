@@ -16,7 +16,8 @@ import { createIds } from "./domain/ids.ts";
 import { createTokenReader } from "./gateway/token.ts";
 import { createHealth, type Stage } from "./health.ts";
 import { sqliteBinding, version, type WriterThread } from "./native.ts";
-import { createMind, type Ground, layGround, loadPolicy, recover, startStore } from "./parts.ts";
+import { createMind, type Ground, layGround, loadPolicy, mirrorAudit, recover, startStore } from "./parts.ts";
+import { watchPolicy } from "./policy-watch.ts";
 import { createFollower } from "./rpc/follow.ts";
 import { lockHome } from "./store/lock.ts";
 import { systemClock, systemRandom } from "./system.ts";
@@ -78,19 +79,41 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
   );
   ground = base;
   // The gateway is loaded while the writer opens the database.
-  const opening = startStore(base, binding, writer);
+  let nudgeMirror = (): void => {};
+  const opening = startStore(base, binding, writer, () => nudgeMirror());
   const loading = import("./gateway/server.ts");
   const store = await boot.phase(
     "schema_migrated",
     () => opening,
     (opened) => opened.close(),
   );
+  await boot
+    .phase(
+      "audit_mirrored",
+      () => mirrorAudit(base, store),
+      (mirror) => mirror.stop(),
+    )
+    .then((mirror) => {
+      nudgeMirror = () => mirror.nudge();
+    });
   const recovered = await boot.phase("recovery_scan_completed", () => recover(store, bootId));
   const policy = await boot.phase("policy_loaded", () => loadPolicy(base, store));
-  const { engine, rpc } = createMind(base, store, policy, () => stage === "draining");
+  const { guard, engine, rpc } = createMind(base, store, policy, () => stage === "draining");
+
+  const watch = await boot.phase(
+    "policy_watched",
+    () => watchPolicy(base, store, guard),
+    (watching) => watching.stop(),
+  );
 
   const uptimeMs = (): number => systemClock.monoMs() - startedMs;
-  const facts = { bootId, version: version(), policyVersion: policy.version, stage: () => stage, uptimeMs };
+  const facts = {
+    bootId,
+    version: version(),
+    policyVersion: () => guard.policy().version,
+    stage: () => stage,
+    uptimeMs,
+  };
   const { createGateway, listen } = await loading;
   const app = createGateway({
     rpc,
@@ -99,7 +122,7 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
       readToken: createTokenReader(paths),
       hostNames: config.gateway.allowRemote ? [config.bind.host] : [],
     },
-    health: createHealth({ config, store, engine, ...facts }),
+    health: createHealth({ config, store, engine, policyFailure: watch.failed, ...facts }),
     maxRequestBytes: config.gateway.maxRequestBytes,
     nowMs: systemClock.nowMs,
     reportDefect: (error, where) => base.reportDefect(`gateway ${where}`, error),

@@ -16,7 +16,9 @@ export interface HealthPorts {
   readonly engine: Engine;
   readonly bootId: string;
   readonly version: string;
-  readonly policyVersion: string;
+  readonly policyVersion: () => string;
+  /** Why policy.yaml as it is now is not in force; null when it is. */
+  readonly policyFailure: () => string | null;
   readonly stage: () => Stage;
   readonly uptimeMs: () => number;
 }
@@ -26,6 +28,7 @@ export function createHealth(ports: HealthPorts): Health {
   const provider = findProvider(config, config.llm.provider);
   return {
     notReady: () => notReady(ports.stage(), store.fault()),
+    warnings: () => (ports.policyFailure() === null ? [] : ["policy_reload_failed"]),
     components: () => {
       const { retryWait, deadLetter, ...counts } = countTasks(store.reader);
       const fault = store.fault();
@@ -38,7 +41,8 @@ export function createHealth(ports: HealthPorts): Health {
         queue: { ...counts, retry_wait: retryWait, dead_letter: deadLetter },
         lanes: { total: config.workerCount, busy: engine.busyLanes() },
         database: { ok: fault === null, ...(fault === null ? {} : { fault }) },
-        policy_version: ports.policyVersion,
+        policy_version: ports.policyVersion(),
+        ...(ports.policyFailure() === null ? {} : { policy_reload_failed: ports.policyFailure() }),
         config_fingerprint: config.fingerprint,
         provider: {
           id: config.llm.provider,

@@ -5,10 +5,10 @@ import { schemaFault } from "./brain/structured.ts";
 import { createBus } from "./bus/bus.ts";
 import { createChains } from "./chains.ts";
 import type { Config } from "./config/config.ts";
-import { readText } from "./config/files.ts";
+import { createFile } from "./config/files.ts";
 import type { Paths } from "./config/paths.ts";
 import { readToken } from "./config/token.ts";
-import { BASE_CAPABILITIES } from "./domain/capability.ts";
+import { auditFiles, placeOf, readPolicy } from "./control.ts";
 import { GoclawError, messageOf } from "./domain/error.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import { listModels, type ModelRow } from "./engine/model-list.ts";
@@ -16,8 +16,9 @@ import { loadBreakers } from "./engine/provider-health.ts";
 import { releaseOrphans } from "./journal/budget.ts";
 import type { WriterThread } from "./native.ts";
 import { savePolicyVersion } from "./policy/audit.ts";
+import { type AuditMirror, createAuditMirror } from "./policy/audit-mirror.ts";
 import { createGuard, type Guard } from "./policy/guard.ts";
-import { type Policy, parsePolicy } from "./policy/policy.ts";
+import type { Policy } from "./policy/policy.ts";
 import { createCatalog } from "./providers/catalog.ts";
 import { type Recovered, recoverOrphans } from "./queue/recover.ts";
 import { wakeForBudget } from "./queue/wake.ts";
@@ -27,7 +28,7 @@ import { openStore, type Store } from "./store/store.ts";
 import { systemClock } from "./system.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 import { createRedactor } from "./telemetry/redact.ts";
-import { TOOL_CAPABILITIES, TOOLS } from "./tools/index.ts";
+import { TOOLS } from "./tools/index.ts";
 import type { WriterData } from "./writer.ts";
 
 export type Redact = (text: string) => string;
@@ -77,6 +78,7 @@ export function startStore(
   { paths, config, log, bus, bootId }: Ground,
   binding: SqliteBinding,
   writer: WriterThread,
+  onCommit: () => void,
 ): Promise<Store> {
   const data: WriterData = { file: paths.db, backups: paths.backups, bootId, leaseMs: config.leaseMs };
   writer.postMessage(data);
@@ -85,6 +87,7 @@ export function startStore(
     binding,
     worker: writer,
     onEvents: (events) => events.forEach(bus.publish),
+    onCommit,
     onDefect: (verb, message, stack) => log.error("store", message, { verb, stack }),
     onFault: (fault) => log.error("store", fault === null ? "storage works again" : `storage fault ${fault}`),
     onLost: () => {
@@ -103,14 +106,22 @@ export async function recover(store: Store, bootId: string): Promise<Recovered> 
   return recovered;
 }
 
-const POLICY_BYTES = 1_048_576;
-
 /** Reads policy.yaml and keeps its text under its version before it is in force. */
 export async function loadPolicy({ paths }: Ground, store: Store): Promise<Policy> {
-  const text = readText(paths.policy, POLICY_BYTES);
-  const policy = parsePolicy(text, paths.policy, [...BASE_CAPABILITIES, ...TOOL_CAPABILITIES]);
-  await store.run(savePolicyVersion, { version: policy.version, text });
+  const policy = readPolicy(paths);
+  await store.run(savePolicyVersion, { version: policy.version, text: policy.text });
   return policy;
+}
+
+/** logs/audit.jsonl beside the table. */
+export function mirrorAudit({ paths, reportDefect }: Ground, { reader }: Store): AuditMirror {
+  return createAuditMirror({
+    reader,
+    files: auditFiles(paths),
+    nowMs: systemClock.nowMs,
+    createFile: (file, text) => void createFile(file, () => text),
+    reportDefect: (error) => reportDefect("audit", error),
+  });
 }
 
 export interface Mind {
@@ -122,7 +133,7 @@ export interface Mind {
 /** Guard, providers, hands, lanes and RPC. */
 export function createMind(ground: Ground, store: Store, policy: Policy, isDraining: () => boolean): Mind {
   const { paths, config, redact, bus, bootId, newId, reportDefect } = ground;
-  const guard = createGuard(policy, store);
+  const guard = createGuard(policy, placeOf(paths), store);
   const catalog = createCatalog(config.models, systemClock.nowMs);
   const purse = {
     store,
@@ -133,18 +144,19 @@ export function createMind(ground: Ground, store: Store, policy: Policy, isDrain
     nowMs: systemClock.nowMs,
   };
   const now = (): Date => new Date(systemClock.nowMs());
-  const ports = { workspace: paths.workspace, webhookUrl: config.tools.sendAlert.webhookUrl, now };
+  const ports = { workspace: paths.workspace, webhookUrl: config.tools.sendAlert.webhookUrl };
+  const approvalMs = config.approvals.timeoutMs;
   const engine = createEngine({
     store,
     bus,
     clock: systemClock,
     bootId,
-    hands: { store, guard, tools: TOOLS, redact, ports },
+    hands: { store, guard, tools: TOOLS, redact, ports, newId, now, approvalMs },
     purse,
     lanes: config.workerCount,
     leaseMs: config.leaseMs,
     retry: config.retry,
-    policyVersion: policy.version,
+    policyVersion: () => guard.policy().version,
     agents: config.agents,
     findAgent: (id) => config.agents.find((agent) => agent.id === id),
     providerOf: createChains(ground, store),

@@ -3,6 +3,7 @@
 import { finish } from "./engine/finish.ts";
 import { saveBreaker } from "./engine/provider-health.ts";
 import { recordAnswer } from "./journal/answers.ts";
+import { respondApproval } from "./journal/approvals.ts";
 import { release, releaseOrphans, reserve } from "./journal/budget.ts";
 import { settleEffect } from "./journal/effects.ts";
 import { resolveEffect } from "./journal/resolve.ts";
@@ -19,6 +20,7 @@ import { retryDeadLetter } from "./queue/retry.ts";
 import { suspend } from "./queue/suspend.ts";
 import { wakeDue, wakeForBudget } from "./queue/wake.ts";
 import type { AnyVerb } from "./store/verb.ts";
+import { askFor } from "./tools/ask.ts";
 import { intend, refuse } from "./tools/intend.ts";
 
 export const VERBS: readonly AnyVerb[] = [
@@ -39,6 +41,8 @@ export const VERBS: readonly AnyVerb[] = [
   savePolicyVersion,
   intend,
   refuse,
+  askFor,
+  respondApproval,
   finish,
   recordSeam,
   recordSummary,

@@ -151,8 +151,13 @@ async function work(
         ? await perform(hands, task, call, { turn, callIndex }, signal)
         : { type: "result", text: earlier.outcome };
     if (performed.type === "lost") return { outcome: { type: "lost" } };
+    if (performed.type === "wait") {
+      const { kind, deadlineAt, message } = performed;
+      const reason = kind === "act" ? "AWAITING_APPROVAL" : "AWAITING_INPUT";
+      return { outcome: { type: "suspended", reason, deadlineAt, message, wakes: true } };
+    }
     if (performed.type === "unknown") {
-      const deadlineAt = hands.ports.now().getTime() + EFFECT_DEADLINE_MS;
+      const deadlineAt = hands.now().getTime() + EFFECT_DEADLINE_MS;
       return {
         outcome: { type: "suspended", reason: "EFFECT_UNKNOWN", deadlineAt, message: performed.message },
       };

@@ -43,6 +43,7 @@ export interface Config {
   /** Rows for the model catalogue. */
   readonly models: readonly ConfiguredModel[];
   readonly tools: { readonly sendAlert: { readonly webhookUrl: string | undefined } };
+  readonly approvals: { readonly timeoutMs: number };
   readonly gateway: { readonly maxRequestBytes: number; readonly allowRemote: boolean };
   /** SHA-256 (hex) of all of the above without secrets: equal fingerprints behave alike. */
   readonly fingerprint: string;

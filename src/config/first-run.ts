@@ -35,6 +35,10 @@ allow_capabilities:
   - acp.read
   # Submitting, canceling and retrying tasks.
   - acp.mutate
+  # Answering what agents ask you.
+  - admin.*
+  # The model may ask you a question.
+  - tools.ask_user
   # The model may ask for the time.
   - tools.now
   # The model may write notes into workspace/notes.

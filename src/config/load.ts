@@ -80,6 +80,7 @@ function build(
     budget: toBudget(settings.budgets),
     models: toModels(settings.models),
     tools: { sendAlert: { webhookUrl: settings.tools.send_alert.webhook_url || undefined } },
+    approvals: { timeoutMs: toMs(settings.approvals.timeout_seconds) },
     gateway: {
       maxRequestBytes: settings.gateway.max_request_size,
       allowRemote: settings.gateway.allow_remote,

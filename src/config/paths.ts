@@ -20,6 +20,8 @@ export interface Paths {
   readonly logsDir: string;
   readonly systemLog: string;
   readonly auditLog: string;
+  readonly auditCheckpoints: string;
+  readonly auditKey: string;
   readonly skills: string;
   readonly installed: string;
   readonly workspace: string;
@@ -51,6 +53,8 @@ export function resolvePaths(home: string): Paths {
     logsDir: at("logs"),
     systemLog: at("logs", "system.jsonl"),
     auditLog: at("logs", "audit.jsonl"),
+    auditCheckpoints: at("logs", "audit.checkpoints"),
+    auditKey: at("audit.key"),
     skills: at("skills"),
     installed: at("installed"),
     workspace: at("workspace"),

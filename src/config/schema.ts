@@ -173,6 +173,20 @@ export const CONFIG_SCHEMA = {
         },
       },
     },
+    approvals: {
+      type: "object",
+      additionalProperties: false,
+      description: "What a person is asked before an act, and questions of agents.",
+      properties: {
+        timeout_seconds: {
+          type: "number",
+          minimum: 0.1,
+          maximum: SECONDS_MAX,
+          default: 86_400,
+          description: "How long an answer is waited for; then it counts as no.",
+        },
+      },
+    },
     gateway: {
       type: "object",
       additionalProperties: false,

@@ -22,6 +22,8 @@ export const DURABLE_EVENTS = {
   "tool.start": "a tool call's intent was journaled; the act follows",
   "tool.end": "a tool call's outcome was journaled",
   "tool.refused": "a tool call was refused; the model is told why",
+  "approval.required": "a person is asked to approve an act, or to answer a question; the task waits",
+  "approval.updated": "an approval or a question was decided, expired or used",
   "effect.resolved": "an operator settled an effect whose outcome was unknown",
 } as const;
 

@@ -129,6 +129,8 @@ export interface ClaimedTask {
   /** What the final answer must be; null takes any text. */
   readonly output: OutputSpec | null;
   readonly traceId: string;
+  /** The policy this attempt is pinned to; it runs under this one and the one in force, whichever is stricter. */
+  readonly policyVersion: string;
 }
 
 /** How an attempt ended: a closed set, settled by one exhaustive switch. */

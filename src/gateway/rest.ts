@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { GoclawError } from "../domain/error.ts";
 import type { Rpc } from "../rpc/dispatch.ts";
+import { getApproval, listApproval, respondToApproval } from "../rpc/methods/approval.ts";
 import { taskCassette } from "../rpc/methods/cassette.ts";
 import { reportCost } from "../rpc/methods/cost.ts";
 import { listModel } from "../rpc/methods/model.ts";
@@ -53,6 +54,22 @@ export function restRoutes(app: FastifyInstance, rpc: Rpc): void {
 
   app.post("/api/v1/tasks/:id/resolve", (request) =>
     rpc.call(resolveTask, { ...bodyOf(request), ...byId(request) }, request.caller),
+  );
+
+  approvalRoutes(app, rpc);
+}
+
+function approvalRoutes(app: FastifyInstance, rpc: Rpc): void {
+  const approvalId = (request: FastifyRequest) => ({ approval_id: (request.params as { id: string }).id });
+
+  app.get("/api/v1/approvals", (request) =>
+    rpc.call(listApproval, withNumbers(request.query as Fields, ["limit"]), request.caller),
+  );
+
+  app.get("/api/v1/approvals/:id", (request) => rpc.call(getApproval, approvalId(request), request.caller));
+
+  app.post("/api/v1/approvals/:id", (request) =>
+    rpc.call(respondToApproval, { ...bodyOf(request), ...approvalId(request) }, request.caller),
   );
 }
 

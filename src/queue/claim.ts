@@ -56,7 +56,7 @@ interface Suspect {
   readonly state: TaskState;
 }
 
-type ClaimRow = Omit<ClaimedTask, "sampling" | "output"> & {
+type ClaimRow = Omit<ClaimedTask, "sampling" | "output" | "policyVersion"> & {
   readonly sampling: string;
   readonly output: string | null;
   readonly priority: number;
@@ -72,7 +72,8 @@ export const claim = defineVerb("queue.claim", (tx, input: ClaimInput): ClaimedT
     recordTransition(tx, row, { from: "QUEUED", to: "CLAIMED" }, null, { owner: input.owner });
     start(tx, row, input.policyVersion);
     const output = row.output === null ? null : (JSON.parse(row.output) as OutputSpec);
-    claimed.push({ ...row, sampling: JSON.parse(row.sampling) as Sampling, output });
+    const sampling = JSON.parse(row.sampling) as Sampling;
+    claimed.push({ ...row, sampling, output, policyVersion: input.policyVersion });
   }
   return claimed;
 });

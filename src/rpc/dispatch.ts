@@ -34,7 +34,7 @@ export function createRpc(ports: RpcPorts): Rpc {
       if (!validate(params))
         throw new GoclawError("BAD_REQUEST", `${method.name}: ${describe(validate.errors ?? [])}`);
       // The yes to a change is sent to the writer just before the change: one message, one transaction, this order.
-      const audited = method.capability === "acp.mutate" ? ports.store.run(recordAudit, record) : undefined;
+      const audited = method.capability === "acp.read" ? undefined : ports.store.run(recordAudit, record);
       const result = method.run(ports, params as never, caller);
       await Promise.all([audited, result]);
       return result;

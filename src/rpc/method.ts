@@ -1,6 +1,7 @@
 // What an operation is: one definition that every surface calls. A method without a capability does not type-check.
 
 import type { Agent } from "../domain/agent.ts";
+import type { BASE_CAPABILITIES } from "../domain/capability.ts";
 import type { ModelRow } from "../engine/model-list.ts";
 import type { Guard } from "../policy/guard.ts";
 import type { Store } from "../store/store.ts";
@@ -31,7 +32,7 @@ export interface RpcPorts {
 
 export interface Method<Params, Result> {
   readonly name: string;
-  readonly capability: "acp.read" | "acp.mutate";
+  readonly capability: (typeof BASE_CAPABILITIES)[number];
   /** JSON Schema of the params object; unknown fields are refused. */
   readonly params: Readonly<Record<string, unknown>>;
   readonly run: (ports: RpcPorts, params: Params, caller: Caller) => Promise<Result>;

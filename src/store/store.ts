@@ -30,6 +30,8 @@ export interface StoreOptions {
   readonly binding: SqliteBinding;
   readonly worker: Worker;
   readonly onEvents: (events: readonly DurableEvent[]) => void;
+  /** Something was committed that a verb did, whether or not it appended an event. */
+  readonly onCommit?: () => void;
   readonly onDefect: (verb: string, message: string, stack: string) => void;
   readonly onFault: (fault: Code | null) => void;
   /** The writer thread ended without being asked: nothing can be promised any more. */
@@ -155,6 +157,7 @@ class Mailbox {
   #receive(message: FromWriter): void {
     if (message.type === "committed") {
       if (message.events.length > 0) this.#options.onEvents(message.events);
+      if (message.results.length > 0) this.#options.onCommit?.();
       for (const result of message.results) settle(this.#pending.shift(), result);
     } else if (message.type === "health") {
       this.fault = message.fault;

@@ -1,11 +1,12 @@
 // The registry of tools: one line each. Capabilities, what the model is offered and the policy grammar derive from it.
 
+import { askUser } from "./ask-user.ts";
 import { now } from "./now.ts";
 import { sendAlert } from "./send-alert.ts";
 import type { Tool } from "./tool.ts";
 import { writeNote } from "./write-note.ts";
 
-export const TOOLS: readonly Tool[] = [now, writeNote, sendAlert];
+export const TOOLS: readonly Tool[] = [now, writeNote, sendAlert, askUser];
 
 export const TOOL_CAPABILITIES: readonly string[] = TOOLS.map((tool) => capabilityOf(tool.name));
 

@@ -20,6 +20,8 @@ export interface Tool extends ToolSpec {
    * hashes, working directory. Left out, it is the tool's name and arguments.
    */
   readonly exactAct?: (args: Args, context: ToolContext) => Promise<Readonly<Record<string, unknown>>>;
+  /** A question for a person, whose answer the tool gets; asked also where the policy allows the tool. */
+  readonly asks?: (args: Args) => Readonly<Record<string, unknown>>;
   readonly run: (args: Args, context: ToolContext) => Promise<ToolOutcome>;
 }
 
@@ -33,6 +35,8 @@ export interface ToolContext {
   readonly agentId: string;
   /** What the policy in force opens. */
   readonly grant: Grant;
+  /** What a person answered, for a tool that asks. */
+  readonly answer: string | null;
   readonly workspace: string;
   readonly webhookUrl: string | undefined;
   readonly now: () => Date;

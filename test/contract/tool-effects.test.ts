@@ -11,6 +11,7 @@ import { now } from "../../src/tools/now.ts";
 import { sendAlert } from "../../src/tools/send-alert.ts";
 import type { ToolContext } from "../../src/tools/tool.ts";
 import { writeNote } from "../../src/tools/write-note.ts";
+import { OPEN_GRANT } from "../support/policy.ts";
 import { startSink } from "../support/sink.ts";
 import { closeServer, listen } from "../support/stub-model.ts";
 import { verifies } from "../support/verifies.ts";
@@ -25,7 +26,8 @@ beforeEach(() => {
 function context(more: Partial<ToolContext> = {}): ToolContext {
   const signal = new AbortController().signal;
   const now = (): Date => new Date("2026-02-03T04:05:06.789Z");
-  return { effectKey: "k1", workspace, webhookUrl: undefined, now, signal, ...more };
+  const who = { taskId: "t1", agentId: "default", answer: null, grant: OPEN_GRANT };
+  return { ...who, effectKey: "k1", workspace, webhookUrl: undefined, now, signal, ...more };
 }
 
 test("now tells the time it is given, and nothing else", async () => {

@@ -28,6 +28,16 @@ export const SAMPLES: Readonly<Record<string, ToolSample>> = {
       { name: "a", text: "x", mode: "append" },
     ],
   },
+  ask_user: {
+    good: [{ question: "Which one?" }, { question: "Which?", options: ["a", "b"] }],
+    bad: [
+      {},
+      { question: "" },
+      { question: "q", options: ["a"] },
+      { question: "q", options: ["a", ""] },
+      { question: "q", approved: true },
+    ],
+  },
   send_alert: {
     good: [{ severity: "info", title: "t", body: "" }],
     bad: [

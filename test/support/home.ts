@@ -11,6 +11,8 @@ export interface HomeFiles {
   readonly config?: Readonly<Record<string, unknown>> | null;
   /** Capabilities the policy allows; null writes no policy.yaml. */
   readonly allow?: readonly string[] | null;
+  /** Further keys of policy.yaml. */
+  readonly policy?: Readonly<Record<string, unknown>>;
 }
 
 export interface Peers {
@@ -18,7 +20,7 @@ export interface Peers {
   readonly sinkUrl?: string;
 }
 
-export const ALLOW_ALL = ["acp.read", "acp.mutate", "tools.*"] as const;
+export const ALLOW_ALL = ["acp.read", "acp.mutate", "admin.*", "tools.*"] as const;
 
 /** Makes a home that talks to the given stub and sink, with short leases and backoffs. */
 export function makeHome(peers: Peers = {}, files: HomeFiles = {}): string {
@@ -31,7 +33,7 @@ export function makeHome(peers: Peers = {}, files: HomeFiles = {}): string {
 export function writeHome(home: string, peers: Peers, files: HomeFiles): void {
   if (files.config !== null) writeConfig(home, merge(defaults(peers), files.config ?? {}));
   if (files.allow !== null) {
-    const policy = stringify({ allow_capabilities: files.allow ?? ALLOW_ALL });
+    const policy = stringify({ allow_capabilities: files.allow ?? ALLOW_ALL, ...files.policy });
     writeFileSync(join(home, "policy.yaml"), policy, { mode: 0o600 });
   }
 }

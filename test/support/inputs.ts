@@ -69,6 +69,8 @@ export function auditOf(taskId: string | null, more: Partial<AuditRecord> = {}):
     decision: "allow",
     rule: "allow_capabilities: tools.*",
     policyVersion: "policy",
+    code: null,
+    request: null,
     ...more,
   };
 }

@@ -35,9 +35,7 @@ test("the soul_file of the example works in place of the soul", () => {
   expect(loadConfig({ paths, env: {} }).agents[1]?.soul).toBe("Hello.");
 });
 
-test("policy.example.yaml names only capabilities that exist", () => {
-  const policy = parse(read("policy.example.yaml")) as { allow_capabilities: string[] };
-  expect(Object.keys(policy)).toEqual(["allow_capabilities"]);
-  const tools = ["tools.now", "tools.write_note", "tools.send_alert"];
-  expect(policy.allow_capabilities).toEqual([...BASE_CAPABILITIES, ...tools]);
+test("policy.example.yaml is a policy", () => {
+  const policy = policyOf(read("policy.example.yaml"), [...BASE_CAPABILITIES, ...TOOL_CAPABILITIES]);
+  expect(policy.allowCapabilities).toEqual(expect.arrayContaining(["acp.read", "acp.mutate", "admin.*"]));
 });
