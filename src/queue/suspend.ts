@@ -34,7 +34,9 @@ export const suspend = defineVerb("queue.suspend", (tx, input: SuspendInput): bo
   recordTransition(tx, task, { from: "RUNNING", to: "RETRY_WAIT" }, reason, payload);
   // The answer may have come while the attempt was still on its way here.
   const waitsForPerson = reason === "AWAITING_APPROVAL" || reason === "AWAITING_INPUT";
-  const approvals = waitsForPerson ? tx.get<{ asked: number; pending: number }>(ASKED_SQL, { taskId }) : undefined;
+  const approvals = waitsForPerson
+    ? tx.get<{ asked: number; pending: number }>(ASKED_SQL, { taskId })
+    : undefined;
   if (approvals !== undefined && approvals.asked > 0 && approvals.pending === 0) {
     wakeTask(tx, { ...task, attempt: task.attempt - 1 }, "APPROVAL_ANSWERED");
   }

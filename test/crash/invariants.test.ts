@@ -69,6 +69,7 @@ function look(home: Home = {}, seen: Partial<Evidence> = {}): Findings {
     task: () => undefined,
     events: () => home.events ?? EVENTS,
     effects: () => [],
+    approvals: () => [],
     audit: () => home.audit ?? [ALLOW],
     unsettled: () => 0,
     damage: () => home.damage ?? [],

@@ -3,12 +3,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { parse } from "yaml";
 import { renderExample } from "../../../scripts/config-example.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { CONFIG_SCHEMA } from "../../../src/config/schema.ts";
 import { eachNamedNode } from "../../../src/config/schema-node.ts";
 import { BASE_CAPABILITIES } from "../../../src/domain/capability.ts";
+import { TOOL_CAPABILITIES } from "../../../src/tools/index.ts";
+import { policyOf } from "../../support/policy.ts";
 import { load, tempHome } from "./home.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");

@@ -28,7 +28,13 @@ function firstBad(): number | null {
 function fill(count: number): void {
   for (let index = 0; index < count; index++) {
     writer.clock.pass(index);
-    writer.call(recordAudit, auditOf(`t${index}`, { resource: index % 2 === 0 ? null : `r${index}`, code: index === 4 ? "X" : null }));
+    writer.call(
+      recordAudit,
+      auditOf(`t${index}`, {
+        resource: index % 2 === 0 ? null : `r${index}`,
+        code: index === 4 ? "X" : null,
+      }),
+    );
   }
 }
 

@@ -11,7 +11,14 @@ import { PLACE, policyOf } from "../../support/policy.ts";
 import { readText } from "../../support/tree.ts";
 import { verifies } from "../../support/verifies.ts";
 
-const KNOWN = ["acp.read", "acp.mutate", "tools.now", "tools.write_note", "tools.send_alert"];
+const KNOWN = [
+  "acp.read",
+  "acp.mutate",
+  "admin.approve",
+  "tools.now",
+  "tools.write_note",
+  "tools.send_alert",
+];
 const parse = (text: string): Policy => policyOf(text, KNOWN);
 const decide = (policy: Policy, capability: string) =>
   decideRequest(policy, PLACE, { agentId: "a", capability, touches: [], labels: [], isOutgoing: false });
@@ -127,12 +134,20 @@ describe("the file", () => {
     ["allow_capabilities: []\nrules:\n  - effect: allow\n", "policy.yaml:3:5", "needs a capability"],
     ["rules:\n  - capability: tools.now\n", "policy.yaml:2:5", "needs an effect"],
     ["rules:\n  - {effect: permit, capability: tools.now}\n", "policy.yaml:2:14", "deny, ask, allow"],
-    ["rules:\n  - {effect: ask, capability: acp.read}\n", "policy.yaml:2:32", "acp.read"],
-    ["rules:\n  - {effect: ask, capability: '*'}\n", "policy.yaml:2:32", "what an agent does"],
-    ["rules:\n  - {effect: deny, capability: tools.now, path: /a, domain: b.c}\n", "policy.yaml:2:5", "path and domain"],
-    ["rules:\n  - {effect: deny, capability: tools.now, command: 'git * x'}\n", "policy.yaml:2:54", "last word"],
-    ["rules:\n  - {effect: deny, capability: tools.now, mcp: a.b}\n", "policy.yaml:2:50", "server/tool"],
-    ["rules:\n  - {effect: deny, capability: tools.now, aegnts: [a]}\n", "policy.yaml:2:46", "agents"],
+    ["rules:\n  - {effect: ask, capability: acp.read}\n", "policy.yaml:2:31", "acp.read"],
+    ["rules:\n  - {effect: ask, capability: '*'}\n", "policy.yaml:2:31", "what an agent does"],
+    [
+      "rules:\n  - {effect: deny, capability: tools.now, path: /a, domain: b.c}\n",
+      "policy.yaml:2:5",
+      "path and domain",
+    ],
+    [
+      "rules:\n  - {effect: deny, capability: tools.now, command: 'git * x'}\n",
+      "policy.yaml:2:52",
+      "last word",
+    ],
+    ["rules:\n  - {effect: deny, capability: tools.now, mcp: a.b}\n", "policy.yaml:2:48", "server/tool"],
+    ["rules:\n  - {effect: deny, capability: tools.now, aegnts: [a]}\n", "policy.yaml:2:43", "agents"],
     ["allow_capabilities: []\nallow_capabilities: [acp.read]\n", "policy.yaml:2:", "unique"],
     ["allow_capabilities: [acp.read\n", "policy.yaml:", ""],
     ["- acp.read\n", "policy.yaml", "mapping"],
