@@ -1,9 +1,7 @@
-// The policy and the audit as an operator uses them: explain, test, diff and check on the command line, a reload while the
-// daemon runs, a chain that shows what was done to it.
+// The policy as an operator uses it: explain, test, diff and check on the command line, a reload while the daemon runs.
 
-import { appendFileSync, copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { row } from "../support/catalogue.ts";
@@ -11,6 +9,7 @@ import { runCli } from "../support/cli.ts";
 import type { Daemon } from "../support/daemon.ts";
 import { createRig, type Rig } from "../support/rig.ts";
 import { ended, submit } from "../support/tasks.ts";
+import { verifies } from "../support/verifies.ts";
 import { until } from "../support/wait.ts";
 
 const BASICS = ["acp.read", "acp.mutate", "admin.*", "tools.now", "tools.write_note"];
@@ -51,7 +50,10 @@ describe("policy.yaml", () => {
   });
 
   test(
-    row("D-09", "a rule tightened in the middle of an attempt holds from its next tool call"),
+    verifies(
+      "SEC-003",
+      row("D-09", "a rule tightened in the middle of an attempt holds from its next tool call"),
+    ),
     async () => {
       const id = await submit(daemon.client, "task t tools=now;write_note gate=t");
       await rig.stub.reached("t");
@@ -66,19 +68,22 @@ describe("policy.yaml", () => {
     },
   );
 
-  test(row("D-09", "a rule loosened in the middle of an attempt does not hold for it"), async () => {
-    const id = await submit(daemon.client, "task l tools=now;send_alert gate=l");
-    await rig.stub.reached("l");
-    writePolicy(stringify({ allow_capabilities: [...BASICS, "tools.*"] }));
-    await inForce((await explain("--capability", "tools.now")).policy_version);
-    rig.stub.openAll();
-    await ended(daemon.client, id);
-    const decided = rig
-      .read((db) => db.audit(id))
-      .map(({ capability, decision }) => `${capability} ${decision}`);
-    expect(decided).toContain("tools.send_alert deny");
-    expect(rig.sink.calls).toEqual([]);
-  });
+  test(
+    verifies("SEC-003", row("D-09", "a rule loosened in the middle of an attempt does not hold for it")),
+    async () => {
+      const id = await submit(daemon.client, "task l tools=now;send_alert gate=l");
+      await rig.stub.reached("l");
+      writePolicy(stringify({ allow_capabilities: [...BASICS, "tools.*"] }));
+      await inForce((await explain("--capability", "tools.now")).policy_version);
+      rig.stub.openAll();
+      await ended(daemon.client, id);
+      const decided = rig
+        .read((db) => db.audit(id))
+        .map(({ capability, decision }) => `${capability} ${decision}`);
+      expect(decided).toContain("tools.send_alert deny");
+      expect(rig.sink.calls).toEqual([]);
+    },
+  );
 
   test.each([
     ["a syntax error", "allow_capabilities: [acp.read"],
@@ -86,27 +91,30 @@ describe("policy.yaml", () => {
     ["a key twice", "allow_capabilities: []\nallow_capabilities: ['*']"],
     ["an unknown capability", "allow_capabilities: [tools.Now]"],
     ["half a file", "allow_capabilities:\n  - acp.read\nrules:\n  - {effect: al"],
-  ])(row("D-05", "%s changes nothing but what is said about it"), async (_name, text) => {
-    const before = await health();
-    writePolicy(text);
-    const failed = await until("the failure shows", async () =>
-      (await daemon.client.get("/readyz"))
-        .json<{ warnings?: string[] }>()
-        .warnings?.includes("policy_reload_failed"),
-    );
-    expect(failed).toBe(true);
-    expect((await health()).policy_version).toBe(before.policy_version);
-    const id = await submit(daemon.client, "task still tools=now");
-    expect((await ended(daemon.client, id)).state).toBe("SUCCEEDED");
-    const audit = rig.read((db) => db.audit()).filter(({ capability }) => capability === "admin.policy");
-    expect(audit.at(-1)).toMatchObject({ decision: "deny", rule: "policy_reload_failed" });
-    writePolicy(stringify({ allow_capabilities: BASICS }));
-    await until("it is well again", async () =>
-      (await daemon.client.get("/readyz")).json<{ warnings?: string[] }>().warnings === undefined
-        ? true
-        : undefined,
-    );
-  });
+  ])(
+    verifies("SEC-007", row("D-05", "%s changes nothing but what is said about it")),
+    async (_name, text) => {
+      const before = await health();
+      writePolicy(text);
+      const failed = await until("the failure shows", async () =>
+        (await daemon.client.get("/readyz"))
+          .json<{ warnings?: string[] }>()
+          .warnings?.includes("policy_reload_failed"),
+      );
+      expect(failed).toBe(true);
+      expect((await health()).policy_version).toBe(before.policy_version);
+      const id = await submit(daemon.client, "task still tools=now");
+      expect((await ended(daemon.client, id)).state).toBe("SUCCEEDED");
+      const audit = rig.read((db) => db.audit()).filter(({ capability }) => capability === "admin.policy");
+      expect(audit.at(-1)).toMatchObject({ decision: "deny", rule: "policy_reload_failed" });
+      writePolicy(stringify({ allow_capabilities: BASICS }));
+      await until("it is well again", async () =>
+        (await daemon.client.get("/readyz")).json<{ warnings?: string[] }>().warnings === undefined
+          ? true
+          : undefined,
+      );
+    },
+  );
 
   test("a policy that is gone leaves the one before in force", async () => {
     rmSync(at("policy.yaml"));
@@ -216,78 +224,5 @@ describe("on the command line", () => {
     ]);
     const bad = await runCli(rig.home, ["policy", "check", at("auth.token")]);
     expect(bad.code).toBe(77);
-  });
-});
-
-describe("the audit", () => {
-  const verify = () => runCli(rig.home, ["audit", "verify", "--json"]);
-  interface Report {
-    readonly ok: boolean;
-    readonly records: number;
-    readonly checkpoints: number;
-    readonly mirrored: number;
-    readonly first_bad: number | null;
-    readonly why: string | null;
-  }
-
-  beforeEach(async () => {
-    for (let index = 0; index < 4; index++)
-      await ended(daemon.client, await submit(daemon.client, `task a${index} tools=now,send_alert`));
-    await daemon.stop();
-  });
-
-  const change = (sql: string): void => {
-    const db = new Database(at("goclaw.db"));
-    db.exec(sql);
-    db.close();
-  };
-
-  test("a chain nobody touched verifies, is mirrored whole, and is signed", async () => {
-    const { code, json } = await verify();
-    const report = json<Report>();
-    expect([code, report]).toMatchObject([0, { ok: true, first_bad: null, why: null }]);
-    expect(report.mirrored).toBe(report.records);
-    expect(report.records).toBeGreaterThanOrEqual(12);
-    expect(report.checkpoints).toBeGreaterThanOrEqual(1);
-    const tail = await runCli(rig.home, ["audit", "tail", "--json", "--limit", "3"]);
-    expect(tail.lines<{ seq: number }>().map(({ seq }) => seq)).toEqual(
-      [-2, -1, 0].map((back) => report.records + back),
-    );
-  });
-
-  test.each([
-    ["a changed record", "UPDATE audit SET rule = 'forged' WHERE seq = 5", 5],
-    ["a removed record", "DELETE FROM audit WHERE seq = 4", 4],
-    ["a chain cut off at its end", "DELETE FROM audit WHERE seq > 6", 7],
-  ])("%s is named", async (_name, sql, seq) => {
-    change(sql);
-    const { code, json } = await verify();
-    expect([code, json<Report>().first_bad]).toEqual([1, seq]);
-  });
-
-  test("a chain that was rewritten whole does not reach the signed head", async () => {
-    copyFileSync(at("logs", "audit.checkpoints"), at("kept"));
-    change("DELETE FROM audit");
-    rmSync(at("logs", "audit.jsonl"));
-    daemon = await rig.start();
-    await ended(daemon.client, await submit(daemon.client, "task anew tools=now"));
-    await daemon.stop();
-    const { code, json } = await verify();
-    expect([code, json<Report>().why]).toEqual([1, expect.stringMatching(/cut off|rewritten/)]);
-  });
-
-  test("a changed line of audit.jsonl is named, and a torn last one is mended by the next start", async () => {
-    const file = at("logs", "audit.jsonl");
-    const lines = readFileSync(file, "utf8").split("\n");
-    appendFileSync(file, '{"seq": 99, "at"');
-    daemon = await rig.start();
-    await daemon.stop();
-    expect((await verify()).code).toBe(0);
-    writeFileSync(
-      file,
-      lines.map((line, index) => (index === 2 ? line.replace(/"hash":"../, '"hash":"00') : line)).join("\n"),
-    );
-    const { code, json } = await verify();
-    expect([code, json<Report>().first_bad]).toEqual([1, 3]);
   });
 });
