@@ -20,6 +20,7 @@ import { type AuditMirror, createAuditMirror } from "./policy/audit-mirror.ts";
 import { createGuard, type Guard } from "./policy/guard.ts";
 import type { Policy } from "./policy/policy.ts";
 import { createCatalog } from "./providers/catalog.ts";
+import { cleaned } from "./providers/clean.ts";
 import { type Recovered, recoverOrphans } from "./queue/recover.ts";
 import { wakeForBudget } from "./queue/wake.ts";
 import { createRpc, type Rpc } from "./rpc/dispatch.ts";
@@ -27,11 +28,17 @@ import type { SqliteBinding } from "./store/database.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { systemClock } from "./system.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
-import { createRedactor } from "./telemetry/redact.ts";
+import {
+  createRedactor,
+  createValueRedactor,
+  type Redact,
+  redactData,
+  secretForms,
+} from "./telemetry/redact.ts";
+import { createStreamRedactor, type StreamRedactor } from "./telemetry/redact-stream.ts";
 import { TOOLS } from "./tools/index.ts";
 import type { WriterData } from "./writer.ts";
 
-export type Redact = (text: string) => string;
 export type Bus = ReturnType<typeof createBus>;
 
 /** What all parts share: where the home is, what it says, and where to report. */
@@ -40,10 +47,21 @@ export interface Ground {
   readonly config: Config;
   readonly log: Log;
   readonly redact: Redact;
+  /** Redacts what a model says while it says it. */
+  readonly createCleaner: () => StreamRedactor;
+  /** Takes the keys in use, and nothing that only looks like one, out of plain data. */
+  readonly clean: <Data>(data: Data) => Data;
   readonly bus: Bus;
   readonly bootId: string;
   readonly newId: () => string;
   readonly reportDefect: (component: string, error: unknown, taskId?: string) => void;
+}
+
+/** Every secret the daemon knows. */
+function secretsOf(paths: Paths, config: Config): string[] {
+  const { webhookUrl } = config.tools.sendAlert;
+  const keys = config.providers.flatMap(({ apiKey }) => apiKey ?? []);
+  return [readToken(paths), ...keys, ...(webhookUrl === undefined ? [] : [webhookUrl])];
 }
 
 export function layGround(
@@ -53,10 +71,10 @@ export function layGround(
   newId: () => string,
   logToStderr: boolean,
 ): Ground {
-  const redact = createRedactor([
-    readToken(paths),
-    ...config.providers.flatMap(({ apiKey }) => apiKey ?? []),
-  ]);
+  const secrets = secretsOf(paths, config);
+  const redact = createRedactor(secrets);
+  const hide = createValueRedactor(secrets);
+  const createCleaner = createStreamRedactor(secretForms(secrets), hide);
   const log = createLog({
     file: paths.systemLog,
     level: config.logLevel,
@@ -70,12 +88,23 @@ export function layGround(
       stack: error instanceof Error ? error.stack : undefined,
     });
   const bus = createBus((error) => reportDefect("bus", error));
-  return { paths, config, log, redact, bus, bootId, newId, reportDefect };
+  return {
+    paths,
+    config,
+    log,
+    redact,
+    clean: (data) => redactData(data, hide),
+    createCleaner,
+    bus,
+    bootId,
+    newId,
+    reportDefect,
+  };
 }
 
 /** Lets the writer thread open the database. */
 export function startStore(
-  { paths, config, log, bus, bootId }: Ground,
+  { paths, config, log, bus, bootId, clean }: Ground,
   binding: SqliteBinding,
   writer: WriterThread,
   onCommit: () => void,
@@ -88,6 +117,7 @@ export function startStore(
     worker: writer,
     onEvents: (events) => events.forEach(bus.publish),
     onCommit,
+    clean,
     onDefect: (verb, message, stack) => log.error("store", message, { verb, stack }),
     onFault: (fault) => log.error("store", fault === null ? "storage works again" : `storage fault ${fault}`),
     onLost: () => {
@@ -132,7 +162,8 @@ export interface Mind {
 
 /** Guard, providers, hands, lanes and RPC. */
 export function createMind(ground: Ground, store: Store, policy: Policy, isDraining: () => boolean): Mind {
-  const { paths, config, redact, bus, bootId, newId, reportDefect } = ground;
+  const { paths, config, redact, createCleaner, bus, bootId, newId, reportDefect } = ground;
+  const chains = createChains(ground, store);
   const guard = createGuard(policy, placeOf(paths), store);
   const catalog = createCatalog(config.models, systemClock.nowMs);
   const purse = {
@@ -159,7 +190,10 @@ export function createMind(ground: Ground, store: Store, policy: Policy, isDrain
     policyVersion: () => guard.policy().version,
     agents: config.agents,
     findAgent: (id) => config.agents.find((agent) => agent.id === id),
-    providerOf: createChains(ground, store),
+    providerOf: (agent) => {
+      const chain = chains(agent);
+      return chain === undefined ? undefined : cleaned(chain, createCleaner);
+    },
     publishText: ({ id, sessionId }, turn, offset, text) => {
       if (bus.hasTaskListener(id))
         bus.publish({ type: "text.delta", taskId: id, sessionId, turn, offset, text });
