@@ -16,6 +16,7 @@ import { createTokenReader } from "./gateway/token.ts";
 import { createHealth, type Stage } from "./health.ts";
 import { sqliteBinding, version, type WriterThread } from "./native.ts";
 import { createMind, type Ground, layGround, loadPolicy, recover, startStore } from "./parts.ts";
+import { examineKey } from "./policy/api-keys.ts";
 import { createFollower } from "./rpc/follow.ts";
 import { lockHome } from "./store/lock.ts";
 import { systemClock, systemRandom } from "./system.ts";
@@ -96,6 +97,7 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
     follower: createFollower(store.reader, base.bus),
     auth: {
       readToken: createTokenReader(paths),
+      examineKey: (text) => examineKey(store.reader, text, systemClock.nowMs()),
       hostNames: config.gateway.allowRemote ? [config.bind.host] : [],
     },
     health: createHealth({ config, store, engine, ...facts }),

@@ -5,9 +5,11 @@ import { saveBreaker } from "./engine/provider-health.ts";
 import { recordAnswer } from "./journal/answers.ts";
 import { release, releaseOrphans, reserve } from "./journal/budget.ts";
 import { settleEffect } from "./journal/effects.ts";
+import { recordFailedCalls } from "./journal/failed-calls.ts";
 import { resolveEffect } from "./journal/resolve.ts";
 import { recordSeam } from "./journal/seam.ts";
 import { recordSummary } from "./journal/summaries.ts";
+import { addKey, revokeKey } from "./policy/api-keys.ts";
 import { recordAudit, savePolicyVersion } from "./policy/audit.ts";
 import { cancel } from "./queue/cancel.ts";
 import { claim } from "./queue/claim.ts";
@@ -37,11 +39,14 @@ export const VERBS: readonly AnyVerb[] = [
   resolveEffect,
   recordAudit,
   savePolicyVersion,
+  addKey,
+  revokeKey,
   intend,
   refuse,
   finish,
   recordSeam,
   recordSummary,
+  recordFailedCalls,
   saveBreaker,
   reserve,
   release,

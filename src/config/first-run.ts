@@ -35,6 +35,8 @@ allow_capabilities:
   - acp.read
   # Submitting, canceling and retrying tasks.
   - acp.mutate
+  # Making and revoking API keys, with the home's own token alone.
+  - admin.keys
   # The model may ask for the time.
   - tools.now
   # The model may write notes into workspace/notes.

@@ -1,6 +1,7 @@
 // Decides what each provider is: its type, key, address, models, and, when it cannot be used, the reason in words.
 // A key belongs to exactly one provider; nothing here ever hands it to another.
 
+import { type Budget, toBudget, type WireBudget } from "../domain/budget.ts";
 import type { Problem } from "./problem.ts";
 import type { Settings } from "./schema.ts";
 import type { ReadSettings } from "./settings.ts";
@@ -21,6 +22,8 @@ export interface ProviderConfig {
   readonly maxTokens: number | undefined;
   readonly thinkingTokens: number | undefined;
   readonly numCtx: number | undefined;
+  /** Limits of its own, beside the global ones. */
+  readonly budget: Budget;
   /** Why the provider cannot be used, naming what was looked for; undefined when it can. */
   readonly missingReason: string | undefined;
   /** The variables and config keys that could hold its key; empty when it needs none. */
@@ -77,6 +80,7 @@ interface ProviderSettings {
   readonly max_tokens?: number;
   readonly thinking_tokens?: number;
   readonly num_ctx?: number;
+  readonly budgets?: WireBudget;
 }
 
 export function resolveProviders(settings: Settings, read: ReadSettings): ProviderConfig[] {
@@ -96,6 +100,7 @@ export function resolveProviders(settings: Settings, read: ReadSettings): Provid
       maxTokens: given.max_tokens,
       thinkingTokens: given.thinking_tokens,
       numCtx: given.num_ctx,
+      budget: toBudget(given.budgets ?? {}),
       missingReason: keyless ? undefined : missingReason(id, given, read, keyPlaces),
       keyPlaces,
     };

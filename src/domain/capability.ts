@@ -2,7 +2,7 @@
 // so a capability that is spelled differently is a different, unknown capability.
 
 /** Capabilities that are not a tool's. Every tool adds `tools.<name>`. */
-export const BASE_CAPABILITIES = ["acp.read", "acp.mutate"] as const;
+export const BASE_CAPABILITIES = ["acp.read", "acp.mutate", "admin.keys"] as const;
 
 /** True when `pattern` (exact, or ending in `.*`, or `*`) covers `capability`. */
 export function covers(pattern: string, capability: string): boolean {

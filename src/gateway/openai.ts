@@ -4,10 +4,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Agent } from "../domain/agent.ts";
 import { CODES, type Code, GoclawError } from "../domain/error.ts";
+import { coversAgent } from "../domain/key.ts";
 import { isTerminal } from "../domain/task.ts";
 import { createAnswerText } from "../rpc/answer-text.ts";
 import type { Rpc } from "../rpc/dispatch.ts";
 import { type Followed, type Follower, suspensionOf } from "../rpc/follow.ts";
+import type { Caller } from "../rpc/method.ts";
 import { submit } from "../rpc/methods/submit.ts";
 import { getTask } from "../rpc/methods/task.ts";
 import type { WireTask } from "../rpc/wire.ts";
@@ -24,13 +26,20 @@ export interface OpenAiPorts {
 export function openAiRoutes(app: FastifyInstance, ports: OpenAiPorts): void {
   const created = Math.floor(ports.nowMs() / 1000);
   const model = (id: string) => ({ id, object: "model", created, owned_by: "goclaw" });
-  const models = ["goclaw", "goclaw-v1", ...ports.rpc.ports.agents.map(({ id }) => `agent:${id}`)].map(model);
+  const named = ports.rpc.ports.agents.map(({ id }) => ({ agentId: id, model: model(`agent:${id}`) }));
+  const aliases = ["goclaw", "goclaw-v1"].map((id) => ({ agentId: "default", model: model(id) }));
 
-  app.get("/v1/models", async () => ({ object: "list", data: models }));
+  /** An API key is shown the agents it may talk to. */
+  const modelsFor = ({ key }: Caller) =>
+    [...aliases, ...named]
+      .filter(({ agentId }) => key === undefined || coversAgent(key, agentId))
+      .map((one) => one.model);
+
+  app.get("/v1/models", async ({ caller }) => ({ object: "list", data: modelsFor(caller) }));
 
   app.get("/v1/models/:id", async (request) => {
     const { id } = request.params as { id: string };
-    const found = models.find((candidate) => candidate.id === id);
+    const found = modelsFor(request.caller).find((candidate) => candidate.id === id);
     if (found === undefined) throw modelNotFound(id);
     return found;
   });

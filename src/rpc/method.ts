@@ -1,13 +1,17 @@
 // What an operation is: one definition that every surface calls. A method without a capability does not type-check.
 
 import type { Agent } from "../domain/agent.ts";
+import type { KeyGrant } from "../domain/key.ts";
 import type { ModelRow } from "../engine/model-list.ts";
 import type { Guard } from "../policy/guard.ts";
 import type { Store } from "../store/store.ts";
 
 /** Who calls, and what the calls of one request share. */
 export interface Caller {
+  /** `token` (the home's bearer token) or `key:<id>`. */
   readonly principal: string;
+  /** What an API key narrows the call to; absent for the home's own token. */
+  readonly key?: KeyGrant;
   readonly traceId: string;
 }
 
@@ -18,6 +22,8 @@ export interface RpcPorts {
   /** The models of configured providers, or of all. */
   readonly modelRows: (all: boolean) => readonly ModelRow[];
   readonly newId: () => string;
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly nowMs: () => number;
   /** Takes secrets out of a text. */
   readonly redact: (text: string) => string;
   readonly limits: { readonly maxAttempts: number };
@@ -31,9 +37,16 @@ export interface RpcPorts {
 
 export interface Method<Params, Result> {
   readonly name: string;
-  readonly capability: "acp.read" | "acp.mutate";
+  readonly capability: "acp.read" | "acp.mutate" | "admin.keys";
   /** JSON Schema of the params object; unknown fields are refused. */
   readonly params: Readonly<Record<string, unknown>>;
+  /**
+   * What a caller with an API key may ask: the parameters, narrowed to the key's agents, or KEY_DENIED. A method without
+   * it is closed to API keys.
+   */
+  readonly forKey?: (ports: RpcPorts, params: Params, key: KeyGrant) => Params;
+  /** What a call is about, for the audit, beside the method's name. */
+  readonly subject?: (params: Params) => string;
   readonly run: (ports: RpcPorts, params: Params, caller: Caller) => Promise<Result>;
 }
 

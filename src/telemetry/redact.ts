@@ -7,6 +7,7 @@ const LEAST_SECRET_CHARS = 8;
 /** Shapes of credentials, linear to match. */
 const SHAPES: readonly RegExp[] = [
   /\bsk-[A-Za-z0-9_-]{16,}/g,
+  /\bgck_[0-9a-f]{12}_[A-Za-z0-9_-]{43}/g,
   /\bAIza[A-Za-z0-9_-]{30,}/g,
   /\bgh[pousr]_[A-Za-z0-9]{20,}/g,
   /\bxox[abprs]-[A-Za-z0-9-]{10,}/g,

@@ -39,9 +39,13 @@ const ALL = limitsOf({ perDayUsd: 10, onLimit: "suspend" }, "all", "budgets");
 const OWN = limitsOf({ perDayUsd: 4, onLimit: "suspend" }, "agent:a", "agents.a.budgets");
 
 function want(task: Running, turn: number, usd: number, limits: readonly Limit[], owner = BOOT): Reserved {
-  const call = { turn, owner, provider: "p", model: "m", usd, tokens: 100, limits };
+  const links = [{ provider: "p", model: "m", usd, tokens: 100, limits: [] }];
+  const call = { turn, owner, links, limits };
   return writer.call(reserve, { taskId: task.taskId, fence: task.fence, ...call });
 }
+
+const RESERVED = { type: "reserved", passedOver: [] };
+const refusedBy = (refusal: object) => ({ type: "exceeded", refusals: [refusal] });
 
 const USAGE: TokenUsage = { inputTokens: 60, outputTokens: 40, cachedTokens: 0 };
 
@@ -118,19 +122,19 @@ test("no order of starts, answers, failures and crashes passes a cap by more tha
 
 test("the limit that stands in the way is named, with what is used and what is in flight", () => {
   const [first, second] = [run("a"), run("a")];
-  expect(want(first, 0, 3, [...ALL, ...OWN])).toEqual({ type: "reserved" });
+  expect(want(first, 0, 3, [...ALL, ...OWN])).toEqual(RESERVED);
   settle(first, 0, 2);
-  expect(want(first, 1, 1, [...ALL, ...OWN])).toEqual({ type: "reserved" });
+  expect(want(first, 1, 1, [...ALL, ...OWN])).toEqual(RESERVED);
   expect(want(second, 0, 2, [...ALL, ...OWN])).toEqual({
-    ...{ type: "exceeded", limit: OWN[0], used: 2, inFlight: 1 },
+    ...{ type: "exceeded", refusals: [{ limit: OWN[0], used: 2, inFlight: 1, wanted: 2 }] },
   });
-  expect(want(run("b"), 0, 7, ALL)).toEqual({ type: "reserved" });
+  expect(want(run("b"), 0, 7, ALL)).toEqual(RESERVED);
 });
 
 test("what a call reserved before it was tried again does not count against it", () => {
   const task = run();
-  expect(want(task, 0, 9, ALL)).toEqual({ type: "reserved" });
-  expect(want(task, 0, 9, ALL)).toEqual({ type: "reserved" });
+  expect(want(task, 0, 9, ALL)).toEqual(RESERVED);
+  expect(want(task, 0, 9, ALL)).toEqual(RESERVED);
   expect(reservations()).toBe(1);
 });
 
@@ -139,11 +143,11 @@ test("days and months are UTC, and a new one starts with nothing spent", () => {
   const task = run();
   expect(want(task, 0, 5, limits).type).toBe("reserved");
   settle(task, 0, 5);
-  expect(want(task, 1, 1, limits)).toMatchObject({ type: "exceeded", limit: { period: "day" } });
+  expect(want(task, 1, 1, limits)).toMatchObject(refusedBy({ limit: { period: "day" } }));
   writer.clock.jump(86_400_000);
   expect(want(task, 1, 1, limits).type).toBe("reserved");
   settle(task, 1, 1);
-  expect(want(task, 2, 3, limits)).toMatchObject({ type: "exceeded", limit: { period: "month" }, used: 6 });
+  expect(want(task, 2, 3, limits)).toMatchObject(refusedBy({ limit: { period: "month" }, used: 6 }));
   writer.clock.jump(31 * 86_400_000);
   expect(want(task, 2, 3, limits).type).toBe("reserved");
   writer.clock.jump(-32 * 86_400_000);
@@ -154,12 +158,8 @@ test("limits of a task and of a session look at that task and that session", () 
   const [first, second, other] = [run("a", "one"), run("a", "one"), run("a", "two")];
   expect(want(first, 0, 2, limits).type).toBe("reserved");
   settle(first, 0, 2);
-  expect(want(first, 1, 0.5, limits)).toMatchObject({ type: "exceeded", limit: { period: "task" } });
-  expect(want(second, 0, 1.5, limits)).toMatchObject({
-    type: "exceeded",
-    limit: { period: "session" },
-    used: 2,
-  });
+  expect(want(first, 1, 0.5, limits)).toMatchObject(refusedBy({ limit: { period: "task" } }));
+  expect(want(second, 0, 1.5, limits)).toMatchObject(refusedBy({ limit: { period: "session" }, used: 2 }));
   expect(want(second, 0, 1, limits).type).toBe("reserved");
   expect(want(other, 0, 2, limits).type).toBe("reserved");
 });

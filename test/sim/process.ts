@@ -18,6 +18,7 @@ import { startWriterThread } from "../../src/store/thread.ts";
 import type { Tx } from "../../src/store/tx.ts";
 import { VERBS } from "../../src/verbs.ts";
 import { productMigrations } from "../support/inline-writer.ts";
+import { UNLIMITED } from "../support/inputs.ts";
 import { createScriptedTools } from "./hands.ts";
 import { createLink } from "./link.ts";
 import { createScriptedModel } from "./model.ts";
@@ -157,7 +158,7 @@ function createLanes(
     hands: { store, guard: createGuard(policy, store), tools: createScriptedTools(world), redact, ports },
     purse: {
       ...{ store, owner: bootId, nowMs: clock.nowMs, catalog: createCatalog([]) },
-      ...{ budget: { onLimit: "suspend" }, agentBudget: () => undefined },
+      ...UNLIMITED,
     },
     retry: { baseMs: 500, maxMs: 4_000 },
     policyVersion: policy.version,

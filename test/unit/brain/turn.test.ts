@@ -16,7 +16,7 @@ import { enqueue } from "../../../src/queue/enqueue.ts";
 import { requeue } from "../../../src/queue/requeue.ts";
 import type { Tool } from "../../../src/tools/tool.ts";
 import { type InlineWriter, openInlineWriter, storeOf } from "../../support/inline-writer.ts";
-import { claimInput, enqueueInput } from "../../support/inputs.ts";
+import { claimInput, enqueueInput, UNLIMITED } from "../../support/inputs.ts";
 import { verifies } from "../../support/verifies.ts";
 
 let writer: InlineWriter;
@@ -74,13 +74,12 @@ function open(script: Part[][], more: { agent?: Partial<Agent>; signal?: AbortSi
   const guard = createGuard(parsePolicy("allow_capabilities: [tools.probe]", "p", ["tools.probe"]), store);
   const ports = { workspace: "", webhookUrl: undefined, now: () => new Date(writer.clock.nowMs()) };
   const hands = { store, guard, tools: [probe], redact: (text: string) => text, ports };
-  const spending = { budget: { onLimit: "suspend" as const }, agentBudget: () => undefined };
   const purse = {
     store,
     owner: "boot-1",
     nowMs: writer.clock.nowMs,
     catalog: createCatalog([]),
-    ...spending,
+    ...UNLIMITED,
   };
   const provider = {
     id: "scripted",
