@@ -1,19 +1,18 @@
-// POST /v1/chat/completions and GET /v1/models for agents. Every request is a durable task; the answer, streamed or
+// POST /v1/chat/completions for agents. Every request is a durable task; the answer, streamed or
 // whole, is a projection of its events. A client that hangs up leaves the task running.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Agent } from "../domain/agent.ts";
 import { CODES, type Code, GoclawError } from "../domain/error.ts";
-import { coversAgent } from "../domain/key.ts";
 import { isTerminal } from "../domain/task.ts";
 import { createAnswerText } from "../rpc/answer-text.ts";
 import type { Rpc } from "../rpc/dispatch.ts";
 import { type Followed, type Follower, suspensionOf } from "../rpc/follow.ts";
-import type { Caller } from "../rpc/method.ts";
 import { submit } from "../rpc/methods/submit.ts";
 import { getTask } from "../rpc/methods/task.ts";
 import type { WireTask } from "../rpc/wire.ts";
 import { ParamError, sendRawError, wireError } from "./errors.ts";
+import { modelNotFound, modelRoutes } from "./models.ts";
 import type { ChatRequest } from "./openai-request.ts";
 import { openStream, toLine } from "./stream.ts";
 
@@ -24,25 +23,7 @@ export interface OpenAiPorts {
 }
 
 export function openAiRoutes(app: FastifyInstance, ports: OpenAiPorts): void {
-  const created = Math.floor(ports.nowMs() / 1000);
-  const model = (id: string) => ({ id, object: "model", created, owned_by: "goclaw" });
-  const named = ports.rpc.ports.agents.map(({ id }) => ({ agentId: id, model: model(`agent:${id}`) }));
-  const aliases = ["goclaw", "goclaw-v1"].map((id) => ({ agentId: "default", model: model(id) }));
-
-  /** An API key is shown the agents it may talk to. */
-  const modelsFor = ({ key }: Caller) =>
-    [...aliases, ...named]
-      .filter(({ agentId }) => key === undefined || coversAgent(key, agentId))
-      .map((one) => one.model);
-
-  app.get("/v1/models", async ({ caller }) => ({ object: "list", data: modelsFor(caller) }));
-
-  app.get("/v1/models/:id", async (request) => {
-    const { id } = request.params as { id: string };
-    const found = modelsFor(request.caller).find((candidate) => candidate.id === id);
-    if (found === undefined) throw modelNotFound(id);
-    return found;
-  });
+  modelRoutes(app, ports.rpc.ports.agents, Math.floor(ports.nowMs() / 1000));
 
   app.post("/v1/chat/completions", async (request, reply) => {
     // Loaded at the first request: a start does not pay for the schema compiler.
@@ -59,13 +40,6 @@ export function openAiRoutes(app: FastifyInstance, ports: OpenAiPorts): void {
     answerStream(ports, request, reply, chat, agent, taskId);
     return reply;
   });
-}
-
-function modelNotFound(model: string): GoclawError {
-  return new GoclawError(
-    "MODEL_NOT_FOUND",
-    `there is no model ${JSON.stringify(model)}; GET /v1/models lists them`,
-  );
 }
 
 function headersOf(agent: Agent, taskId: string): Record<string, string> {

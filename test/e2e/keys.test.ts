@@ -1,64 +1,15 @@
-// API keys on the real daemon: what they open, what stays shut, how often, for how much, and until when.
+// API keys on the real daemon: what they open and what stays shut, and until when.
 
-import { join } from "node:path";
-import Database from "better-sqlite3";
 import { afterEach, expect, test } from "vitest";
 import { runCli } from "../support/cli.ts";
-import type { Daemon } from "../support/daemon.ts";
-import { ALLOW_ALL } from "../support/home.ts";
-import { type Client, createClient } from "../support/http.ts";
-import { createRig, type Rig } from "../support/rig.ts";
-import { ended, submit, taskWhere, type WireTask } from "../support/tasks.ts";
+import { type KeyRig, startKeyRig } from "../support/keys.ts";
+import { createRig } from "../support/rig.ts";
+import { ended, submit, type WireTask } from "../support/tasks.ts";
 import { verifies } from "../support/verifies.ts";
 import { until } from "../support/wait.ts";
 
-/** One token out costs $0.001; a call reserves at most ten of them. */
-const MODEL = {
-  ...{ id: "stub/m", context_window: 10_000, max_output_tokens: 10 },
-  ...{ input_usd_per_mtok: 0, output_usd_per_mtok: 1_000 },
-};
-const RESERVED_USD = 0.01;
-const LANES = 8;
-
-let rig: Rig;
-let daemon: Daemon;
-const clients: Client[] = [];
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  await rig.close();
-});
-
-async function start(config: object = {}): Promise<void> {
-  const agents = [{ agent_id: "a" }, { agent_id: "b" }];
-  rig = await createRig({
-    allow: [...ALLOW_ALL, "admin.keys"],
-    config: { models: [MODEL], agents, worker_count: LANES, ...config },
-  });
-  daemon = await rig.start();
-}
-
-async function addKey(name: string, ...options: string[]): Promise<{ secret: string; client: Client }> {
-  const added = await runCli(rig.home, ["key", "add", name, ...options]);
-  expect([added.code, added.stderr]).toEqual([0, expect.stringContaining("not shown again")]);
-  const secret = added.stdout.trim();
-  expect(secret).toMatch(/^gck_[0-9a-f]{12}_[\w-]{43}$/);
-  return { secret, client: clientOf(secret) };
-}
-
-function clientOf(secret: string): Client {
-  const client = createClient(daemon.client.url, secret);
-  clients.push(client);
-  return client;
-}
-
-function ask<T>(sql: string): T[] {
-  const db = new Database(join(rig.home, "goclaw.db"), { readonly: true, timeout: 5_000 });
-  try {
-    return db.prepare(sql).pluck().all() as T[];
-  } finally {
-    db.close();
-  }
-}
+let rig: KeyRig;
+afterEach(() => rig.close());
 
 const codeOf = (text: string): string => (JSON.parse(text) as { error: { code: string } }).error.code;
 const as = { agent: "a" };
@@ -66,7 +17,8 @@ const as = { agent: "a" };
 test(
   verifies("ACP-003", "a key submits and reads the tasks of its agents, as Bearer and as X-API-Key"),
   async () => {
-    await start();
+    rig = await startKeyRig();
+    const { addKey, daemon } = rig;
     const { secret, client } = await addKey("ci", "--agents", "a");
     const id = await submit(client, "task mine", as);
     expect((await ended(client, id)).result?.text).toBe("done mine");
@@ -83,7 +35,8 @@ test(
 );
 
 test("what is another agent's, and what is an administrator's, is refused with 403 and audited", async () => {
-  await start();
+  rig = await startKeyRig();
+  const { addKey, ask, daemon } = rig;
   const foreign = await submit(daemon.client, "task foreign", { agent: "b" });
   const own = await submit(daemon.client, "task own", as);
   const mixed = (await ended(daemon.client, foreign)).session_id;
@@ -126,7 +79,8 @@ test("what is another agent's, and what is an administrator's, is refused with 4
 });
 
 test("a key that may only read submits nothing", async () => {
-  await start();
+  rig = await startKeyRig();
+  const { addKey } = rig;
   const { client } = await addKey("reader", "--agents", "*", "--scopes", "acp.read");
   expect((await client.get("/api/v1/tasks")).status).toBe(200);
   const reply = await client.post("/api/v1/tasks", { agent: "a", prompt: "task x" });
@@ -135,7 +89,8 @@ test("a key that may only read submits nothing", async () => {
 });
 
 test("beyond its requests a minute a key gets 429 with Retry-After, and nobody else does", async () => {
-  await start();
+  rig = await startKeyRig();
+  const { addKey, daemon } = rig;
   const { client } = await addKey("slow", "--agents", "a", "--rpm", "3");
   const { client: other } = await addKey("other", "--agents", "a");
   const replies = [];
@@ -150,7 +105,8 @@ test("beyond its requests a minute a key gets 429 with Retry-After, and nobody e
 });
 
 test("a revoked key is refused from the next request on, its streams end, and its tasks go on", async () => {
-  await start();
+  rig = await startKeyRig();
+  const { addKey, daemon } = rig;
   const { client } = await addKey("gone", "--agents", "a");
   const id = await submit(client, "task held gate=hold", as);
   await rig.stub.reached("hold");
@@ -171,7 +127,8 @@ test("a revoked key is refused from the next request on, its streams end, and it
 });
 
 test("a key that has expired, is misspelt or is another's hash is 401", async () => {
-  await start();
+  rig = await startKeyRig();
+  const { ask, clientOf, daemon } = rig;
   const soon = new Date(Date.now() + 700).toISOString();
   const body = { name: "brief", agents: ["a"], expires_at: soon };
   const { secret } = (await daemon.client.post("/api/v1/keys", body)).json<{ secret: string }>();
@@ -187,7 +144,8 @@ test("a key that has expired, is misspelt or is another's hash is 401", async ()
 });
 
 test("the key stands nowhere but in the answer that made it; every act about keys is audited", async () => {
-  await start();
+  rig = await startKeyRig();
+  const { addKey, ask, daemon } = rig;
   const { secret, client } = await addKey("secret", "--agents", "a");
   await ended(client, await submit(client, `task leak ${secret}`, as));
   await daemon.stop();
@@ -199,12 +157,13 @@ test("the key stands nowhere but in the answer that made it; every act about key
 });
 
 test("without admin.keys in the policy nobody makes keys, and bad input is named", async () => {
-  rig = await createRig();
-  daemon = await rig.start();
-  const denied = await runCli(rig.home, ["key", "add", "x", "--agents", "default"]);
+  const plain = await createRig();
+  await plain.start();
+  const denied = await runCli(plain.home, ["key", "add", "x", "--agents", "default"]);
   expect([denied.code, denied.stderr]).toEqual([77, expect.stringContaining("admin.keys")]);
-  await rig.close();
-  await start();
+  await plain.close();
+  rig = await startKeyRig();
+  const { addKey, daemon } = rig;
   const wrong = [
     [{ name: "x", agents: ["nobody"] }, /no agent .*nobody/],
     [{ name: "x y", agents: ["a"] }, /name/],
@@ -226,57 +185,4 @@ test("without admin.keys in the policy nobody makes keys, and bad input is named
   await addKey("twice", "--agents", "a");
   const again = await runCli(rig.home, ["key", "add", "twice", "--agents", "a"]);
   expect([again.code, again.stderr]).toEqual([1, expect.stringContaining("already")]);
-});
-
-const rests = (task: WireTask): boolean =>
-  task.state === "SUCCEEDED" ||
-  (task.state === "RETRY_WAIT" && !(task.error?.message ?? "").includes("in flight"));
-
-test("64 tasks on one key's budget: never more than the calls in flight, and a kill leaks nothing", async () => {
-  await start();
-  const cap = 0.05;
-  const { client } = await addKey("shared", "--agents", "a", "--budget-usd", String(cap));
-  const ids = await Promise.all(
-    Array.from({ length: 64 }, (_, n) => submit(client, `task k${n} gate=hold`, as)),
-  );
-  await until(
-    "the budget to be full of calls in flight",
-    () => ask("SELECT 1 FROM reservations").length === 5,
-  );
-  expect(rig.stub.calls.length).toBeLessThanOrEqual(5);
-  await daemon.kill();
-  rig.stub.open("hold");
-  daemon = await rig.start();
-  const tasks = await Promise.all(ids.map((id) => taskWhere(daemon.client, id, "rests", rests, 60_000)));
-  const done = tasks.filter(({ state }) => state === "SUCCEEDED").length;
-  const spent =
-    ask<number>("SELECT usd FROM spend_totals WHERE scope LIKE 'key:%' AND period = 'total'")[0] ?? 0;
-  expect(ask("SELECT 1 FROM reservations")).toEqual([]);
-  expect(ask("SELECT 1 FROM reserved_links")).toEqual([]);
-  expect(spent).toBeCloseTo(done * 0.002, 9);
-  expect(spent).toBeGreaterThan(cap - RESERVED_USD);
-  expect(spent).toBeLessThanOrEqual(cap + 1e-9);
-  const waiting = tasks.find(({ state }) => state !== "SUCCEEDED")!;
-  expect(waiting).toMatchObject({ reason_code: "AWAITING_BUDGET" });
-  expect(waiting.error?.message).toContain("API key shared: budgets.total_usd is $0.0500");
-  // The same agent with the home's own token is not held by the key's budget.
-  expect((await ended(daemon.client, await submit(daemon.client, "task free", as))).state).toBe("SUCCEEDED");
-  const cost = await runCli(rig.home, ["cost", "--by", "key"]);
-  expect(cost.stdout).toMatch(new RegExp(`shared [0-9a-f]{12} +${done} `));
-  expect(cost.stdout).toMatch(/token +1 /);
-}, 90_000);
-
-test("a key with on_limit fail ends its task at the cap", async () => {
-  await start();
-  const { client } = await addKey("strict", "--agents", "a", "--budget-usd", "0.005", "--on-limit", "fail");
-  const task = await ended(client, await submit(client, "task dear", as));
-  expect(task).toMatchObject({ state: "FAILED", error: { code: "BUDGET_EXCEEDED" } });
-});
-
-test("two keys with the same idempotency key do not meet", async () => {
-  await start();
-  const [one, two] = [await addKey("one", "--agents", "a"), await addKey("two", "--agents", "a")];
-  const first = await submit(one.client, "task same", as, "same-key");
-  expect(await submit(one.client, "task same", as, "same-key")).toBe(first);
-  expect(await submit(two.client, "task same", as, "same-key")).not.toBe(first);
 });

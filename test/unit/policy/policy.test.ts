@@ -10,7 +10,7 @@ import { type Policy, parsePolicy } from "../../../src/policy/policy.ts";
 import { readText } from "../../support/tree.ts";
 import { verifies } from "../../support/verifies.ts";
 
-const KNOWN = ["acp.read", "acp.mutate", "tools.now", "tools.write_note", "tools.send_alert"];
+const KNOWN = ["acp.read", "acp.mutate", "admin.keys", "tools.now", "tools.write_note", "tools.send_alert"];
 const parse = (text: string): Policy => parsePolicy(text, "policy.yaml", KNOWN);
 
 function complaint(text: string): string {
