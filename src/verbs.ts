@@ -9,7 +9,7 @@ import { recordFailedCalls } from "./journal/failed-calls.ts";
 import { resolveEffect } from "./journal/resolve.ts";
 import { recordSeam } from "./journal/seam.ts";
 import { recordSummary } from "./journal/summaries.ts";
-import { addKey, revokeKey } from "./policy/api-keys.ts";
+import { addKey, revokeKey, updateKey } from "./policy/api-keys.ts";
 import { recordAudit, savePolicyVersion } from "./policy/audit.ts";
 import { cancel } from "./queue/cancel.ts";
 import { claim } from "./queue/claim.ts";
@@ -40,6 +40,7 @@ export const VERBS: readonly AnyVerb[] = [
   recordAudit,
   savePolicyVersion,
   addKey,
+  updateKey,
   revokeKey,
   intend,
   refuse,

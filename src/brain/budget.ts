@@ -114,7 +114,7 @@ function unpriced(limit: Limit, { provider, model }: Link): Outcome {
 }
 
 function exceeded({ limit, used, inFlight, wanted }: Refusal, nowMs: number): Outcome {
-  const { name, unit, cap, period } = limit;
+  const { name, scope, unit, cap, period } = limit;
   const text = (amount: number): string => (unit === "usd" ? `$${amount.toFixed(4)}` : `${amount} tokens`);
   const busy = inFlight === 0 ? "" : ` and ${text(inFlight)} in flight`;
   const what = `${name} is ${text(cap)}; ${text(used)} are spent${busy}, and this call may need ${text(wanted)}`;
@@ -131,10 +131,10 @@ function exceeded({ limit, used, inFlight, wanted }: Refusal, nowMs: number): Ou
   if (limit.onLimit === "fail")
     return { type: "failed", code: "BUDGET_EXCEEDED", message: `${what}; raise it to go on` };
   const resets = resetsAt(period, nowMs);
-  const advice =
-    resets === null
-      ? "raise it and restart the daemon to go on"
-      : `it goes on at ${new Date(resets).toISOString()}`;
+  const raise = scope.startsWith("key:")
+    ? `goclaw key update ${scope.slice("key:".length)} raises it`
+    : "raise it and restart the daemon to go on";
+  const advice = resets === null ? raise : `it goes on at ${new Date(resets).toISOString()}`;
   return {
     type: "suspended",
     reason: "AWAITING_BUDGET",

@@ -52,13 +52,9 @@ export const DAEMON: readonly CommandSpec[] = [
 
 const ON_LIMIT = ["suspend", "fail"] as const;
 
-const KEY_OPTIONS: readonly OptionSpec[] = [
-  { flags: "--agents <ids>", description: "the agents it is for, with commas; `*` is all", parse: wordList },
-  {
-    flags: "--scopes <names>",
-    description: "acp.read, acp.mutate or both (default: both)",
-    parse: wordList,
-  },
+const KEY_REF: ArgumentSpec = { name: "<key>", description: "name or id of the key" };
+
+const KEY_LIMITS: readonly OptionSpec[] = [
   { flags: "--rpm <n>", description: "requests a minute", parse: wholeNumber(1, 100_000) },
   { flags: "--budget-usd <usd>", description: "US dollars it may spend in all", parse: dollars },
   { flags: "--per-day-usd <usd>", description: "US dollars a day (UTC)", parse: dollars },
@@ -70,6 +66,16 @@ const KEY_OPTIONS: readonly OptionSpec[] = [
     choices: ON_LIMIT,
     parse: choice(ON_LIMIT),
   },
+];
+
+const KEY_OPTIONS: readonly OptionSpec[] = [
+  { flags: "--agents <ids>", description: "the agents it is for, with commas; `*` is all", parse: wordList },
+  {
+    flags: "--scopes <names>",
+    description: "acp.read, acp.mutate or both (default: both)",
+    parse: wordList,
+  },
+  ...KEY_LIMITS,
   {
     flags: "--expires <when>",
     description: "a day such as 2026-01-31, or a time from now such as 30d",
@@ -156,9 +162,15 @@ export const HOME: readonly CommandSpec[] = [
         options: [JSON_OPTION],
       },
       {
+        name: "update",
+        summary: "change a key's limits; tasks that wait for its budget look again",
+        arguments: [KEY_REF],
+        options: [...KEY_LIMITS, JSON_OPTION],
+      },
+      {
         name: "revoke",
         summary: "refuse a key from now on and end its open streams; tasks it submitted go on",
-        arguments: [{ name: "<key>", description: "name or id of the key" }],
+        arguments: [KEY_REF],
         options: [JSON_OPTION],
       },
     ],

@@ -1,4 +1,4 @@
-// `goclaw key add|list|revoke`: API keys for clients. A new key goes to standard output once and is nowhere else.
+// `goclaw key add|list|update|revoke`: API keys for clients. A new key goes to standard output once and is nowhere else.
 
 import { EXIT } from "../domain/error.ts";
 import type { WireKey } from "../rpc/methods/key.ts";
@@ -14,15 +14,18 @@ interface KeyOptions extends GlobalOptions {
   readonly json?: boolean;
 }
 
-interface AddOptions extends KeyOptions {
-  readonly agents?: readonly string[];
-  readonly scopes?: readonly string[];
+interface LimitOptions extends KeyOptions {
   readonly rpm?: number;
   readonly budgetUsd?: number;
   readonly perDayUsd?: number;
   readonly perMonthUsd?: number;
   readonly perDayTokens?: number;
   readonly onLimit?: string;
+}
+
+interface AddOptions extends LimitOptions {
+  readonly agents?: readonly string[];
+  readonly scopes?: readonly string[];
   readonly expires?: number | Date;
 }
 
@@ -35,13 +38,7 @@ export async function keyAdd(
   const { agents, scopes, rpm } = options;
   if (agents === undefined)
     throw new UsageError("name the agents the key is for: --agents a,b, or '*' for all", ["key", "add"]);
-  const budgets = defined({
-    total_usd: options.budgetUsd,
-    per_day_usd: options.perDayUsd,
-    per_month_usd: options.perMonthUsd,
-    per_day_tokens: options.perDayTokens,
-    on_limit: options.onLimit,
-  });
+  const budgets = budgetsOf(options);
   const body = defined({ name, agents, scopes, rpm, budgets, expires_at: expiryOf(context, options) });
   const added = await withLink(context, openHome(context, options), options, {}, ({ api }) =>
     api.post<{ secret: string; key: WireKey }>("/api/v1/keys", body),
@@ -52,6 +49,34 @@ export async function keyAdd(
     stderr.write(
       `this is API key ${added.key.name}; it is not shown again. Send it as Authorization: Bearer or X-API-Key\n`,
     );
+  }
+  return EXIT.ok;
+}
+
+function budgetsOf(options: LimitOptions): Record<string, unknown> {
+  return defined({
+    total_usd: options.budgetUsd,
+    per_day_usd: options.perDayUsd,
+    per_month_usd: options.perMonthUsd,
+    per_day_tokens: options.perDayTokens,
+    on_limit: options.onLimit,
+  });
+}
+
+export async function keyUpdate(
+  context: Context,
+  [key = ""]: readonly string[],
+  options: LimitOptions,
+): Promise<number> {
+  const body = defined({ rpm: options.rpm, budgets: budgetsOf(options) });
+  const updated = await withLink(context, openHome(context, options), options, {}, ({ api }) =>
+    api.post<{ key: WireKey }>(`/api/v1/keys/${encodeURIComponent(key)}`, body),
+  );
+  const { name, rpm, budgets } = updated.key;
+  if (options.json === true) writeJson(context.stdout, updated);
+  else {
+    const limits = `${rpm ?? "any number of"} requests a minute; budget ${budgetText(budgets)}`;
+    context.stdout.write(`API key ${safeLine(name)}: ${limits}\n`);
   }
   return EXIT.ok;
 }

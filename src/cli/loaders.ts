@@ -37,6 +37,7 @@ export const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   "token rotate": () => import("./token.ts").then((module) => module.tokenRotate),
   "key add": () => import("./key.ts").then((module) => module.keyAdd),
   "key list": () => import("./key.ts").then((module) => module.keyList),
+  "key update": () => import("./key.ts").then((module) => module.keyUpdate),
   "key revoke": () => import("./key.ts").then((module) => module.keyRevoke),
   "db check": () => import("./db.ts").then((module) => module.dbCheck),
   codes: () => import("./codes.ts").then((module) => module.codes),

@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from "fastify";
 import type { Rpc } from "../rpc/dispatch.ts";
-import { addKeyMethod, listKeysMethod, revokeKeyMethod } from "../rpc/methods/key.ts";
+import { addKeyMethod, listKeysMethod, revokeKeyMethod, updateKeyMethod } from "../rpc/methods/key.ts";
 import { bodyOf } from "./rest.ts";
 
 export function keyRoutes(app: FastifyInstance, rpc: Rpc, onRevoked: (keyId: string) => void): void {
@@ -12,6 +12,11 @@ export function keyRoutes(app: FastifyInstance, rpc: Rpc, onRevoked: (keyId: str
   });
 
   app.get("/api/v1/keys", (request) => rpc.call(listKeysMethod, {}, request.caller));
+
+  app.post("/api/v1/keys/:key", (request) => {
+    const { key: named } = request.params as { key: string };
+    return rpc.call(updateKeyMethod, { ...bodyOf(request), key: named }, request.caller);
+  });
 
   app.post("/api/v1/keys/:key/revoke", async (request) => {
     const { key: named } = request.params as { key: string };

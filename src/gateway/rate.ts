@@ -11,9 +11,12 @@ export function createRateLimit(nowMs: () => number): TakeRequest {
   return ({ id, rpm }) => {
     if (rpm === null) return undefined;
     const now = nowMs();
-    // A time in the future was taken before the clock was set back.
-    const recent = (taken.get(id) ?? []).filter((at) => at > now - WINDOW_MS && at <= now);
+    const recent = taken.get(id) ?? [];
     taken.set(id, recent);
+    // A time in the future was taken before the clock was set back.
+    if ((recent.at(-1) ?? now) > now) recent.length = 0;
+    const live = recent.findIndex((at) => at > now - WINDOW_MS);
+    recent.splice(0, live < 0 ? recent.length : live);
     if (recent.length >= rpm) return Math.max(1, Math.ceil(((recent[0] ?? now) + WINDOW_MS - now) / 1_000));
     recent.push(now);
     return undefined;

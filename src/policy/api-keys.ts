@@ -49,18 +49,44 @@ export const addKey = defineVerb("policy.add_key", (tx, input: AddKeyInput): voi
   tx.run(ADD_SQL, { id, name, hash, rpm, expiresAt, ...lists, now: tx.nowMs });
 });
 
+export interface UpdateKeyInput {
+  /** Id or name of a key that is in use. */
+  readonly key: string;
+  readonly rpm: number | null;
+  /** Laid over the limits it has. */
+  readonly budgets: WireBudget;
+}
+
+const IN_USE_SQL = "SELECT id, budgets FROM api_keys WHERE (id = @key OR name = @key) AND revoked_at IS NULL";
+
+const UPDATE_SQL = "UPDATE api_keys SET rpm = coalesce(@rpm, rpm), budgets = @budgets WHERE id = @id";
+
+/** Other limits for a key that stays the same; returns its id. */
+export const updateKey = defineVerb(
+  "policy.update_key",
+  (tx, { key, rpm, budgets }: UpdateKeyInput): string => {
+    const found = tx.get<{ id: string; budgets: string }>(IN_USE_SQL, { key });
+    if (found === undefined) throw keyNotFound(key);
+    const limits = { ...(JSON.parse(found.budgets) as WireBudget), ...budgets };
+    tx.run(UPDATE_SQL, { id: found.id, rpm, budgets: JSON.stringify(limits) });
+    return found.id;
+  },
+);
+
+function keyNotFound(key: string): GoclawError {
+  return new GoclawError(
+    "KEY_NOT_FOUND",
+    `there is no API key ${JSON.stringify(key)} in use; goclaw key list shows them`,
+  );
+}
+
 const REVOKE_SQL = `
   UPDATE api_keys SET revoked_at = @now WHERE (id = @key OR name = @key) AND revoked_at IS NULL RETURNING id`;
 
 /** `key` is an id or a name; returns the id. */
 export const revokeKey = defineVerb("policy.revoke_key", (tx, { key }: { readonly key: string }): string => {
   const revoked = tx.get<{ id: string }>(REVOKE_SQL, { key, now: tx.nowMs });
-  if (revoked === undefined) {
-    throw new GoclawError(
-      "KEY_NOT_FOUND",
-      `there is no API key ${JSON.stringify(key)} in use; goclaw key list shows them`,
-    );
-  }
+  if (revoked === undefined) throw keyNotFound(key);
   return revoked.id;
 });
 

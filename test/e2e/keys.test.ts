@@ -65,6 +65,7 @@ test("what is another agent's, and what is an administrator's, is refused with 4
     await client.post("/api/v1/keys", { name: "mine", agents: ["*"] }),
     await client.get("/api/v1/keys"),
     await client.post("/api/v1/keys/narrow/revoke", {}),
+    await client.post("/api/v1/keys/narrow", { rpm: 9 }),
   ];
   expect(refused.map((reply) => [reply.status, codeOf(reply.text)])).toEqual(
     refused.map(() => [403, "KEY_DENIED"]),

@@ -1,9 +1,10 @@
-// `key.add|list|revoke`: API keys for clients. The key itself is in the answer that makes it and nowhere else.
+// `key.add|list|update|revoke`: API keys for clients. The key itself is in the answer that makes it and nowhere else.
 
 import type { WireBudget } from "../../domain/budget.ts";
 import { GoclawError } from "../../domain/error.ts";
 import { type ApiKey, KEY_SCOPES } from "../../domain/key.ts";
-import { addKey, hashKey, listKeys, newKey, revokeKey } from "../../policy/api-keys.ts";
+import { addKey, hashKey, listKeys, newKey, revokeKey, updateKey } from "../../policy/api-keys.ts";
+import { wakeForBudget } from "../../queue/wake.ts";
 import { defineMethod, paramsOf, type RpcPorts } from "../method.ts";
 import { findAgent } from "./submit.ts";
 
@@ -23,6 +24,9 @@ export type WireKey = ReturnType<typeof toWireKey>;
 const usd = { type: "number", minimum: 0, maximum: 1_000_000_000 };
 const tokens = { type: "integer", minimum: 0, maximum: 1_000_000_000_000 };
 
+const rpm = { type: "integer", minimum: 1, maximum: 100_000 };
+const keyRef = { type: "string", minLength: 1, maxLength: 64 };
+
 const BUDGETS = paramsOf({
   ...{ per_task_usd: usd, per_session_usd: usd, per_day_usd: usd, per_month_usd: usd, total_usd: usd },
   ...{ per_task_tokens: tokens, per_day_tokens: tokens },
@@ -37,7 +41,7 @@ export const addKeyMethod = defineMethod<AddKeyParams, { readonly secret: string
       name: { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$" },
       agents: { type: "array", items: { type: "string" }, minItems: 1, maxItems: 100 },
       scopes: { type: "array", items: { enum: KEY_SCOPES }, minItems: 1 },
-      rpm: { type: "integer", minimum: 1, maximum: 100_000 },
+      rpm,
       budgets: BUDGETS,
       expires_at: { type: "string", maxLength: 40 },
     },
@@ -80,10 +84,30 @@ export const listKeysMethod = defineMethod<Record<never, never>, { readonly keys
   run: async ({ store, nowMs }) => ({ keys: listKeys(store.reader).map((key) => toWireKey(key, nowMs())) }),
 });
 
+export interface UpdateKeyParams {
+  readonly key: string;
+  readonly rpm?: number;
+  readonly budgets?: WireBudget;
+}
+
+/** Tasks that wait for the key's budget look again at once. */
+export const updateKeyMethod = defineMethod<UpdateKeyParams, { readonly key: WireKey }>({
+  name: "key.update",
+  capability: "admin.keys",
+  params: paramsOf({ key: keyRef, rpm, budgets: BUDGETS }, ["key"]),
+  subject: ({ key }) => key,
+  run: async (ports, { key, rpm: given = null, budgets = {} }) => {
+    const updated = ports.store.run(updateKey, { key, rpm: given, budgets });
+    const woken = updated.then(() => ports.store.run(wakeForBudget, null));
+    const [id] = await Promise.all([updated, woken]);
+    return { key: oneKey(ports, id) };
+  },
+});
+
 export const revokeKeyMethod = defineMethod<{ readonly key: string }, { readonly key: WireKey }>({
   name: "key.revoke",
   capability: "admin.keys",
-  params: paramsOf({ key: { type: "string", minLength: 1, maxLength: 64 } }, ["key"]),
+  params: paramsOf({ key: keyRef }, ["key"]),
   subject: ({ key }) => key,
   run: async (ports, { key }) => {
     const id = await ports.store.run(revokeKey, { key });

@@ -68,3 +68,13 @@ CREATE INDEX failed_calls_at ON failed_calls (at);
 
 -- A message that belongs to its task and to no conversation: no model is shown it.
 ALTER TABLE messages ADD COLUMN aside INTEGER NOT NULL DEFAULT 0 CHECK (aside = 0 OR aside = 1);
+
+-- Limits of a provider hold from the upgrade on, also for the day and the month that have begun.
+INSERT INTO spend_totals (scope, period, usd, tokens)
+  SELECT 'provider:' || provider, period, coalesce(sum(cost_usd), 0),
+         sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0))
+  FROM (
+    SELECT *, strftime('day:%Y-%m-%d', at / 1000, 'unixepoch') AS period FROM purchases
+    UNION ALL
+    SELECT *, strftime('month:%Y-%m', at / 1000, 'unixepoch') FROM purchases)
+  GROUP BY provider, period;
