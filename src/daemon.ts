@@ -17,6 +17,7 @@ import { createTokenReader } from "./gateway/token.ts";
 import { createHealth, type Stage } from "./health.ts";
 import { sqliteBinding, version, type WriterThread } from "./native.ts";
 import { createMind, type Ground, layGround, loadPolicy, mirrorAudit, recover, startStore } from "./parts.ts";
+import { examineKey } from "./policy/api-keys.ts";
 import { watchPolicy } from "./policy-watch.ts";
 import { createFollower } from "./rpc/follow.ts";
 import { lockHome } from "./store/lock.ts";
@@ -120,6 +121,7 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
     follower: createFollower(store.reader, base.bus),
     auth: {
       readToken: createTokenReader(paths),
+      examineKey: (text) => examineKey(store.reader, text, systemClock.nowMs()),
       hostNames: config.gateway.allowRemote ? [config.bind.host] : [],
     },
     health: createHealth({ config, store, engine, policyFailure: watch.failed, ...facts }),

@@ -15,6 +15,7 @@ import { listModels, type ModelRow } from "./engine/model-list.ts";
 import { loadBreakers } from "./engine/provider-health.ts";
 import { releaseOrphans } from "./journal/budget.ts";
 import type { WriterThread } from "./native.ts";
+import { findKeyBudget } from "./policy/api-keys.ts";
 import { savePolicyVersion } from "./policy/audit.ts";
 import { type AuditMirror, createAuditMirror } from "./policy/audit-mirror.ts";
 import { createGuard, type Guard } from "./policy/guard.ts";
@@ -26,7 +27,7 @@ import { wakeForBudget } from "./queue/wake.ts";
 import { createRpc, type Rpc } from "./rpc/dispatch.ts";
 import type { SqliteBinding } from "./store/database.ts";
 import { openStore, type Store } from "./store/store.ts";
-import { systemClock } from "./system.ts";
+import { systemClock, systemRandom } from "./system.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 import {
   createRedactor,
@@ -171,6 +172,9 @@ export function createMind(ground: Ground, store: Store, policy: Policy, isDrain
     catalog,
     owner: bootId,
     budget: config.budget,
+    providerBudget: (id: string) => config.providers.find((provider) => provider.id === id)?.budget,
+    keyBudget: (id: string) => findKeyBudget(store.reader, id),
+    newId,
     agentBudget: (id: string) => config.agents.find((agent) => agent.id === id)?.budget,
     nowMs: systemClock.nowMs,
   };
@@ -210,6 +214,7 @@ export function createMind(ground: Ground, store: Store, policy: Policy, isDrain
   const agents = config.agents;
   const rpc = createRpc({
     ...{ store, guard, agents, modelRows, newId, redact, limits, schemaFault, isDraining },
+    ...{ randomBytes: systemRandom.bytes, nowMs: systemClock.nowMs },
     onSubmitting: () => engine.expectWork(),
   });
   return { guard, engine, rpc };

@@ -6,9 +6,11 @@ import { recordAnswer } from "./journal/answers.ts";
 import { respondApproval } from "./journal/approvals.ts";
 import { release, releaseOrphans, reserve } from "./journal/budget.ts";
 import { settleEffect } from "./journal/effects.ts";
+import { recordFailedCalls } from "./journal/failed-calls.ts";
 import { resolveEffect } from "./journal/resolve.ts";
 import { recordSeam } from "./journal/seam.ts";
 import { recordSummary } from "./journal/summaries.ts";
+import { addKey, revokeKey, updateKey } from "./policy/api-keys.ts";
 import { recordAudit, savePolicyVersion } from "./policy/audit.ts";
 import { cancel } from "./queue/cancel.ts";
 import { claim } from "./queue/claim.ts";
@@ -39,6 +41,9 @@ export const VERBS: readonly AnyVerb[] = [
   resolveEffect,
   recordAudit,
   savePolicyVersion,
+  addKey,
+  updateKey,
+  revokeKey,
   intend,
   refuse,
   askFor,
@@ -46,6 +51,7 @@ export const VERBS: readonly AnyVerb[] = [
   finish,
   recordSeam,
   recordSummary,
+  recordFailedCalls,
   saveBreaker,
   reserve,
   release,

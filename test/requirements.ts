@@ -61,7 +61,7 @@ const ROWS = [
     id: "ACP-003",
     title: "A credential on every route",
     open: "later",
-    missing: "API keys, WebSocket and a walk over every route",
+    missing: "WebSocket and a walk over every route",
   },
   { id: "ACP-004", title: "Host and Origin", open: "later", missing: "origins that the config allows" },
   { id: "ACP-005", title: "Numbered events", open: "later" },

@@ -9,11 +9,12 @@ import { type Effect, loadEffects } from "../journal/effects.ts";
 import { recordSeam } from "../journal/seam.ts";
 import type { Provider } from "../providers/provider.ts";
 import { type Hands, type Performed, perform } from "../tools/perform.ts";
-import { type Purse, releaseCall, reserveCall } from "./budget.ts";
-import { type Called, callModel, type Hearing } from "./call.ts";
+import type { Purse } from "./budget.ts";
+import { buy } from "./buy.ts";
+import type { Hearing } from "./call.ts";
+import { runCompaction } from "./compact-session.ts";
 import { type ContextPorts, prepareContext, turnMessages } from "./context.ts";
 import { outcomeOf } from "./outcome.ts";
-import { priceOf } from "./price.ts";
 import { judge, soulFor, type Verdict } from "./structured.ts";
 
 export interface TurnInput {
@@ -83,6 +84,11 @@ async function judgeEnd(
   return { type: "result", result: { text: resultText(answers) } };
 }
 
+/** A task of the kind `compact`: everything the session has said becomes a summary, and that is the result. */
+export async function runCompact(input: TurnInput): Promise<Outcome> {
+  return runCompaction(contextOf(input), input.agent.contextLimit);
+}
+
 function contextOf({ task, agent, provider, model, hands, purse, signal }: TurnInput): ContextPorts {
   const links = [{ provider: agent.provider, model }, ...(provider.fallbacks ?? [])] as const;
   const own = { ...agent, soul: soulFor(agent.soul, task.output) };
@@ -97,29 +103,18 @@ async function ask(
   turn: number,
   turns: readonly Message[],
 ): Promise<PricedAnswer | { outcome: Outcome }> {
-  const { task, provider, model, purse, signal } = input;
-  const { tools, links } = context;
+  const { task, model } = input;
+  const { tools } = context;
   const prepared = await prepareContext(context, turn, turns);
   if ("outcome" in prepared) return prepared;
   const { messages, shown } = prepared;
   const plain = { model, messages, tools, sampling: task.sampling };
   const request = task.output === null ? plain : { ...plain, output: task.output };
-  const grant = await reserveCall(purse, task, { turn, links, request });
-  if ("outcome" in grant) return grant;
-  let called: Called | undefined;
-  try {
-    called = await callModel(provider, request, signal, hearing(input, turn));
-    // Vendors take only some schemas as their own mode; the answer is held against the schema in any case.
-    if (task.output !== null && !called.ok && called.failure.errorClass === "bad_request") {
-      called = await callModel(provider, plain, signal, hearing(input, turn));
-    }
-  } finally {
-    // Also when the call broke by a defect: nobody else would give back what it reserved before the next start.
-    if (grant.held && called?.ok !== true) await releaseCall(purse, task, turn);
-  }
-  if (!called.ok) return { outcome: outcomeOf(called.failure) };
-  const { answer } = called;
-  return { turn, answer, costUsd: priceOf(purse.catalog, links, answer), shown };
+  // Vendors take only some schemas as their own mode; the answer is held against the schema in any case.
+  const instead = task.output === null ? undefined : plain;
+  const bought = await buy(context, turn, request, hearing(input, turn), instead);
+  if ("failure" in bought) return { outcome: outcomeOf(bought.failure) };
+  return "outcome" in bought ? bought : { turn, ...bought, shown };
 }
 
 /** What is done with the parts of an answer that others want to see before it is whole. */

@@ -2,9 +2,9 @@
 // names its own provider takes that provider's model, never another's.
 
 import type { Agent } from "../domain/agent.ts";
+import { toBudget } from "../domain/budget.ts";
 import { OUTPUT_RETRIES } from "../domain/output.ts";
 import { resolveOutput } from "./agent-output.ts";
-import { toBudget } from "./budgets.ts";
 import type { Paths } from "./paths.ts";
 import { type KeyPath, nearest, type Problem, suggest } from "./problem.ts";
 import type { ProviderConfig } from "./providers.ts";

@@ -2,9 +2,10 @@
 // returns one frozen Config. Nothing outside the home is read.
 
 import { createHash } from "node:crypto";
+import { toBudget } from "../domain/budget.ts";
 import { defaultModel, resolveAgents } from "./agents.ts";
 import { type BindAddress, parseBind } from "./bind.ts";
-import { toBudget, toModels } from "./budgets.ts";
+import { toModels } from "./budgets.ts";
 import type { Config, ModelRef } from "./config.ts";
 import type { Env } from "./env.ts";
 import type { Paths } from "./paths.ts";

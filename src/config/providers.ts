@@ -1,6 +1,7 @@
 // Decides what each provider is: its type, key, address, models, and, when it cannot be used, the reason in words.
 // A key belongs to exactly one provider; nothing here ever hands it to another.
 
+import { type Budget, toBudget, type WireBudget } from "../domain/budget.ts";
 import type { Problem } from "./problem.ts";
 import type { Settings } from "./schema.ts";
 import type { ReadSettings } from "./settings.ts";
@@ -26,6 +27,8 @@ export interface ProviderConfig {
   /** Which of OpenAI's APIs it is asked by; `either` where the server is known to speak both. */
   readonly api: "chat" | "responses" | "either";
   readonly reasoningSummary: ReasoningSummary | undefined;
+  /** Limits of its own, beside the global ones. */
+  readonly budget: Budget;
   /** Why the provider cannot be used, naming what was looked for; undefined when it can. */
   readonly missingReason: string | undefined;
   /** The variables and config keys that could hold its key; empty when it needs none. */
@@ -88,6 +91,7 @@ interface ProviderSettings {
   readonly num_ctx?: number;
   readonly api?: "chat" | "responses";
   readonly reasoning_summary?: ReasoningSummary;
+  readonly budgets?: WireBudget;
 }
 
 export function resolveProviders(settings: Settings, read: ReadSettings): ProviderConfig[] {
@@ -109,6 +113,7 @@ export function resolveProviders(settings: Settings, read: ReadSettings): Provid
       numCtx: given.num_ctx,
       api: given.api ?? (id === "openai" && isOpenAi(given.base_url) ? "either" : "chat"),
       reasoningSummary: given.reasoning_summary,
+      budget: toBudget(given.budgets ?? {}),
       missingReason: keyless ? undefined : missingReason(id, given, read, keyPlaces),
       keyPlaces,
     };

@@ -1,5 +1,6 @@
 // The part of the schema that describes model providers: the built-in ids with their variables, and any other id.
 
+import { PROVIDER_BUDGET_NODE } from "./schema-budget.ts";
 import { type SchemaNode, SECONDS_MAX } from "./schema-node.ts";
 
 const TYPE_TEXT =
@@ -91,6 +92,7 @@ const PROVIDER_PROPERTIES = {
     description: "Window to load a model with (ollama). Default: the server's, which cuts off silently.",
     examples: [32_768],
   },
+  budgets: PROVIDER_BUDGET_NODE,
 } as const satisfies Record<string, SchemaNode>;
 
 /** Of those that speak OpenAI's protocols. */
@@ -109,6 +111,7 @@ const COMMON = {
   models: PROVIDER_PROPERTIES.models,
   timeout_seconds: PROVIDER_PROPERTIES.timeout_seconds,
   timeouts: PROVIDER_PROPERTIES.timeouts,
+  budgets: PROVIDER_PROPERTIES.budgets,
 } as const;
 
 const keyed = <Name extends string>(variable: Name) => ({ ...COMMON.api_key, "x-env": variable }) as const;

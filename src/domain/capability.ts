@@ -2,7 +2,7 @@
 // so a capability that is spelled differently is a different, unknown capability.
 
 /** Capabilities that are not a tool's. Every tool adds `tools.<name>`, every tool of an MCP server `mcp.<server>.<tool>`. */
-export const BASE_CAPABILITIES = ["acp.read", "acp.mutate", "admin.approve"] as const;
+export const BASE_CAPABILITIES = ["acp.read", "acp.mutate", "admin.approve", "admin.keys"] as const;
 
 /** Names of the contract that a policy may hold already, for surfaces that later versions bring. */
 export const RESERVED_CAPABILITIES = [

@@ -16,6 +16,7 @@ export const DURABLE_EVENTS = {
   "task.canceled": "the task was canceled",
   "model.start": "a model call is about to be made; its part of the budget is reserved",
   "model.end": "the model's whole answer was journaled; `draft` says that the task's result is not its text",
+  "model.billed": "a model call brought nothing usable and was billed all the same",
   "context.compacted":
     "older messages of the session were summarised by the model; the messages themselves stay",
   "model.seam": "a provider broke off or refused; the next one goes on with the answer",

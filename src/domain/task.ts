@@ -79,6 +79,9 @@ export interface TaskResult {
   readonly structured?: unknown;
 }
 
+/** What a task is for: to answer a prompt, or to make a session's older messages shorter. */
+export type TaskKind = "chat" | "compact";
+
 /** A task as read models return it. Times are epoch milliseconds. */
 export interface Task {
   readonly id: string;
@@ -120,9 +123,11 @@ export interface ClaimedTask {
   readonly id: string;
   readonly sessionId: string;
   readonly agentId: string;
-  readonly kind: string;
+  readonly kind: TaskKind;
   readonly attempt: number;
   readonly maxAttempts: number;
+  /** The API key it was submitted with; null for the home's own token. */
+  readonly keyId: string | null;
   readonly fence: number;
   readonly model: string | null;
   readonly sampling: Sampling;

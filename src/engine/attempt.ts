@@ -2,7 +2,7 @@
 // writes is fenced; when the lease is lost it stops without writing anything.
 
 import type { Purse } from "../brain/budget.ts";
-import { runTurns } from "../brain/turn.ts";
+import { runCompact, runTurns } from "../brain/turn.ts";
 import type { Agent } from "../domain/agent.ts";
 import { messageOf } from "../domain/error.ts";
 import { unreachable } from "../domain/event.ts";
@@ -75,7 +75,8 @@ async function handle(ports: AttemptPorts, task: ClaimedTask, control: AbortCont
   }
   const timer = setTimeout(() => control.abort("timeout" satisfies StopReason), agent.taskTimeoutMs);
   try {
-    return await runTurns({
+    const runKind = task.kind === "compact" ? runCompact : runTurns;
+    return await runKind({
       task,
       agent,
       provider,

@@ -1,4 +1,4 @@
-// POST /v1/chat/completions and GET /v1/models for agents. Every request is a durable task; the answer, streamed or
+// POST /v1/chat/completions for agents. Every request is a durable task; the answer, streamed or
 // whole, is a projection of its events. A client that hangs up leaves the task running.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -12,6 +12,7 @@ import { submit } from "../rpc/methods/submit.ts";
 import { getTask } from "../rpc/methods/task.ts";
 import type { WireTask } from "../rpc/wire.ts";
 import { ParamError, sendRawError, wireError } from "./errors.ts";
+import { modelNotFound, modelRoutes } from "./models.ts";
 import type { ChatRequest } from "./openai-request.ts";
 import { openStream, toLine } from "./stream.ts";
 
@@ -22,18 +23,7 @@ export interface OpenAiPorts {
 }
 
 export function openAiRoutes(app: FastifyInstance, ports: OpenAiPorts): void {
-  const created = Math.floor(ports.nowMs() / 1000);
-  const model = (id: string) => ({ id, object: "model", created, owned_by: "goclaw" });
-  const models = ["goclaw", "goclaw-v1", ...ports.rpc.ports.agents.map(({ id }) => `agent:${id}`)].map(model);
-
-  app.get("/v1/models", async () => ({ object: "list", data: models }));
-
-  app.get("/v1/models/:id", async (request) => {
-    const { id } = request.params as { id: string };
-    const found = models.find((candidate) => candidate.id === id);
-    if (found === undefined) throw modelNotFound(id);
-    return found;
-  });
+  modelRoutes(app, ports.rpc.ports.agents, Math.floor(ports.nowMs() / 1000));
 
   app.post("/v1/chat/completions", async (request, reply) => {
     // Loaded at the first request: a start does not pay for the schema compiler.
@@ -50,13 +40,6 @@ export function openAiRoutes(app: FastifyInstance, ports: OpenAiPorts): void {
     answerStream(ports, request, reply, chat, agent, taskId);
     return reply;
   });
-}
-
-function modelNotFound(model: string): GoclawError {
-  return new GoclawError(
-    "MODEL_NOT_FOUND",
-    `there is no model ${JSON.stringify(model)}; GET /v1/models lists them`,
-  );
 }
 
 function headersOf(agent: Agent, taskId: string): Record<string, string> {

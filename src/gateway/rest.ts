@@ -7,6 +7,7 @@ import { getApproval, listApproval, respondToApproval } from "../rpc/methods/app
 import { taskCassette } from "../rpc/methods/cassette.ts";
 import { reportCost } from "../rpc/methods/cost.ts";
 import { listModel } from "../rpc/methods/model.ts";
+import { compactSession, listSession, sessionHistory } from "../rpc/methods/session.ts";
 import { submit } from "../rpc/methods/submit.ts";
 import { cancelTask, getTask, listEvents, listTask, resolveTask, retryTask } from "../rpc/methods/task.ts";
 
@@ -18,8 +19,7 @@ export function restRoutes(app: FastifyInstance, rpc: Rpc): void {
     for (const inner of ["history", "sampling", "idempotency_key", "schema_name"]) {
       if (inner in body) throw new GoclawError("BAD_REQUEST", `unknown field ${JSON.stringify(inner)}`);
     }
-    const key = request.headers["idempotency-key"];
-    const params = { ...body, ...(key === undefined ? {} : { idempotency_key: key }) };
+    const params = { ...body, ...keyOf(request) };
     const { taskId, sessionId } = await rpc.call(submit, params, request.caller);
     const { task } = await rpc.call(getTask, { task_id: taskId }, request.caller);
     return reply.code(202).send({ task_id: taskId, session_id: sessionId, task });
@@ -40,6 +40,23 @@ export function restRoutes(app: FastifyInstance, rpc: Rpc): void {
   });
 
   app.get("/api/v1/cost", (request) => rpc.call(reportCost, request.query, request.caller));
+
+  app.get("/api/v1/sessions", (request) =>
+    rpc.call(listSession, withNumbers(request.query as Fields, ["limit"]), request.caller),
+  );
+
+  app.get("/api/v1/sessions/:id", (request) => {
+    const params = { ...(request.query as Fields), ...bySession(request) };
+    return rpc.call(sessionHistory, withNumbers(params, ["limit"]), request.caller);
+  });
+
+  app.post("/api/v1/sessions/:id/compact", async (request, reply) => {
+    const body = request.body === undefined ? {} : bodyOf(request);
+    const params = { ...body, ...keyOf(request), ...bySession(request) };
+    const { taskId, sessionId } = await rpc.call(compactSession, params, request.caller);
+    const { task } = await rpc.call(getTask, { task_id: taskId }, request.caller);
+    return reply.code(202).send({ task_id: taskId, session_id: sessionId, task });
+  });
 
   app.get("/api/v1/model-catalog", (request) => {
     const { all, ...query } = request.query as Fields;
@@ -71,6 +88,16 @@ function approvalRoutes(app: FastifyInstance, rpc: Rpc): void {
   app.post("/api/v1/approvals/:id", (request) =>
     rpc.call(respondToApproval, { ...bodyOf(request), ...approvalId(request) }, request.caller),
   );
+}
+
+/** The Idempotency-Key of a request, as the methods take it. */
+function keyOf({ headers }: FastifyRequest): Fields {
+  const key = headers["idempotency-key"];
+  return key === undefined ? {} : { idempotency_key: key };
+}
+
+function bySession(request: FastifyRequest): { session_id: string } {
+  return { session_id: (request.params as { id: string }).id };
 }
 
 function byId(request: FastifyRequest): { task_id: string } {

@@ -16,6 +16,7 @@ import { startWriterThread } from "../../src/store/thread.ts";
 import type { Tx } from "../../src/store/tx.ts";
 import { VERBS } from "../../src/verbs.ts";
 import { productMigrations } from "../support/inline-writer.ts";
+import { UNLIMITED } from "../support/inputs.ts";
 import { guardOf, handsOf } from "../support/policy.ts";
 import { createScriptedTools } from "./hands.ts";
 import { createLink } from "./link.ts";
@@ -156,7 +157,7 @@ function createLanes(
     hands: handsOf(store, guard, createScriptedTools(world), { now }),
     purse: {
       ...{ store, owner: bootId, nowMs: clock.nowMs, catalog: createCatalog([], () => 0) },
-      ...{ budget: { onLimit: "suspend" }, agentBudget: () => undefined },
+      ...UNLIMITED,
     },
     retry: { baseMs: 500, maxMs: 4_000 },
     policyVersion: () => guard.policy().version,

@@ -6,7 +6,8 @@
 //   delay=20[@TURN]                   milliseconds before the answer starts
 //   gate=NAME[@TURN]                  the answer waits until the rig opens NAME
 //   midgate=NAME[@TURN]               the answer stops half way until the rig opens NAME
-//   fault=KIND[@TURN][:COUNT]         429 | 500 | 400 | 401 | reset | hang | html | badjson, for the first COUNT calls
+//   fault=KIND[@TURN][:COUNT]         429 | 500 | 400 | 401 | reset | hang | html | badjson | billed | refused, for the first COUNT calls
+//                                     (billed: breaks off after it said what it costs; refused: costs, and says no)
 //   retryafter=SECONDS                sent with a 429
 
 export interface ChatMessage {
@@ -24,7 +25,18 @@ export interface ChatBody {
   readonly tools?: readonly { readonly function: { readonly name: string } }[];
 }
 
-export const FAULTS = ["429", "500", "400", "401", "reset", "hang", "html", "badjson"] as const;
+export const FAULTS = [
+  "429",
+  "500",
+  "400",
+  "401",
+  "reset",
+  "hang",
+  "html",
+  "badjson",
+  "billed",
+  "refused",
+] as const;
 export type Fault = (typeof FAULTS)[number];
 
 export interface StubToolCall {

@@ -14,7 +14,7 @@ import { enqueue } from "../../../src/queue/enqueue.ts";
 import { requeue } from "../../../src/queue/requeue.ts";
 import type { Tool } from "../../../src/tools/tool.ts";
 import { type InlineWriter, openInlineWriter, storeOf } from "../../support/inline-writer.ts";
-import { claimInput, enqueueInput } from "../../support/inputs.ts";
+import { claimInput, enqueueInput, UNLIMITED } from "../../support/inputs.ts";
 import { guardOf, handsOf } from "../../support/policy.ts";
 import { verifies } from "../../support/verifies.ts";
 
@@ -72,13 +72,12 @@ function open(script: Part[][], more: { agent?: Partial<Agent>; signal?: AbortSi
   const store = storeOf(writer);
   const guard = guardOf("allow_capabilities: [tools.probe]", ["tools.probe"], store);
   const hands = handsOf(store, guard, [probe], { now: () => new Date(writer.clock.nowMs()) });
-  const spending = { budget: { onLimit: "suspend" as const }, agentBudget: () => undefined };
   const purse = {
     store,
     owner: "boot-1",
     nowMs: writer.clock.nowMs,
     catalog: createCatalog([], () => 0),
-    ...spending,
+    ...UNLIMITED,
   };
   const provider = {
     id: "scripted",
