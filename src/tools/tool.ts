@@ -1,6 +1,7 @@
 // What a tool is: a name and schema for the model, an effect class for the journal, and one function. Its capability
 // is always `tools.<name>`; tools/perform.ts is the only caller of `run`.
 
+import type { Grant, Label, Touch } from "../domain/act.ts";
 import type { ToolSpec } from "../domain/message.ts";
 import type { EffectClass } from "../journal/effects.ts";
 
@@ -8,6 +9,17 @@ export interface Tool extends ToolSpec {
   readonly effectClass: EffectClass;
   /** What the policy and the audit call the thing acted on; null when there is none. */
   readonly resource: (args: Args) => string | null;
+  /** Everything the call would touch, for the policy. Pure; none when left out. */
+  readonly touches?: (args: Args) => readonly Touch[];
+  /** What its result brings into the task. */
+  readonly yields?: readonly Label[];
+  /** True when the act carries data to somebody outside: asked for once a task holds untrusted and private data. */
+  readonly isOutgoing?: boolean;
+  /**
+   * The exact act as an approval shows and binds it, taken again right before the act: resolved executable, file
+   * hashes, working directory. Left out, it is the tool's name and arguments.
+   */
+  readonly exactAct?: (args: Args, context: ToolContext) => Promise<Readonly<Record<string, unknown>>>;
   readonly run: (args: Args, context: ToolContext) => Promise<ToolOutcome>;
 }
 
@@ -17,6 +29,10 @@ export type Args = Readonly<Record<string, unknown>>;
 /** The narrow ports of a tool. `effectKey` is the idempotency key of this act, the same at every repetition. */
 export interface ToolContext {
   readonly effectKey: string;
+  readonly taskId: string;
+  readonly agentId: string;
+  /** What the policy in force opens. */
+  readonly grant: Grant;
   readonly workspace: string;
   readonly webhookUrl: string | undefined;
   readonly now: () => Date;
