@@ -21,7 +21,7 @@ export const CODES = {
   PARSE_ERROR: row("the body is not valid JSON", 400, -32700),
   METHOD_UNKNOWN: row("no such method or route", 404, -32601),
   UNSUPPORTED_MEDIA: row("the body must be application/json", 415, -32600),
-  LIMIT_SIZE: row("the body is larger than gateway.max_request_size", 413, -32600),
+  LIMIT_SIZE: row("a request, a file or a result is larger than its limit", 413, -32600),
   AUTH_MISSING: row("no credential was sent", 401, -32001),
   AUTH_INVALID: row("the credential is not valid", 401, -32001),
   HOST_DENIED: row("the Host header names another host", 421, -32001),
@@ -85,6 +85,12 @@ export const CODES = {
   DEAD_LETTER_MAX_ATTEMPTS: row("every allowed attempt failed", 500, -32050),
   DEAD_LETTER_POISON_PILL: row("the same failure came back again and again", 500, -32050),
   CRASH_LOOP: row("the daemon died at every attempt of this task", 500, -32050),
+  // what the path guard refuses
+  PATH_OUTSIDE: row("the path is not in a directory the policy opens, or not in that mode", 403, -32003),
+  PATH_PROTECTED: row("the path is protected, whatever the policy opens", 403, -32003),
+  PATH_SYMLINK: row("a part of the path is a symbolic link", 403, -32003),
+  PATH_HARDLINK: row("the file has another name, which may lie outside", 403, -32003),
+  PATH_SPECIAL: row("the path is a device, pipe or socket, not a file or directory", 403, -32003),
   // tool outcomes the model sees
   TOOL_UNKNOWN: row("no such tool", 404, -32601),
   TOOL_ARGUMENTS: row("the arguments do not fit the tool's schema", 400, -32602),
