@@ -133,7 +133,9 @@ export function createMind(ground: Ground, store: Store, policy: Policy, isDrain
     nowMs: systemClock.nowMs,
   };
   const now = (): Date => new Date(systemClock.nowMs());
-  const ports = { workspace: paths.workspace, webhookUrl: config.tools.sendAlert.webhookUrl, now };
+  const roots = [{ path: paths.workspace, mode: "rw" as const }];
+  const grant = { roots, domains: [], allowLoopback: false, allowUnsandboxedExec: false };
+  const ports = { grant, workspace: paths.workspace, webhookUrl: config.tools.sendAlert.webhookUrl, now };
   const engine = createEngine({
     store,
     bus,

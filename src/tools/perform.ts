@@ -1,23 +1,24 @@
 // The only caller of a tool, always in this order: schema, policy, intent and audit (committed), act, outcome
 // (committed), redact, cut. A refusal is a result that the model sees, never an exception.
 
-import { messageOf } from "../domain/error.ts";
+import { GoclawError, messageOf } from "../domain/error.ts";
 import type { ToolCall } from "../domain/message.ts";
 import type { ClaimedTask } from "../domain/task.ts";
 import { type EffectRef, effectKey, settleEffect, sha256 } from "../journal/effects.ts";
 import type { AuditRecord } from "../policy/audit.ts";
 import type { Guard } from "../policy/guard.ts";
+import { probePaths } from "../policy/probe.ts";
 import type { Store } from "../store/store.ts";
 import { capabilityOf } from "./index.ts";
 import { intend, refuse } from "./intend.ts";
-import type { Args, Tool, ToolContext, ToolOutcome } from "./tool.ts";
+import { type Args, RESULT_CHARS, type Tool, type ToolContext, type ToolOutcome } from "./tool.ts";
 
 export interface Hands {
   readonly store: Store;
   readonly guard: Guard;
   readonly tools: readonly Tool[];
   readonly redact: (text: string) => string;
-  readonly ports: Omit<ToolContext, "effectKey" | "signal">;
+  readonly ports: Omit<ToolContext, "effectKey" | "signal" | "taskId" | "agentId">;
 }
 
 export interface CallPlace {
@@ -62,6 +63,13 @@ export async function perform(
   const { decision, record } = decideCall(hands.guard, task, tool, parsed.args);
   if (decision.effect === "deny") return refusal("CAP_DENIED", decision.reason, record);
 
+  // Once more while it acts: this look is for the audit, that one holds what it finds.
+  const closed = probePaths(hands.ports.grant.roots, tool.touches?.(parsed.args) ?? []);
+  if (closed !== null) {
+    const rule = `path guard: ${closed.code}`;
+    return refusal(closed.code, closed.why, { ...record, decision: "deny", rule });
+  }
+
   const intended = await hands.store.insist(intend, { ...fence, effect, audit: record });
   if (intended === "lost") return { type: "lost" };
   if (typeof intended === "object") return { type: "result", text: intended.settled };
@@ -89,7 +97,8 @@ async function act(
   args: Args,
   signal: AbortSignal,
 ): Promise<Performed> {
-  const outcome = await runTool(tool, args, { ...hands.ports, effectKey: effect.key, signal });
+  const place = { effectKey: effect.key, taskId: task.id, agentId: task.agentId, signal };
+  const outcome = await runTool(tool, args, { ...hands.ports, ...place });
   const text = cut(hands.redact(outcome.text));
   const { key, turn, callIndex } = effect;
   const status = outcome.type === "done" ? "DONE" : outcome.type === "failed" ? "FAILED" : "UNKNOWN";
@@ -111,7 +120,8 @@ async function runTool(tool: Tool, args: Args, context: ToolContext): Promise<To
   try {
     return await tool.run(args, context);
   } catch (error) {
-    return { type: "failed", text: `TOOL_FAILED: ${messageOf(error)}` };
+    const code = error instanceof GoclawError ? error.code : "TOOL_FAILED";
+    return { type: "failed", text: `${code}: ${messageOf(error)}` };
   }
 }
 
@@ -137,8 +147,6 @@ function unknownText(tool: string, why: string): string {
     "goclaw task resolve ID --happened, or --did-not to have it done"
   );
 }
-
-const RESULT_CHARS = 32_000;
 
 function cut(text: string): string {
   if (text.length <= RESULT_CHARS) return text;

@@ -9,6 +9,7 @@ import { loadConfig } from "../../../src/config/load.ts";
 import { CONFIG_SCHEMA } from "../../../src/config/schema.ts";
 import { eachNamedNode } from "../../../src/config/schema-node.ts";
 import { BASE_CAPABILITIES } from "../../../src/domain/capability.ts";
+import { TOOL_CAPABILITIES } from "../../../src/tools/index.ts";
 import { load, tempHome } from "./home.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
@@ -38,6 +39,5 @@ test("the soul_file of the example works in place of the soul", () => {
 test("policy.example.yaml names only capabilities that exist", () => {
   const policy = parse(read("policy.example.yaml")) as { allow_capabilities: string[] };
   expect(Object.keys(policy)).toEqual(["allow_capabilities"]);
-  const tools = ["tools.now", "tools.write_note", "tools.send_alert"];
-  expect(policy.allow_capabilities).toEqual([...BASE_CAPABILITIES, ...tools]);
+  expect(policy.allow_capabilities).toEqual([...BASE_CAPABILITIES, ...TOOL_CAPABILITIES]);
 });
