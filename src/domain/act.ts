@@ -17,6 +17,8 @@ export type PathMode = "ro" | "rw";
 export interface FileRoot {
   readonly path: string;
   readonly mode: PathMode;
+  /** True for a workspace that the policy does not open: relative paths stand below it all the same. */
+  readonly closed?: boolean;
 }
 
 /** What a result brings into a task: text that somebody else wrote, or data that is nobody else's business. */

@@ -40,7 +40,8 @@ export function decide(policy: Policy, place: Place, request: PolicyRequest): De
   const roots: FileRoot[] = [];
   const domains: string[] = [];
   for (const touch of touches) {
-    const decision = decideTouch(policy, rules, request, judgeTouch(policy, place, request, touch));
+    const judged = judgeTouch(policy, place, request, touch);
+    const decision = flagged(decideTouch(policy, rules, request, judged), judged);
     roots.push(...decision.roots);
     domains.push(...decision.domains);
     if (worst === undefined || SEVERITY[decision.effect] > SEVERITY[worst.effect]) worst = decision;
@@ -101,6 +102,19 @@ function decideTouch(
 }
 
 const NOTHING_OPEN = { roots: [], domains: [] } as const;
+
+/** Files that make other programs run something: allowed is not enough for writing them. */
+function flagged(decision: Decision, { ask }: Judged): Decision {
+  if (ask === null || decision.effect !== "allow") return decision;
+  const rule = "built in: files that run";
+  return {
+    ...decision,
+    effect: "ask",
+    code: "APPROVAL_REQUIRED",
+    rule,
+    reason: `${ask} (${decision.rule} allows it otherwise)`,
+  };
+}
 
 function deny(code: Code, rule: string, reason: string): Decision {
   return { ...NOTHING_OPEN, effect: "deny", code, rule, reason };

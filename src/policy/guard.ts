@@ -7,7 +7,7 @@ import { GoclawError } from "../domain/error.ts";
 import type { Store } from "../store/store.ts";
 import { type AuditRecord, recordAudit } from "./audit.ts";
 import { type Decision, decide, stricter } from "./decide.ts";
-import type { Place } from "./match.ts";
+import { isBelow, type Place } from "./match.ts";
 import type { Policy } from "./policy.ts";
 
 export interface Asked {
@@ -71,7 +71,7 @@ export function createGuard(first: Policy, place: Place, store: Store): Guard {
         decision,
         told ? JSON.stringify({ touches, labels, isOutgoing }) : null,
       );
-      return { decision, record, grant: grantOf(policy, decision) };
+      return { decision, record, grant: grantOf(policy, place, decision) };
     },
     permit: async (asked) => {
       const { agentId, capability } = asked;
@@ -95,9 +95,12 @@ function recordOf(policy: Policy, asked: Asked, decision: Decision, request: str
   return { ...asked, decision: effect, rule, policyVersion: policy.version, code, request };
 }
 
-function grantOf(policy: Policy, { roots, domains }: Decision): Grant {
+function grantOf(policy: Policy, { workspace }: Place, { roots, domains }: Decision): Grant {
+  const open = [...policy.allowPaths, ...roots];
+  const above = open.filter(({ path }) => isBelow(path, workspace));
+  const mode = above.some((root) => root.mode === "rw") ? "rw" : "ro";
   return {
-    roots: [...policy.allowPaths, ...roots],
+    roots: [{ path: workspace, mode, closed: above.length === 0 }, ...open],
     domains: [...policy.allowDomains, ...domains],
     allowLoopback: policy.allowLoopback,
     allowUnsandboxedExec: policy.allowUnsandboxedExec,

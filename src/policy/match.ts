@@ -1,9 +1,9 @@
 // Whether a rule's selector meets what a call touches, and whether the lists of the policy (paths, domains, MCP) open it.
 // Pure: paths and hosts are compared as text here, and held by the path guard and the egress guard while acting.
 
-import { isAbsolute, join, normalize } from "node:path";
 import type { PathMode, Touch } from "../domain/act.ts";
 import type { Code } from "../domain/error.ts";
+import { judgePath } from "./path-rules.ts";
 import type { McpRule, Policy, Rule } from "./policy.ts";
 
 /** Where relative paths of a call stand. */
@@ -28,6 +28,8 @@ export interface Judged {
   readonly code: Code;
   readonly why: string;
   readonly root: PathMode | null;
+  /** Why a person is asked although it is allowed. */
+  readonly ask: string | null;
   readonly host: string | null;
 }
 
@@ -40,6 +42,7 @@ const PLAIN: Judged = {
   code: "CAP_DENIED",
   why: "",
   root: null,
+  ask: null,
   host: null,
 };
 
@@ -62,10 +65,13 @@ function hasSelector({ path, domain, command, mcp }: Rule): boolean {
 
 function judgePathTouch(
   policy: Policy,
-  { home, workspace }: Place,
+  { workspace }: Place,
   { path, mode }: { readonly path: string; readonly mode: PathMode },
 ): Judged {
-  const full = normalize(isAbsolute(path) ? path : join(workspace, path));
+  const judged = judgePath([{ path: workspace, mode: "rw" }, EVERYTHING], path, mode);
+  if (!judged.ok)
+    return { ...PLAIN, refusal: { code: judged.code, rule: "built in: paths", why: judged.why } };
+  const full = judged.real;
   const root = policy.allowPaths.find(
     (each) => isBelow(each.path, full) && (mode === "ro" || each.mode === "rw"),
   );
@@ -76,21 +82,18 @@ function judgePathTouch(
       : `${readOnly.path} is read-only; write {path: ${readOnly.path}, mode: rw} in allow_paths to permit writing`;
   return {
     ...PLAIN,
-    refusal: isBelow(home, full) && !isBelow(workspace, full) ? PROTECTED_HOME : null,
     selects: (rule) => (hasSelector(rule) ? rule.path !== null && isBelow(rule.path, full) : undefined),
     isListed: root !== undefined,
     listName: root === undefined ? "" : `allow_paths: ${root.path} (${root.mode})`,
     code: "PATH_OUTSIDE",
     why,
     root: mode,
+    ask: judged.ask,
   };
 }
 
-const PROTECTED_HOME = {
-  code: "PATH_PROTECTED",
-  rule: "built in: the home directory",
-  why: "the home directory of goclaw is out of reach for tools, except workspace/",
-} as const;
+/** What is protected is so whatever is open: it is judged as if everything were. */
+const EVERYTHING = { path: "/", mode: "rw" } as const;
 
 export function isBelow(root: string, path: string): boolean {
   return path === root || path.startsWith(root === "/" ? "/" : `${root}/`);

@@ -9,6 +9,7 @@ import { type EffectRef, loadLabels, sha256 } from "../journal/effects.ts";
 import type { AuditRecord } from "../policy/audit.ts";
 import type { DecidedAct, Guard } from "../policy/guard.ts";
 import { canonical } from "../policy/policy.ts";
+import { probePaths } from "../policy/probe.ts";
 import type { Store } from "../store/store.ts";
 import { askFor } from "./ask.ts";
 import { capabilityOf } from "./index.ts";
@@ -89,6 +90,9 @@ export async function passGate(ports: GatePorts, wanted: Wanted): Promise<Passed
     record: { ...record, decision: "deny", rule, code },
   });
   if (decision.effect === "deny") return refuse(decision.code ?? "CAP_DENIED", decision.reason);
+  // Once more while it acts: this look is for the audit, that one holds what it finds.
+  const closed = probePaths(wanted.decided.grant.roots, wanted.tool.touches?.(wanted.args) ?? []);
+  if (closed !== null) return refuse(closed.code, closed.why, `path guard: ${closed.code}`);
   const question = wanted.tool.asks?.(wanted.args);
   if (decision.effect === "allow" && question === undefined) return { type: "go", record, approval: null };
 

@@ -1,12 +1,29 @@
 // The registry of tools: one line each. Capabilities, what the model is offered and the policy grammar derive from it.
 
+import { applyPatch } from "./apply-patch.ts";
 import { askUser } from "./ask-user.ts";
+import { editFile } from "./edit-file.ts";
+import { listDirectory } from "./list-directory.ts";
 import { now } from "./now.ts";
+import { readFile } from "./read-file.ts";
+import { searchFiles } from "./search-files.ts";
 import { sendAlert } from "./send-alert.ts";
 import type { Tool } from "./tool.ts";
+import { writeFile } from "./write-file.ts";
 import { writeNote } from "./write-note.ts";
 
-export const TOOLS: readonly Tool[] = [now, writeNote, sendAlert, askUser];
+export const TOOLS: readonly Tool[] = [
+  now,
+  readFile,
+  listDirectory,
+  searchFiles,
+  writeFile,
+  editFile,
+  applyPatch,
+  writeNote,
+  sendAlert,
+  askUser,
+];
 
 export const TOOL_CAPABILITIES: readonly string[] = TOOLS.map((tool) => capabilityOf(tool.name));
 

@@ -1,15 +1,14 @@
 // The only caller of a tool, always in this order: schema, policy, person, intent and audit (committed), act, outcome
 // (committed), redact, cut. A refusal is a result that the model sees, never an exception.
 
-import type { Code } from "../domain/error.ts";
-import { messageOf } from "../domain/error.ts";
+import { type Code, GoclawError, messageOf } from "../domain/error.ts";
 import type { ToolCall } from "../domain/message.ts";
 import type { ClaimedTask } from "../domain/task.ts";
 import { type EffectRef, effectKey, settleEffect, sha256 } from "../journal/effects.ts";
 import type { AuditRecord } from "../policy/audit.ts";
 import { decideCall, type GatePorts, passGate } from "./gate.ts";
 import { intend, refuse } from "./intend.ts";
-import type { Args, Tool, ToolContext, ToolOutcome } from "./tool.ts";
+import { type Args, RESULT_CHARS, type Tool, type ToolContext, type ToolOutcome } from "./tool.ts";
 
 export interface Hands extends GatePorts {
   readonly tools: readonly Tool[];
@@ -133,7 +132,8 @@ async function runTool(tool: Tool, args: Args, context: ToolContext): Promise<To
   try {
     return await tool.run(args, context);
   } catch (error) {
-    return { type: "failed", text: `TOOL_FAILED: ${messageOf(error)}` };
+    const code = error instanceof GoclawError ? error.code : "TOOL_FAILED";
+    return { type: "failed", text: `${code}: ${messageOf(error)}` };
   }
 }
 
@@ -159,8 +159,6 @@ function unknownText(tool: string, why: string): string {
     "goclaw task resolve ID --happened, or --did-not to have it done"
   );
 }
-
-const RESULT_CHARS = 32_000;
 
 function cut(text: string): string {
   if (text.length <= RESULT_CHARS) return text;

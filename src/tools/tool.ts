@@ -43,6 +43,9 @@ export interface ToolContext {
   readonly signal: AbortSignal;
 }
 
+/** How much of a result the model is shown. A tool that can page stays below it and says how to get the rest. */
+export const RESULT_CHARS = 32_000;
+
 /** `unknown`: the act may or may not have happened; only a `once` tool may say so. */
 export type ToolOutcome =
   | { readonly type: "done"; readonly text: string }

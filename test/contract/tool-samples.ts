@@ -7,6 +7,71 @@ export interface ToolSample {
 
 export const SAMPLES: Readonly<Record<string, ToolSample>> = {
   now: { good: [{}], bad: [{ zone: "UTC" }, [], null, "now"] },
+  read_file: {
+    good: [{ path: "a.txt" }, { path: "notes/a.md", offset: 10, limit: 5 }],
+    bad: [
+      {},
+      { path: 5 },
+      { path: "a", offset: 0 },
+      { path: "a", limit: 2_001 },
+      { path: "a", lines: 3 },
+      "a.txt",
+    ],
+  },
+  list_directory: {
+    good: [{}, { path: "." }, { path: "notes", after: "m" }],
+    bad: [{ path: 5 }, { path: "a", depth: 2 }, { after: "a".repeat(256) }, ["."]],
+  },
+  search_files: {
+    good: [
+      { pattern: "needle" },
+      {
+        pattern: "f(o|x)+",
+        path: "src",
+        glob: "*.ts",
+        literal: false,
+        ignore_case: true,
+        context: 2,
+        limit: 10,
+      },
+    ],
+    bad: [
+      {},
+      { pattern: "" },
+      { pattern: "a".repeat(1_001) },
+      { pattern: "a", context: 11 },
+      { pattern: "a", limit: 0 },
+      { pattern: "a", glob: ["*.ts"] },
+      { pattern: "a", exec: "rm" },
+    ],
+  },
+  write_file: {
+    good: [
+      { path: "a.txt", content: "" },
+      { path: "deep/er/ž.txt", content: "žluťoučký 🦆" },
+    ],
+    bad: [
+      { path: "a" },
+      { content: "a" },
+      { path: "a", content: null },
+      { path: "a", content: "b", mode: "4755" },
+    ],
+  },
+  edit_file: {
+    good: [
+      { path: "a", old_text: "b", new_text: "" },
+      { path: "a", old_text: "b", new_text: "c", replace_all: true },
+    ],
+    bad: [
+      { path: "a", old_text: "b" },
+      { path: "a", old_text: 1, new_text: "c" },
+      { path: "a", new_text: "c" },
+    ],
+  },
+  apply_patch: {
+    good: [{ patch: "*** Begin Patch\n*** Add File: a\n+b\n*** End Patch" }],
+    bad: [{}, { patch: 5 }, { patch: ["a"] }, { patch: "a", path: "b" }],
+  },
   write_note: {
     good: [
       { name: "a", text: "" },

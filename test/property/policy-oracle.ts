@@ -52,6 +52,7 @@ export function oracle(policy: OraclePolicy, request: OracleRequest, home: strin
 }
 
 function one(policy: OraclePolicy, request: OracleRequest, touch: OracleTouch, home: string): Effect {
+  if (touch.kind === "path" && touch.path.split("/").includes("..")) return "deny";
   if (touch.kind === "path" && below(home, touch.path) && !below(`${home}/workspace`, touch.path))
     return "deny";
   const mcp = touch.kind === "mcp" ? mcpSays(policy, request.agent, touch.server, touch.tool) : "nothing";

@@ -140,5 +140,17 @@ function callOf(name: string, key: string, before: readonly string[]): StubToolC
   const own = nth === 0 ? key : `${key}.${nth}`;
   if (name === "send_alert") return { name, args: { severity: "info", title: own, body: `about ${own}` } };
   if (name === "write_note") return { name, args: { name: own, text: `noted ${own}` } };
-  return { name, args: {} };
+  const fileArgs = FILE_CALLS[name]?.(key, own);
+  return { name, args: fileArgs ?? {} };
 }
+
+/** The file tools work on one file of the task, `KEY.txt`. */
+const FILE_CALLS: Readonly<Record<string, (key: string, own: string) => StubToolCall["args"]>> = {
+  write_file: (key, own) => ({ path: `${key}.txt`, content: `first line\nwritten by ${own}\n` }),
+  read_file: (key) => ({ path: `${key}.txt` }),
+  edit_file: (key, own) => ({ path: `${key}.txt`, old_text: "first line", new_text: `edited by ${own}` }),
+  search_files: (key) => ({ pattern: `(written|edited) by ${key}` }),
+  apply_patch: (key, own) => ({
+    patch: `*** Begin Patch\n*** Add File: ${own}.md\n+patched\n*** Update File: ${key}.txt\n-written by ${key}\n+patched by ${own}\n*** End Patch`,
+  }),
+};

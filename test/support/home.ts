@@ -22,6 +22,8 @@ export interface Peers {
 
 export const ALLOW_ALL = ["acp.read", "acp.mutate", "admin.*", "tools.*"] as const;
 
+const WORKSPACE = { allow_paths: [{ path: "workspace", mode: "rw" }] };
+
 /** Makes a home that talks to the given stub and sink, with short leases and backoffs. */
 export function makeHome(peers: Peers = {}, files: HomeFiles = {}): string {
   const home = mkdtempSync(join(tmpdir(), "goclaw-test-"));
@@ -33,7 +35,7 @@ export function makeHome(peers: Peers = {}, files: HomeFiles = {}): string {
 export function writeHome(home: string, peers: Peers, files: HomeFiles): void {
   if (files.config !== null) writeConfig(home, merge(defaults(peers), files.config ?? {}));
   if (files.allow !== null) {
-    const policy = stringify({ allow_capabilities: files.allow ?? ALLOW_ALL, ...files.policy });
+    const policy = stringify({ allow_capabilities: files.allow ?? ALLOW_ALL, ...WORKSPACE, ...files.policy });
     writeFileSync(join(home, "policy.yaml"), policy, { mode: 0o600 });
   }
 }

@@ -6,7 +6,7 @@ import { parsePolicy } from "../../src/policy/parse.ts";
 import type { Policy } from "../../src/policy/policy.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Hands } from "../../src/tools/perform.ts";
-import type { Tool, ToolContext } from "../../src/tools/tool.ts";
+import type { Tool } from "../../src/tools/tool.ts";
 
 export const PLACE: Place = { home: "/home/u/.goclaw", workspace: "/home/u/.goclaw/workspace" };
 
@@ -17,13 +17,6 @@ export function policyOf(text: string, capabilities: readonly string[] = [], fil
 export function guardOf(text: string, capabilities: readonly string[], store: Store): Guard {
   return createGuard(policyOf(text, capabilities), PLACE, store);
 }
-
-export const OPEN_GRANT: ToolContext["grant"] = {
-  roots: [],
-  domains: [],
-  allowLoopback: false,
-  allowUnsandboxedExec: false,
-};
 
 /** Hands with a clock that stands, ids that count, and nothing to reach. */
 export function handsOf(

@@ -3,10 +3,11 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { covers, isKnownPattern } from "../../../src/domain/capability.ts";
+import { BASE_CAPABILITIES, covers, isKnownPattern } from "../../../src/domain/capability.ts";
 import { GoclawError } from "../../../src/domain/error.ts";
 import { decide as decideRequest } from "../../../src/policy/decide.ts";
 import type { Policy } from "../../../src/policy/policy.ts";
+import { TOOL_CAPABILITIES } from "../../../src/tools/index.ts";
 import { PLACE, policyOf } from "../../support/policy.ts";
 import { readText } from "../../support/tree.ts";
 import { verifies } from "../../support/verifies.ts";
@@ -185,7 +186,8 @@ describe("the file", () => {
   );
 
   test("the example is valid", () => {
-    expect(() => parse(readText("policy.example.yaml"))).not.toThrow();
+    const known = [...BASE_CAPABILITIES, ...TOOL_CAPABILITIES];
+    expect(() => policyOf(readText("policy.example.yaml"), known)).not.toThrow();
   });
 
   test("any text is a policy or a refusal with a code, and never allows what it does not name", () => {
