@@ -86,7 +86,14 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
   );
   const recovered = await boot.phase("recovery_scan_completed", () => recover(store, bootId));
   const policy = await boot.phase("policy_loaded", () => loadPolicy(base, store));
-  const { engine, rpc } = createMind(base, store, policy, () => stage === "draining");
+  let ownPort: number | undefined;
+  const { engine, rpc } = createMind(
+    base,
+    store,
+    policy,
+    () => stage === "draining",
+    () => ownPort,
+  );
 
   const uptimeMs = (): number => systemClock.monoMs() - startedMs;
   const facts = { bootId, version: version(), policyVersion: policy.version, stage: () => stage, uptimeMs };
@@ -105,6 +112,7 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
   });
   const bind = () => listen(app, config.bind.host, config.bind.port);
   const address = await boot.phase("listener_bound", bind, () => app.close());
+  ownPort = Number(new URL(`http://${address}`).port || 80);
   const announcement = { pid: process.pid, address, version: version(), boot_id: bootId };
   await boot.phase(
     "announced",

@@ -8,14 +8,16 @@ import type { Config } from "./config/config.ts";
 import { readText } from "./config/files.ts";
 import type { Paths } from "./config/paths.ts";
 import { readToken } from "./config/token.ts";
+import type { Grant } from "./domain/act.ts";
 import { BASE_CAPABILITIES } from "./domain/capability.ts";
 import { GoclawError, messageOf } from "./domain/error.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import { listModels, type ModelRow } from "./engine/model-list.ts";
 import { loadBreakers } from "./engine/provider-health.ts";
 import { releaseOrphans } from "./journal/budget.ts";
-import type { WriterThread } from "./native.ts";
+import { startPageReader, type WriterThread } from "./native.ts";
 import { savePolicyVersion } from "./policy/audit.ts";
+import { createEgress } from "./policy/egress.ts";
 import { createGuard, type Guard } from "./policy/guard.ts";
 import { type Policy, parsePolicy } from "./policy/policy.ts";
 import { createCatalog } from "./providers/catalog.ts";
@@ -28,6 +30,7 @@ import { systemClock } from "./system.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 import { createRedactor } from "./telemetry/redact.ts";
 import { TOOL_CAPABILITIES, TOOLS } from "./tools/index.ts";
+import { createPageReader } from "./tools/page.ts";
 import type { WriterData } from "./writer.ts";
 
 export type Redact = (text: string) => string;
@@ -54,7 +57,7 @@ export function layGround(
 ): Ground {
   const redact = createRedactor([
     readToken(paths),
-    ...config.providers.flatMap(({ apiKey }) => apiKey ?? []),
+    ...[...config.providers, ...config.search].flatMap(({ apiKey }) => apiKey ?? []),
   ]);
   const log = createLog({
     file: paths.systemLog,
@@ -113,6 +116,9 @@ export async function loadPolicy({ paths }: Ground, store: Store): Promise<Polic
   return policy;
 }
 
+/** Stands in until policy.yaml says what is open: every host of the web, and this machine for the tests. */
+const OPEN_GRANT: Grant = { roots: [], domains: ["*"], allowLoopback: true, allowUnsandboxedExec: false };
+
 export interface Mind {
   readonly guard: Guard;
   readonly engine: Engine;
@@ -120,7 +126,13 @@ export interface Mind {
 }
 
 /** Guard, providers, hands, lanes and RPC. */
-export function createMind(ground: Ground, store: Store, policy: Policy, isDraining: () => boolean): Mind {
+export function createMind(
+  ground: Ground,
+  store: Store,
+  policy: Policy,
+  isDraining: () => boolean,
+  ownPort: () => number | undefined,
+): Mind {
   const { paths, config, redact, bus, bootId, newId, reportDefect } = ground;
   const guard = createGuard(policy, store);
   const catalog = createCatalog(config.models);
@@ -133,7 +145,15 @@ export function createMind(ground: Ground, store: Store, policy: Policy, isDrain
     nowMs: systemClock.nowMs,
   };
   const now = (): Date => new Date(systemClock.nowMs());
-  const ports = { workspace: paths.workspace, webhookUrl: config.tools.sendAlert.webhookUrl, now };
+  const ports = {
+    workspace: paths.workspace,
+    grant: OPEN_GRANT,
+    webhookUrl: config.tools.sendAlert.webhookUrl,
+    egress: createEgress({ ownPort }),
+    search: config.search,
+    readPage: createPageReader(startPageReader),
+    now,
+  };
   const engine = createEngine({
     store,
     bus,

@@ -17,7 +17,7 @@ export interface Hands {
   readonly guard: Guard;
   readonly tools: readonly Tool[];
   readonly redact: (text: string) => string;
-  readonly ports: Omit<ToolContext, "effectKey" | "signal">;
+  readonly ports: Omit<ToolContext, "effectKey" | "signal" | "taskId" | "agentId">;
 }
 
 export interface CallPlace {
@@ -39,7 +39,7 @@ export async function perform(
   signal: AbortSignal,
 ): Promise<Performed> {
   const tool = hands.tools.find((candidate) => candidate.name === call.name);
-  const effect = effectOf(task.id, call, place, tool);
+  let effect = effectOf(task.id, call, place, tool);
   const fence = { taskId: task.id, fence: task.fence };
   const refusal = async (code: string, why: string, audit: AuditRecord | null): Promise<Performed> => {
     const outcome = `${code}: ${why}`;
@@ -59,6 +59,7 @@ export async function perform(
   const { parseArguments } = await import("./arguments.ts");
   const parsed = parseArguments(tool, call.argumentsText);
   if (!parsed.ok) return refusal("TOOL_ARGUMENTS", parsed.why, null);
+  if (tool.effectClassOf) effect = { ...effect, effectClass: tool.effectClassOf(parsed.args) };
   const { decision, record } = decideCall(hands.guard, task, tool, parsed.args);
   if (decision.effect === "deny") return refusal("CAP_DENIED", decision.reason, record);
 
@@ -89,7 +90,9 @@ async function act(
   args: Args,
   signal: AbortSignal,
 ): Promise<Performed> {
-  const outcome = await runTool(tool, args, { ...hands.ports, effectKey: effect.key, signal });
+  const { id: taskId, agentId } = task;
+  const context = { ...hands.ports, taskId, agentId, effectKey: effect.key, signal };
+  const outcome = await runTool(tool, args, context);
   const text = cut(hands.redact(outcome.text));
   const { key, turn, callIndex } = effect;
   const status = outcome.type === "done" ? "DONE" : outcome.type === "failed" ? "FAILED" : "UNKNOWN";

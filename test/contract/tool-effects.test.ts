@@ -13,6 +13,7 @@ import type { ToolContext } from "../../src/tools/tool.ts";
 import { writeNote } from "../../src/tools/write-note.ts";
 import { startSink } from "../support/sink.ts";
 import { closeServer, listen } from "../support/stub-model.ts";
+import { toolContext } from "../support/tool-context.ts";
 import { verifies } from "../support/verifies.ts";
 import { createSignal, within } from "../support/wait.ts";
 
@@ -23,9 +24,7 @@ beforeEach(() => {
 });
 
 function context(more: Partial<ToolContext> = {}): ToolContext {
-  const signal = new AbortController().signal;
-  const now = (): Date => new Date("2026-02-03T04:05:06.789Z");
-  return { effectKey: "k1", workspace, webhookUrl: undefined, now, signal, ...more };
+  return toolContext({ workspace, now: () => new Date("2026-02-03T04:05:06.789Z"), ...more });
 }
 
 test("now tells the time it is given, and nothing else", async () => {
