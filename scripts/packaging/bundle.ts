@@ -102,8 +102,16 @@ async function toCommonJs(name: string, text: string): Promise<string> {
     sourcefile: name,
     logLevel: "warning",
   });
-  if (/[^\0-\x7f]/.test(code)) throw new Error(`chunk ${name} has characters outside ASCII`);
-  return code;
+  const ascii = withEscapedRegexes(code);
+  if (/[^\0-\x7f]/.test(ascii)) throw new Error(`chunk ${name} has characters outside ASCII`);
+  return ascii;
+}
+
+/** esbuild escapes strings but leaves regular expressions as they are, where an escape means the same. */
+function withEscapedRegexes(code: string): string {
+  return code.replace(/\/(?:[^/\n\\[]|\\.|\[(?:[^\]\n\\]|\\.)*\])+\//g, (regex) =>
+    regex.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`),
+  );
 }
 
 async function loaderText(version: string): Promise<string> {

@@ -61,7 +61,7 @@ export function kindOf(address: string): AddressKind {
 /** The same address in any spelling, `::ffff:1.2.3.4` and `1.2.3.4` included: a socket may report either. */
 export function isSameAddress(one: string, other: string): boolean {
   if (isIP(one) === 0 || isIP(other) === 0) return false;
-  return unmapped(toBits(one)) === unmapped(toBits(other));
+  return mapped(one) === mapped(other);
 }
 
 function kindOfV4(bits: bigint): AddressKind {
@@ -74,8 +74,8 @@ function within(bits: bigint, [first, length]: Range, width: number): boolean {
   return bits >> rest === first >> rest;
 }
 
-function unmapped(bits: bigint): bigint {
-  return bits >> 32n === 0xffffn ? bits & 0xffff_ffffn : bits;
+function mapped(address: string): bigint {
+  return isIPv4(address) ? (0xffffn << 32n) | toBits(address) : toBits(address);
 }
 
 function parseRange(text: string): Range {

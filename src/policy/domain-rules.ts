@@ -36,7 +36,7 @@ export function parseDomain(text: string): Pattern | undefined {
   if (name === "*") return { host: "", covers: "any", port };
   const below = name.startsWith("*.");
   const host = canonical(below ? name.slice(2) : name);
-  if (host === "" || host.includes("*")) return undefined;
+  if (host === "") return undefined;
   return { host, covers: below ? "below" : "host", port };
 }
 
@@ -45,7 +45,9 @@ function covers(pattern: Pattern, host: string): boolean {
   return pattern.covers === "host" ? host === pattern.host : host.endsWith(`.${pattern.host}`);
 }
 
+/** Empty when the name is none. The converter would stop at a slash and take what stands before it. */
 function canonical(name: string): string {
+  if (/[\s/?#@\\%*]/.test(name)) return "";
   const address = name.startsWith("[") ? name.slice(1, -1) : name;
   if (isIPv6(address)) return new URL(`http://[${address}]/`).hostname.slice(1, -1);
   return domainToASCII(name.endsWith(".") ? name.slice(0, -1) : name);
