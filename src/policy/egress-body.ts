@@ -4,12 +4,8 @@
 import { Transform, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
-import { type Code, messageOf } from "../domain/error.ts";
-
-export interface Shortfall {
-  readonly code: Code | null;
-  readonly why: string;
-}
+import { messageOf } from "../domain/error.ts";
+import type { Shortfall } from "./egress-request.ts";
 
 export type Body = NodeJS.ReadableStream;
 

@@ -6,21 +6,7 @@ import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import { type Code, messageOf } from "../domain/error.ts";
 import { isSameAddress, kindOf } from "./address.ts";
-
-/** What a test may put in place of the machine: names that lead where it says, sockets that end at its canaries. */
-export interface NetworkPorts {
-  /** Every address of the name, in the order to try. */
-  readonly resolve: (host: string) => Promise<readonly string[]>;
-  /** A connected socket, and the address of whom it is connected to. Rejects when nobody answers. */
-  readonly dial: (address: string, port: number, signal: AbortSignal) => Promise<Dialed>;
-  /** Certificates to trust beside the built-in ones; only a test adds any. */
-  readonly ca?: string;
-}
-
-export interface Dialed {
-  readonly socket: Socket;
-  readonly peer: string;
-}
+import type { NetworkPorts } from "./egress-request.ts";
 
 export interface Target {
   readonly host: string;

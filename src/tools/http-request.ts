@@ -1,7 +1,7 @@
 // `http_request`: one request to an API that the policy names. Reading may be repeated; anything else is once, because no
 // header can make a stranger's server keep the promise that a repetition is harmless.
 
-import type { Fetched } from "../policy/egress.ts";
+import type { Fetched } from "../policy/egress-request.ts";
 import { mediaTypeOf, textOf } from "./answer-text.ts";
 import type { Args, Tool, ToolOutcome } from "./tool.ts";
 

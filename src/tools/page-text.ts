@@ -38,15 +38,19 @@ function readArticle(html: string, url: string): Article {
 
 type PageDocument = ReturnType<typeof parseHTML>["document"];
 
-/** The parser takes a page as it stands; one that has no <html> of its own gets one. */
+/** The parser takes a page as it stands. One without a head and a body where they belong gets them. */
 function documentOf(html: string): PageDocument {
   const { document } = parseHTML(html);
-  const isWhole = document.documentElement?.localName === "html";
-  return isWhole ? document : parseHTML(inBody(html)).document;
+  const root = document.documentElement;
+  const parts = [...(root?.children ?? [])].map(({ localName }) => localName);
+  if (root?.localName === "html" && parts.join() === "head,body") return document;
+  const title = root === null ? null : document.querySelector("title");
+  const body = root === null ? null : document.querySelector("body");
+  return parseHTML(inBody(body?.innerHTML ?? html, title?.outerHTML)).document;
 }
 
-function inBody(html: string): string {
-  return `<!doctype html><html><head></head><body>${html}</body></html>`;
+function inBody(html: string, head = ""): string {
+  return `<!doctype html><html><head>${head}</head><body>${html}</body></html>`;
 }
 
 /** Turndown would look for a browser to parse a string with. */

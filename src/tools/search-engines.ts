@@ -2,7 +2,7 @@
 // in words.
 
 import type { SearchEngineId } from "../domain/search.ts";
-import type { EgressRequest, Fetched } from "../policy/egress.ts";
+import type { EgressRequest, Fetched } from "../policy/egress-request.ts";
 import { textOf } from "./answer-text.ts";
 import type { PageJob, PageRead, SearchResult } from "./page.ts";
 

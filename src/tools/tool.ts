@@ -5,7 +5,7 @@ import type { Grant, Label, Touch } from "../domain/act.ts";
 import type { ToolSpec } from "../domain/message.ts";
 import type { SearchSettings } from "../domain/search.ts";
 import type { EffectClass } from "../journal/effects.ts";
-import type { Egress } from "../policy/egress.ts";
+import type { Egress } from "../policy/egress-request.ts";
 import type { ReadPage } from "./page.ts";
 
 export interface Tool extends ToolSpec {

@@ -4,8 +4,8 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer, type ServerOptions } from "node:https";
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
-import { createEgress, type Egress, type EgressRequest, type Fetched } from "../../src/policy/egress.ts";
-import type { NetworkPorts } from "../../src/policy/egress-connect.ts";
+import { createEgress } from "../../src/policy/egress.ts";
+import type { Egress, EgressRequest, Fetched, NetworkPorts } from "../../src/policy/egress-request.ts";
 import { closeServer, listen } from "./stub-model.ts";
 
 export interface WebRequest {
