@@ -98,7 +98,12 @@ const ROWS = [
     open: 4,
     missing: "the intersection of the version at the start and the current one",
   },
-  { id: "SEC-004", title: "Egress", open: 4 },
+  {
+    id: "SEC-004",
+    title: "Egress",
+    open: 4,
+    missing: "the policy file's own lists, and MCP servers",
+  },
   { id: "SEC-005", title: "Secrets do not leak", open: 4, missing: "one redactor at every sink" },
   {
     id: "SEC-006",

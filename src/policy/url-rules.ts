@@ -42,19 +42,25 @@ const INNER_NAMES = ["local", "localhost", "internal", "intranet", "lan", "home"
 
 const URL_CHARS_MAX = 8_192;
 
-export function judgeUrl(text: string, reach: Reach): JudgedUrl {
-  const parsed = parseUrl(text);
-  if (!parsed.ok) return parsed;
-  const { host, port, isAddress, isLoopback } = parsed;
-  if (!(isLoopback && reach.allowLoopback) && !isPublicHost(host, isAddress)) {
-    return refuse("URL_PRIVATE_ADDR", privateText(host, isLoopback));
-  }
-  const ports = matchDomain(host, reach.domains);
+export function judgeUrl(text: string, { domains, allowLoopback }: Reach): JudgedUrl {
+  const judged = judgePlace(text, allowLoopback);
+  if (!judged.ok) return judged;
+  const { host, port, isLoopback } = judged;
+  const ports = matchDomain(host, domains);
   if (ports === undefined) {
     return refuse("URL_DOMAIN", `${host} is not in allow_domains; the operator can add it to policy.yaml`);
   }
-  if (ports.includes(port) || (ports.includes("usual") && isUsualPort(port, isLoopback))) return parsed;
+  if (ports.includes(port) || (ports.includes("usual") && isUsualPort(port, isLoopback))) return judged;
   return refuse("URL_PORT", `port ${port} of ${host} is not open; the operator can allow ${host}:${port}`);
+}
+
+/** What no list of domains can open: a form that could be read in two ways, another scheme, an inner address. */
+export function judgePlace(text: string, allowLoopback: boolean): JudgedUrl {
+  const parsed = parseUrl(text);
+  if (!parsed.ok) return parsed;
+  const { host, isAddress, isLoopback } = parsed;
+  const isOpen = isLoopback ? allowLoopback : isPublicHost(host, isAddress);
+  return isOpen ? parsed : refuse("URL_PRIVATE_ADDR", privateText(host, isLoopback));
 }
 
 /** For a destination that the operator wrote into config.yaml: any address and port, but the form must be right. */

@@ -4,6 +4,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createEgress } from "../../../src/policy/egress.ts";
 import { row } from "../../support/catalogue.ts";
+import { verifies } from "../../support/verifies.ts";
 import { createSignal, within } from "../../support/wait.ts";
 import { createWeb, saying, type TestWeb } from "../../support/web.ts";
 
@@ -55,7 +56,7 @@ test.each([
   ["to the metadata service", ["169.254.169.254"]],
   ["to a zone", ["fe80::1%d0"]],
   ["to what is no address", ["internal"]],
-])(row("H-07", "a name that leads %s is refused"), async (_, addresses) => {
+])(verifies("SEC-004", row("H-07", "a name that leads %s is refused")), async (_, addresses) => {
   web.point("127.0.0.1.nip.example", addresses);
   expect(await web.fetch("http://127.0.0.1.nip.example/")).toEqual(
     refused("URL_DNS_PRIVATE", "127.0.0.1.nip.example"),
@@ -83,13 +84,16 @@ test(
   },
 );
 
-test(row("H-08", "a socket that ended somewhere else than it was sent is not spoken to"), async () => {
-  web.divert("93.184.215.1", "10.9.9.9");
-  expect(await web.fetch("http://public.example/")).toEqual(refused("URL_DNS_REBIND", "10.9.9.9"));
-  web.divert("93.184.215.1", "");
-  expect(await web.fetch("http://public.example/")).toEqual(refused("URL_DNS_REBIND", "nobody"));
-  expect(web.requests).toEqual([]);
-});
+test(
+  verifies("SEC-004", row("H-08", "a socket that ended somewhere else than it was sent is not spoken to")),
+  async () => {
+    web.divert("93.184.215.1", "10.9.9.9");
+    expect(await web.fetch("http://public.example/")).toEqual(refused("URL_DNS_REBIND", "10.9.9.9"));
+    web.divert("93.184.215.1", "");
+    expect(await web.fetch("http://public.example/")).toEqual(refused("URL_DNS_REBIND", "nobody"));
+    expect(web.requests).toEqual([]);
+  },
+);
 
 test.each([
   ["http://127.0.0.1/", "URL_PRIVATE_ADDR"],
@@ -104,7 +108,7 @@ test.each([
   ["http://inner.example/", "URL_DNS_PRIVATE"],
   ["http://other.example/", "URL_DOMAIN"],
   ["http://", "URL_FORM"],
-])(row("H-09", "a redirect to %s is refused with %s"), async (location, code) => {
+])(verifies("SEC-004", row("H-09", "a redirect to %s is refused with %s")), async (location, code) => {
   web.point("inner.example", ["10.9.9.9"]);
   await web.serve("from.example", saying(302, { location }));
   const reach = { domains: ["from.example", "public.example", "inner.example"], allowLoopback: false };
