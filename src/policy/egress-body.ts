@@ -36,6 +36,9 @@ export function decodersOf(encoding: string | undefined): Shortfall | readonly (
   return layers.reverse().flatMap((name) => DECODERS[name] ?? []);
 }
 
+/** Nothing came at all: an encoding was named for a body that is not there. */
+class Nothing extends Error {}
+
 class OverLimit extends Error {}
 
 export async function readBody(
@@ -59,10 +62,12 @@ export async function readBody(
     decoders.length === 0 ? [] : [countUpTo(limitBytes), ...decoders.map((create) => create())];
   const shortfall = await pipeline([body, ...decoding, collect]).then(
     () => null,
-    (error: unknown): Shortfall =>
-      error instanceof OverLimit
+    (error: unknown): Shortfall | null => {
+      if (error instanceof Nothing) return null;
+      return error instanceof OverLimit
         ? { code: "LIMIT_SIZE", why: `the answer is larger than ${limitBytes} bytes` }
-        : { code: null, why: `the answer broke off: ${messageOf(error)}` },
+        : { code: null, why: `the answer broke off: ${messageOf(error)}` };
+    },
   );
   return { body: Buffer.concat(parts), shortfall };
 }
@@ -75,5 +80,6 @@ function countUpTo(limitBytes: number): Transform {
       if (bytes > limitBytes) done(new OverLimit());
       else done(null, part);
     },
+    flush: (done) => done(bytes === 0 ? new Nothing() : null),
   });
 }

@@ -70,13 +70,14 @@ export function parseUrl(text: string): JudgedUrl {
     return refuse("URL_FORM", `the URL is longer than ${URL_CHARS_MAX} characters`);
   const scheme = /^https?:\/\//i.exec(raw);
   if (scheme === null) return refuse("URL_SCHEME", "only http:// and https:// URLs can be fetched");
-  const authority = raw.slice(scheme[0].length).split("/", 1)[0] ?? "";
+  const rest = raw.slice(scheme[0].length);
+  const [authority = ""] = rest.split(/[/?#]/, 1);
   if (authority === "") return refuse("URL_FORM", "the URL has no host after //");
   // Another reader of the same text might see another host in any of these.
   if (/[\p{Cc}\s\\]/u.test(raw)) {
     return refuse("URL_FORM", "the URL has a backslash, a space or a control character; write them as %XX");
   }
-  if (authority.includes("@")) {
+  if (rest.split("/", 1)[0]?.includes("@")) {
     return refuse("URL_FORM", "the URL has a user name, or an @ before its first slash; write host/path");
   }
   if (/[\u3002\uff0e\uff61]/.test(authority)) {

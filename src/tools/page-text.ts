@@ -9,6 +9,8 @@ import type { Article, PageJob, PageRead, SearchResult } from "./page.ts";
 /** Never text: Turndown would print the source of some of them. */
 const SILENT = "script, style, noscript, template, iframe, object, embed, svg, canvas, link, meta";
 
+const TITLE_CHARS = 300;
+
 export function readPageText(job: PageJob): PageRead {
   try {
     return job.kind === "article"
@@ -33,7 +35,7 @@ function readArticle(html: string, url: string): Article {
     bulletListMarker: "-",
   });
   const markdown = turndown.turndown(dom(found?.content || whole)).trim();
-  return { title: oneLine(found?.title ?? "") || title, markdown };
+  return { title: (oneLine(found?.title ?? "") || title).slice(0, TITLE_CHARS), markdown };
 }
 
 type PageDocument = ReturnType<typeof parseHTML>["document"];

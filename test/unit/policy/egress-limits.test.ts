@@ -173,6 +173,18 @@ test("a body that breaks off or does not decode is not taken for a whole one", a
   }
 });
 
+test.each([
+  ["HEAD", 200, "gzip"],
+  ["GET", 204, "gzip"],
+  ["GET", 200, "br"],
+] as const)(
+  "an answer to %s with status %i and an encoding, but no body, is whole",
+  async (method, status, encoding) => {
+    await web.serve("empty.example", saying(status, { "content-encoding": encoding }));
+    expect(await web.fetch("http://empty.example/", { method })).toMatchObject({ status, shortfall: null });
+  },
+);
+
 test("what is no HTTP is no answer", async () => {
   await web.serveRaw("ssh.example", (socket) => void socket.write("SSH-2.0-OpenSSH_9.9\r\n"));
   expect(await web.fetch("http://ssh.example/")).toMatchObject({ type: "unknown" });

@@ -183,6 +183,15 @@ test.each([
   expect(codeOf(url, of())).toBe("URL_DOMAIN");
 });
 
+test.each([
+  "https://example.com?q=a%20b",
+  "https://example.com#a%20b",
+  "https://example.com/?to=a@b.org",
+  "https://example.com/a%2Fb",
+])("%s is as good as any other", (url) => {
+  expect(codeOf(url)).toBe("ok");
+});
+
 test("what is judged is what is connected to: the host and port of the one parse", () => {
   expect(judgeUrl("HTTPS://Example.COM./a?b#c", ANY)).toMatchObject({
     host: "example.com",
