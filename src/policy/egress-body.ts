@@ -47,13 +47,14 @@ export async function readBody(
   limitBytes: number,
 ): Promise<{ readonly body: Uint8Array; readonly shortfall: Shortfall | null }> {
   if ("why" in decoders) return { body: new Uint8Array(), shortfall: decoders };
-  const parts: Buffer[] = [];
+  let kept: Buffer = Buffer.alloc(0);
   let bytes = 0;
   const collect = new Writable({
     write: (part: Buffer, _encoding, done) => {
       const room = limitBytes - bytes;
-      parts.push(part.length > room ? Buffer.from(part.subarray(0, room)) : part);
-      bytes = Math.min(bytes + part.length, limitBytes);
+      kept = withRoom(kept, bytes, Math.min(part.length, room));
+      // Copied: a part is a view, and however small it holds on to all that was received with it.
+      bytes += part.copy(kept, bytes, 0, room);
       done(part.length > room ? new OverLimit() : null);
     },
   });
@@ -69,7 +70,15 @@ export async function readBody(
         : { code: null, why: `the answer broke off: ${messageOf(error)}` };
     },
   );
-  return { body: Buffer.concat(parts), shortfall };
+  return { body: kept.subarray(0, bytes), shortfall };
+}
+
+/** The same bytes with space for so many more, doubled where it grows. */
+function withRoom(kept: Buffer, used: number, more: number): Buffer {
+  if (used + more <= kept.length) return kept;
+  const grown = Buffer.alloc(Math.max(used + more, 2 * kept.length));
+  kept.copy(grown, 0, 0, used);
+  return grown;
 }
 
 function countUpTo(limitBytes: number): Transform {

@@ -11,6 +11,7 @@ import { createRig, type Rig } from "../support/rig.ts";
 import { braveBody, duckduckgoPage, startSearchServer } from "../support/search-servers.ts";
 import { closeServer, listen } from "../support/stub-model.ts";
 import { ended, submit, taskWhere, type WireTask } from "../support/tasks.ts";
+import { createSignal, within } from "../support/wait.ts";
 
 let rig: Rig;
 const servers: Server[] = [];
@@ -129,6 +130,37 @@ test("a POST whose answer never came stops the task with EFFECT_UNKNOWN; a GET i
   const classes = rig.read((db) => db.effects(id).map((effect) => effect.class));
   expect(classes.sort()).toEqual(["once", "pure"]);
 });
+
+test.each(["GET", "POST"])(
+  "a kill in the middle of a %s: reading is done again, anything else asks",
+  async (method) => {
+    rig = await createRig();
+    const arrived = createSignal();
+    const { url, hits } = await serve((_request, response) => {
+      // Who asks first is killed before the answer.
+      if (hits() === 1) return arrived.give();
+      response.end("answered");
+    });
+    const call = { name: "http_request", args: { url, method } };
+    rig.stub.use((_, place): Reply => (place.turn === 0 ? { toolCalls: [call] } : { text: "done" }));
+    const first = await rig.start();
+    const id = await submit(first.client, "task killed");
+    await within("the request", arrived.promise);
+    await first.kill();
+    const { client } = await rig.start();
+    const settled = await taskWhere(
+      client,
+      id,
+      "ends or asks",
+      ({ state, reason_code }) => isTerminal(state) || reason_code === "EFFECT_UNKNOWN",
+    );
+    if (method === "GET") {
+      expect([settled.state, hits()]).toEqual(["SUCCEEDED", 2]);
+    } else {
+      expect([settled.reason_code, hits()]).toEqual(["EFFECT_UNKNOWN", 1]);
+    }
+  },
+);
 
 test(
   row(

@@ -53,6 +53,27 @@ test(row("H-14", "a body that says it has 1 GB is cut where the limit is"), asyn
   expect(await web.fetch("http://large.example/")).toMatchObject(cutAt(LIMIT));
 });
 
+test(row("H-14", "a body in chunks of one byte takes no more memory than its bytes"), async () => {
+  const chunks = "1\r\na\r\n".repeat(50_000);
+  await web.serveRaw("crumbs.example", (socket) => {
+    socket.once("data", () => {
+      socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+      const more = (): void => {
+        while (!socket.destroyed && socket.write(chunks));
+      };
+      socket.on("drain", more);
+      more();
+    });
+  });
+  globalThis.gc?.();
+  const before = process.memoryUsage();
+  const answer = await web.fetch("http://crumbs.example/", { limits: { totalMs: 60_000 } });
+  const held = process.memoryUsage();
+  expect(answer).toMatchObject(cutAt(LIMIT));
+  expect((answer as { body: Uint8Array }).body).toHaveLength(LIMIT);
+  expect(held.arrayBuffers + held.heapUsed - before.arrayBuffers - before.heapUsed).toBeLessThan(100_000_000);
+});
+
 test(row("H-14", "a body of exactly the limit is whole, one byte more is not"), async () => {
   await web.serve(
     "exact.example",

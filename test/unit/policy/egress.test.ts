@@ -132,6 +132,17 @@ test(row("H-09", "five redirects are followed, a sixth is not, and a loop ends")
   expect(web.requests.filter(({ host }) => host === "loop.example")).toHaveLength(6);
 });
 
+test.each(["http://public.example/žluť?q=1", "//public.example/žluť?q=1"])(
+  "a redirect to %s, written in UTF-8, leads there",
+  async (target) => {
+    await web.serveRaw("raw.example", (socket) => {
+      socket.end(`HTTP/1.1 302 Found\r\nLocation: ${target}\r\nContent-Length: 0\r\n\r\n`);
+    });
+    expect(await web.fetch("http://raw.example/")).toMatchObject({ type: "answered", status: 200 });
+    expect(web.requests.map(({ path }) => path)).toEqual(["/%C5%BElu%C5%A5?q=1"]);
+  },
+);
+
 test(row("H-09", "what could be a credential stays with its origin"), async () => {
   await web.serve("from.example", saying(307, { location: "http://public.example/" }));
   await web.serve("same.example", (request, response) => {
