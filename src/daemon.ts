@@ -99,7 +99,12 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
     });
   const recovered = await boot.phase("recovery_scan_completed", () => recover(store, bootId));
   const policy = await boot.phase("policy_loaded", () => loadPolicy(base, store));
-  const { guard, engine, rpc } = createMind(base, store, policy, () => stage === "draining");
+  let ownPort: number | undefined;
+  const mind = createMind(base, store, policy, {
+    isDraining: () => stage === "draining",
+    ownPort: () => ownPort,
+  });
+  const { guard, engine, rpc } = mind;
 
   const watch = await boot.phase(
     "policy_watched",
@@ -131,6 +136,7 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
   });
   const bind = () => listen(app, config.bind.host, config.bind.port);
   const address = await boot.phase("listener_bound", bind, () => app.close());
+  ownPort = Number(new URL(`http://${address}`).port || 80);
   const announcement = { pid: process.pid, address, version: version(), boot_id: bootId };
   await boot.phase(
     "announced",

@@ -14,10 +14,11 @@ import { createEngine, type Engine } from "./engine/engine.ts";
 import { listModels, type ModelRow } from "./engine/model-list.ts";
 import { loadBreakers } from "./engine/provider-health.ts";
 import { releaseOrphans } from "./journal/budget.ts";
-import type { WriterThread } from "./native.ts";
+import { startPageReader, type WriterThread } from "./native.ts";
 import { findKeyBudget } from "./policy/api-keys.ts";
 import { savePolicyVersion } from "./policy/audit.ts";
 import { type AuditMirror, createAuditMirror } from "./policy/audit-mirror.ts";
+import { createEgress } from "./policy/egress.ts";
 import { createGuard, type Guard } from "./policy/guard.ts";
 import type { Policy } from "./policy/policy.ts";
 import { createCatalog } from "./providers/catalog.ts";
@@ -38,6 +39,7 @@ import {
 } from "./telemetry/redact.ts";
 import { createStreamRedactor, type StreamRedactor } from "./telemetry/redact-stream.ts";
 import { TOOLS } from "./tools/index.ts";
+import { createPageReader } from "./tools/page.ts";
 import type { WriterData } from "./writer.ts";
 
 export type Bus = ReturnType<typeof createBus>;
@@ -61,7 +63,7 @@ export interface Ground {
 /** Every secret the daemon knows. */
 function secretsOf(paths: Paths, config: Config): string[] {
   const { webhookUrl } = config.tools.sendAlert;
-  const keys = config.providers.flatMap(({ apiKey }) => apiKey ?? []);
+  const keys = [...config.providers, ...config.search].flatMap(({ apiKey }) => apiKey ?? []);
   return [readToken(paths), ...keys, ...(webhookUrl === undefined ? [] : [webhookUrl])];
 }
 
@@ -161,9 +163,17 @@ export interface Mind {
   readonly rpc: Rpc;
 }
 
+/** What a daemon knows of itself only once it runs. */
+export interface MindFacts {
+  readonly isDraining: () => boolean;
+  /** The gateway's own port, closed to tools. */
+  readonly ownPort: () => number | undefined;
+}
+
 /** Guard, providers, hands, lanes and RPC. */
-export function createMind(ground: Ground, store: Store, policy: Policy, isDraining: () => boolean): Mind {
+export function createMind(ground: Ground, store: Store, policy: Policy, facts: MindFacts): Mind {
   const { paths, config, redact, createCleaner, bus, bootId, newId, reportDefect } = ground;
+  const { isDraining, ownPort } = facts;
   const chains = createChains(ground, store);
   const guard = createGuard(policy, placeOf(paths), store);
   const catalog = createCatalog(config.models, systemClock.nowMs);
@@ -179,7 +189,13 @@ export function createMind(ground: Ground, store: Store, policy: Policy, isDrain
     nowMs: systemClock.nowMs,
   };
   const now = (): Date => new Date(systemClock.nowMs());
-  const ports = { workspace: paths.workspace, webhookUrl: config.tools.sendAlert.webhookUrl };
+  const ports = {
+    workspace: paths.workspace,
+    webhookUrl: config.tools.sendAlert.webhookUrl,
+    egress: createEgress({ ownPort }),
+    search: config.search,
+    readPage: createPageReader(startPageReader),
+  };
   const approvalMs = config.approvals.timeoutMs;
   const engine = createEngine({
     store,

@@ -93,7 +93,7 @@ const ROWS = [
     missing: "MCP and skill host calls, and a walk over every registry",
   },
   { id: "SEC-003", title: "Policy of the attempt" },
-  { id: "SEC-004", title: "Egress", open: 4 },
+  { id: "SEC-004", title: "Egress", open: 4, missing: "MCP servers" },
   { id: "SEC-005", title: "Secrets do not leak", open: 4, missing: "one redactor at every sink" },
   { id: "SEC-006", title: "Audited and chained" },
   { id: "SEC-007", title: "Bad policy, old policy" },

@@ -3,6 +3,7 @@
 
 import type { Agent } from "../domain/agent.ts";
 import type { Budget } from "../domain/budget.ts";
+import type { SearchSettings } from "../domain/search.ts";
 import type { BindAddress } from "./bind.ts";
 import type { ConfiguredModel } from "./budgets.ts";
 import type { ProviderConfig } from "./providers.ts";
@@ -44,6 +45,8 @@ export interface Config {
   readonly models: readonly ConfiguredModel[];
   readonly tools: { readonly sendAlert: { readonly webhookUrl: string | undefined } };
   readonly approvals: { readonly timeoutMs: number };
+  /** Every search engine, in the order to ask them. */
+  readonly search: SearchSettings;
   readonly gateway: { readonly maxRequestBytes: number; readonly allowRemote: boolean };
   /** SHA-256 (hex) of all of the above without secrets: equal fingerprints behave alike. */
   readonly fingerprint: string;

@@ -20,6 +20,7 @@ import {
 } from "./providers.ts";
 import { readHome } from "./read-home.ts";
 import type { Settings } from "./schema.ts";
+import { checkSearch, toSearch } from "./search.ts";
 import { type Flags, type ReadSettings, readSettings } from "./settings.ts";
 
 export interface LoadInput {
@@ -82,6 +83,7 @@ function build(
     models: toModels(settings.models),
     tools: { sendAlert: { webhookUrl: settings.tools.send_alert.webhook_url || undefined } },
     approvals: { timeoutMs: toMs(settings.approvals.timeout_seconds) },
+    search: toSearch(settings),
     gateway: {
       maxRequestBytes: settings.gateway.max_request_size,
       allowRemote: settings.gateway.allow_remote,
@@ -145,6 +147,7 @@ function checkRest(settings: Settings, bind: BindAddress | string): Problem[] {
     problems.push({ path: ["bind_addr"], what, fix, code: "CONFIG_UNSAFE" });
   }
   const webhook = settings.tools.send_alert.webhook_url;
+  problems.push(...checkSearch(settings));
   if (webhook) problems.push(...checkUrl(webhook, ["tools", "send_alert", "webhook_url"]));
   return problems;
 }

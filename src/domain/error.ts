@@ -27,8 +27,6 @@ export const CODES = {
   HOST_DENIED: row("the Host header names another host", 421, -32001),
   ORIGIN_DENIED: row("the Origin header is not allowed", 403, -32001),
   CAP_DENIED: row("the policy does not allow this capability", 403, -32003),
-  URL_FORM: row("the URL is malformed or carries a user name", 403, -32003),
-  URL_DOMAIN: row("the policy does not allow the domain", 403, -32003),
   TAINT_EGRESS: row("data could leave: text from outside and private data met in one task", 403, -32003),
   APPROVAL_REQUIRED: row("a person must approve the act first", 403, -32003),
   APPROVAL_DENIED: row("a person denied the act", 403, -32003),
@@ -111,6 +109,17 @@ export const CODES = {
   TOOL_UNKNOWN: row("no such tool", 404, -32601),
   TOOL_ARGUMENTS: row("the arguments do not fit the tool's schema", 400, -32602),
   TOOL_FAILED: row("the tool reported an error", 500, -32050),
+  // what the egress guard refuses
+  URL_SCHEME: row("only http and https URLs can be fetched", 400, -32602),
+  URL_FORM: row("the URL is malformed, ambiguous or names a user", 400, -32602),
+  URL_PRIVATE_ADDR: row("the URL names this machine or a private network", 403, -32003),
+  URL_DOMAIN: row("the policy does not allow this host", 403, -32003),
+  URL_PORT: row("the policy does not allow this port", 403, -32003),
+  URL_DNS_PRIVATE: row("the host's name leads to an address that is not public", 403, -32003),
+  URL_DNS_REBIND: row("the connection led to another address than the one that was judged", 403, -32003),
+  URL_REDIRECT_DENIED: row("a redirect led to where the request may not go", 403, -32003),
+  TLS_INVALID: row("the server's certificate or protocol cannot be trusted", 502, -32050),
+  LIMIT_TIME: row("it took longer than its limit", 504, -32050, true),
 } as const satisfies Record<string, CodeInfo>;
 
 export type Code = keyof typeof CODES;

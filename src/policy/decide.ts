@@ -138,7 +138,8 @@ function granted(effect: "ask" | "allow", rule: Rule, judged: Judged): Decision 
     rule: name,
     reason,
     roots: rule.path === null || judged.root === null ? [] : [{ path: rule.path, mode: judged.root }],
-    domains: rule.domain === null || judged.host === null ? [] : [judged.host],
+    domains:
+      rule.domain === null || judged.host === null ? [] : [effect === "ask" ? judged.host : rule.domain],
   };
 }
 

@@ -3,8 +3,10 @@
 
 import type { PathMode, Touch } from "../domain/act.ts";
 import type { Code } from "../domain/error.ts";
+import { matchDomain } from "./domain-rules.ts";
 import { judgePath } from "./path-rules.ts";
 import type { McpRule, Policy, Rule } from "./policy.ts";
+import { judgePlace, judgeUrl } from "./url-rules.ts";
 
 /** Where relative paths of a call stand. */
 export interface Place {
@@ -100,34 +102,30 @@ export function isBelow(root: string, path: string): boolean {
 }
 
 function judgeUrlTouch(policy: Policy, url: string): Judged {
-  const host = hostOf(url);
-  if (host === null) {
-    const why = `${JSON.stringify(url.slice(0, 200))} is not a URL`;
-    return { ...PLAIN, refusal: { code: "URL_FORM", rule: "built in: URLs", why } };
-  }
-  const domain = policy.allowDomains.find((each) => coversHost(each, host));
+  const { allowLoopback, allowDomains } = policy;
+  const place = judgePlace(url, allowLoopback);
+  if (!place.ok) return { ...PLAIN, refusal: { code: place.code, rule: "built in: URLs", why: place.why } };
+  const { host } = place;
+  const listed = judgeUrl(url, { domains: allowDomains, allowLoopback });
+  const domain = allowDomains.find((each) => matchDomain(host, [each]) !== undefined);
   return {
     ...PLAIN,
     selects: (rule) =>
-      hasSelector(rule) ? rule.domain !== null && coversHost(rule.domain, host) : undefined,
-    isListed: domain !== undefined,
-    listName: domain === undefined ? "" : `allow_domains: ${domain}`,
-    code: "URL_DOMAIN",
-    why: `policy.yaml does not allow the domain ${host}; add it to allow_domains to permit it`,
+      hasSelector(rule) ? rule.domain !== null && selectsHost(rule, url, host, allowLoopback) : undefined,
+    isListed: listed.ok,
+    listName: listed.ok ? `allow_domains: ${domain}` : "",
+    code: listed.ok ? "URL_DOMAIN" : listed.code,
+    why: listed.ok ? "" : listed.why,
     host,
   };
 }
 
-function hostOf(url: string): string | null {
-  if (!URL.canParse(url)) return null;
-  const { hostname } = new URL(url);
-  return hostname.endsWith(".") ? hostname.slice(0, -1) : hostname;
-}
-
-/** `example.com` is itself alone, `*.example.com` what is below it, `*` everything. */
-export function coversHost(pattern: string, host: string): boolean {
-  if (pattern === "*" || pattern === host) return true;
-  return pattern.startsWith("*.") && host.endsWith(pattern.slice(1)) && host.length > pattern.length - 1;
+/** A denial covers every port of a host; a yes the usual ones, or the one that it writes out. */
+function selectsHost({ effect, domain }: Rule, url: string, host: string, allowLoopback: boolean): boolean {
+  const domains = [domain ?? ""];
+  return effect === "deny"
+    ? matchDomain(host, domains) !== undefined
+    : judgeUrl(url, { domains, allowLoopback }).ok;
 }
 
 function judgeCommand(argv: readonly string[]): Judged {

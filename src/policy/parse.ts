@@ -4,6 +4,7 @@
 import { isAbsolute, join, normalize } from "node:path";
 import type { FileRoot, PathMode } from "../domain/act.ts";
 import { isKnownPattern } from "../domain/capability.ts";
+import { parseDomain } from "./domain-rules.ts";
 import { createPolicy, type Effect, type McpRule, NOTHING, type Policy, type Rule } from "./policy.ts";
 import { type Path, type PolicySource, readPolicySource } from "./source.ts";
 
@@ -47,7 +48,7 @@ const RULE_KEYS = ["effect", "agents", "capability", "path", "domain", "command"
 const EFFECTS = ["deny", "ask", "allow"] as const;
 const SELECTORS = ["path", "domain", "command", "mcp"] as const;
 
-const DOMAIN = /^(\*\.)?([a-z0-9_]([a-z0-9_-]{0,62})\.)*[a-z0-9]([a-z0-9-]{0,62})$/;
+const DOMAIN = /^((\*\.)?[a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,45}\])(:\d{1,5})?$/;
 const MCP_SELECTOR = /^(\*|[A-Za-z0-9_-]{1,64}\/(\*|[A-Za-z0-9_./-]{1,128}))$/;
 const AGENT = /^(\*|[A-Za-z0-9][A-Za-z0-9_-]{0,63})$/;
 
@@ -99,8 +100,9 @@ class Reading {
 
   readonly domain: Read<string> = (path, value) => {
     const name = typeof value === "string" ? value : "";
-    if (DOMAIN.test(name) && !/^(\*\.)?[0-9.]+$/.test(name)) return name;
-    if (/^\d{1,3}(\.\d{1,3}){3}$/.test(name)) return name;
+    const pattern = parseDomain(name);
+    if (pattern !== undefined && pattern.covers !== "any" && name === name.toLowerCase() && DOMAIN.test(name))
+      return name;
     return this.#source.fail(
       path,
       `${JSON.stringify(value)} is not a domain; write example.com, or *.example.com for what is below it ` +

@@ -3,12 +3,15 @@
 import { applyPatch } from "./apply-patch.ts";
 import { askUser } from "./ask-user.ts";
 import { editFile } from "./edit-file.ts";
+import { httpRequest } from "./http-request.ts";
 import { listDirectory } from "./list-directory.ts";
 import { now } from "./now.ts";
 import { readFile } from "./read-file.ts";
+import { readUrl } from "./read-url.ts";
 import { searchFiles } from "./search-files.ts";
 import { sendAlert } from "./send-alert.ts";
 import type { Tool } from "./tool.ts";
+import { webSearch } from "./web-search.ts";
 import { writeFile } from "./write-file.ts";
 import { writeNote } from "./write-note.ts";
 
@@ -21,6 +24,9 @@ export const TOOLS: readonly Tool[] = [
   editFile,
   applyPatch,
   writeNote,
+  webSearch,
+  readUrl,
+  httpRequest,
   sendAlert,
   askUser,
 ];

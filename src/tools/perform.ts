@@ -43,7 +43,7 @@ export async function perform(
   signal: AbortSignal,
 ): Promise<Performed> {
   const tool = hands.tools.find((candidate) => candidate.name === call.name);
-  const effect = effectOf(task.id, call, place, tool);
+  let effect = effectOf(task.id, call, place, tool);
   const refusal = (code: Code, why: string, audit: AuditRecord | null): Promise<Performed> =>
     refuseCall(hands, task, effect, code, why, audit);
   if (tool === undefined) {
@@ -59,6 +59,7 @@ export async function perform(
   const parsed = parseArguments(tool, call.argumentsText);
   if (!parsed.ok) return refusal("TOOL_ARGUMENTS", parsed.why, null);
   const { args } = parsed;
+  if (tool.effectClassOf !== undefined) effect = { ...effect, effectClass: tool.effectClassOf(args) };
   const decided = decideCall(hands, task, tool, args);
   const { id: taskId, agentId } = task;
   const { grant } = decided;

@@ -3,10 +3,15 @@
 
 import type { Grant, Label, Touch } from "../domain/act.ts";
 import type { ToolSpec } from "../domain/message.ts";
+import type { SearchSettings } from "../domain/search.ts";
 import type { EffectClass } from "../journal/effects.ts";
+import type { Egress } from "../policy/egress-request.ts";
+import type { ReadPage } from "./page.ts";
 
 export interface Tool extends ToolSpec {
   readonly effectClass: EffectClass;
+  /** Where the class depends on what is asked for; `effectClass` is then the strictest of them. */
+  readonly effectClassOf?: (args: Args) => EffectClass;
   /** What the policy and the audit call the thing acted on; null when there is none. */
   readonly resource: (args: Args) => string | null;
   /** Everything the call would touch, for the policy. Pure; none when left out. */
@@ -39,6 +44,11 @@ export interface ToolContext {
   readonly answer: string | null;
   readonly workspace: string;
   readonly webhookUrl: string | undefined;
+  /** The only way out to the network. */
+  readonly egress: Egress;
+  readonly search: SearchSettings;
+  /** Makes text of HTML on a thread that is ended when it takes too long. */
+  readonly readPage: ReadPage;
   readonly now: () => Date;
   readonly signal: AbortSignal;
 }

@@ -113,4 +113,49 @@ export const SAMPLES: Readonly<Record<string, ToolSample>> = {
       { severity: "info", title: "t", body: "b", url: "http://127.0.0.1/" },
     ],
   },
+  web_search: {
+    good: [{ query: "weather in Brno" }, { query: "ž".repeat(400) }],
+    bad: [
+      {},
+      { query: "" },
+      { query: "  " },
+      { query: "a".repeat(401) },
+      { query: 5 },
+      { query: "a", count: 9 },
+    ],
+  },
+  read_url: {
+    good: [
+      { url: "https://example.com/" },
+      { url: "file:///etc/passwd" },
+      { url: "http://a/", offset: 8000 },
+    ],
+    bad: [
+      {},
+      { url: "" },
+      { url: 5 },
+      { url: ["https://example.com/"] },
+      { url: `https://example.com/${"a".repeat(8192)}` },
+      { url: "https://example.com/", offset: -1 },
+      { url: "https://example.com/", offset: 1.5 },
+      { url: "https://example.com/", offset: "8000" },
+    ],
+  },
+  http_request: {
+    good: [
+      { url: "https://example.com/" },
+      { url: "https://example.com/", method: "PATCH", headers: { "content-type": "text/plain" }, body: "x" },
+    ],
+    bad: [
+      { method: "GET" },
+      { url: "https://example.com/", method: "get" },
+      { url: "https://example.com/", method: "CONNECT" },
+      { url: "https://example.com/", headers: { authorization: "Bearer x" } },
+      { url: "https://example.com/", headers: { Accept: "*/*" } },
+      { url: "https://example.com/", headers: { host: "other" } },
+      { url: "https://example.com/", headers: { accept: "a\r\nx-evil: 1" } },
+      { url: "https://example.com/", headers: { accept: 1 } },
+      { url: "https://example.com/", body: { a: 1 } },
+    ],
+  },
 };

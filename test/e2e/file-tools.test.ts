@@ -48,6 +48,12 @@ function toldAt(key: string, turn: number): string[] {
 }
 
 /** What the audit says of a capability, in order: one record a call. */
+/** The codes of what was denied. */
+function refusals(capability: string): (string | null)[] {
+  const rows = rig.read((db) => db.audit()).filter((row) => row.capability === capability);
+  return rows.filter(({ decision }) => decision === "deny").map(({ code }) => code);
+}
+
 function decisions(capability: string): string[] {
   const rows = rig.read((db) => db.audit().filter((each) => each.capability === capability));
   return rows.map(({ decision, rule }) => `${decision} by ${rule}`);
@@ -115,7 +121,7 @@ test(
       expect(told[2 * index], path).toMatch(new RegExp(`^${code}: .+`));
       expect(told[2 * index + 1], path).toMatch(new RegExp(`^${code}: .+`));
     }
-    expect(decisions("tools.write_file")).toEqual(cases.map(([, code]) => `deny by path guard: ${code}`));
+    expect(refusals("tools.write_file")).toEqual(cases.map(([, code]) => code));
     expect(readFileSync(join(rig.home, "policy.yaml"), "utf8")).toBe(policy);
     expect(readFileSync(join(outside, "secret.txt"), "utf8")).toBe(CANARY);
   },

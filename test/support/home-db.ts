@@ -43,6 +43,7 @@ export interface AuditRow {
   readonly capability: string;
   readonly decision: string;
   readonly rule: string | null;
+  readonly code: string | null;
   readonly hash: string;
 }
 

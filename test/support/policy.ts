@@ -7,6 +7,7 @@ import type { Policy } from "../../src/policy/policy.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Hands } from "../../src/tools/perform.ts";
 import type { Tool } from "../../src/tools/tool.ts";
+import { toolPorts } from "./tool-context.ts";
 
 export const PLACE: Place = { home: "/home/u/.goclaw", workspace: "/home/u/.goclaw/workspace" };
 
@@ -34,7 +35,7 @@ export function handsOf(
     now: () => new Date(0),
     approvalMs: 60_000,
     redact: (text) => text,
-    ports: { workspace: "", webhookUrl: undefined },
+    ports: toolPorts(),
     ...more,
   };
 }
