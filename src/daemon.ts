@@ -92,7 +92,7 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
   );
   const recovered = await boot.phase("recovery_scan_completed", () => recover(store, bootId));
   const policy = await boot.phase("policy_loaded", () => loadPolicy(base, store));
-  const { engine, rpc } = createMind(base, store, policy, () => stage === "draining");
+  const { engine, rpc, sandbox } = createMind(base, store, policy, () => stage === "draining");
 
   const uptimeMs = (): number => systemClock.monoMs() - startedMs;
   const facts = { bootId, version: version(), policyVersion: policy.version, stage: () => stage, uptimeMs };
@@ -104,7 +104,7 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
       readToken: createTokenReader(paths),
       hostNames: config.gateway.allowRemote ? [config.bind.host] : [],
     },
-    health: createHealth({ config, store, engine, ...facts }),
+    health: createHealth({ config, store, engine, sandbox, ...facts }),
     maxRequestBytes: config.gateway.maxRequestBytes,
     nowMs: systemClock.nowMs,
     reportDefect: (error, where) => base.reportDefect(`gateway ${where}`, error),

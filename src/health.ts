@@ -4,6 +4,7 @@ import type { Config } from "./config/config.ts";
 import { findProvider } from "./config/config.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Health } from "./gateway/ops.ts";
+import type { Sandbox } from "./sandbox/sandbox.ts";
 import type { Store } from "./store/store.ts";
 import { countTasks } from "./store/tasks.ts";
 
@@ -14,6 +15,7 @@ export interface HealthPorts {
   readonly config: Config;
   readonly store: Store;
   readonly engine: Engine;
+  readonly sandbox: Sandbox;
   readonly bootId: string;
   readonly version: string;
   readonly policyVersion: string;
@@ -22,13 +24,14 @@ export interface HealthPorts {
 }
 
 export function createHealth(ports: HealthPorts): Health {
-  const { config, store, engine } = ports;
+  const { config, store, engine, sandbox } = ports;
   const provider = findProvider(config, config.llm.provider);
   return {
     notReady: () => notReady(ports.stage(), store.fault()),
     components: () => {
       const { retryWait, deadLetter, ...counts } = countTasks(store.reader);
       const fault = store.fault();
+      const trouble = sandbox.trouble();
       const reason = provider === undefined ? "not in config.yaml" : provider.missingReason;
       return {
         version: ports.version,
@@ -38,6 +41,7 @@ export function createHealth(ports: HealthPorts): Health {
         queue: { ...counts, retry_wait: retryWait, dead_letter: deadLetter },
         lanes: { total: config.workerCount, busy: engine.busyLanes() },
         database: { ok: fault === null, ...(fault === null ? {} : { fault }) },
+        sandbox: { mode: sandbox.mode, ok: trouble === null, ...(trouble === null ? {} : { trouble }) },
         policy_version: ports.policyVersion,
         config_fingerprint: config.fingerprint,
         provider: {

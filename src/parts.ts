@@ -23,6 +23,7 @@ import { type Recovered, recoverOrphans } from "./queue/recover.ts";
 import { wakeForBudget } from "./queue/wake.ts";
 import { createRpc, type Rpc } from "./rpc/dispatch.ts";
 import { type Children, openChildren } from "./sandbox/children.ts";
+import { createSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 import type { SqliteBinding } from "./store/database.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { systemClock } from "./system.ts";
@@ -121,11 +122,12 @@ export interface Mind {
   readonly guard: Guard;
   readonly engine: Engine;
   readonly rpc: Rpc;
+  readonly sandbox: Sandbox;
 }
 
 /** Guard, providers, hands, lanes and RPC. */
 export function createMind(ground: Ground, store: Store, policy: Policy, isDraining: () => boolean): Mind {
-  const { paths, config, redact, bus, bootId, newId, reportDefect } = ground;
+  const { paths, config, redact, bus, children, bootId, newId, reportDefect } = ground;
   const guard = createGuard(policy, store);
   const catalog = createCatalog(config.models);
   const purse = {
@@ -137,7 +139,9 @@ export function createMind(ground: Ground, store: Store, policy: Policy, isDrain
     nowMs: systemClock.nowMs,
   };
   const now = (): Date => new Date(systemClock.nowMs());
-  const ports = { workspace: paths.workspace, webhookUrl: config.tools.sendAlert.webhookUrl, now };
+  const { sendAlert, shell } = config.tools;
+  const sandbox = createSandbox({ settings: shell, children, clock: systemClock, home: paths.home });
+  const ports = { workspace: paths.workspace, webhookUrl: sendAlert.webhookUrl, sandbox, now };
   const engine = createEngine({
     store,
     bus,
@@ -170,5 +174,5 @@ export function createMind(ground: Ground, store: Store, policy: Policy, isDrain
     ...{ store, guard, agents, modelRows, newId, redact, limits, schemaFault, isDraining },
     onSubmitting: () => engine.expectWork(),
   });
-  return { guard, engine, rpc };
+  return { guard, engine, rpc, sandbox };
 }

@@ -7,6 +7,7 @@ import { BUDGET_NODE, MODELS_NODE } from "./schema-budget.ts";
 import type { Infer, SchemaNode } from "./schema-node.ts";
 import { SECONDS_MAX } from "./schema-node.ts";
 import { PROVIDERS_NODE } from "./schema-provider.ts";
+import { SHELL_NODE } from "./schema-shell.ts";
 
 export const CONFIG_SCHEMA = {
   $schema: "http://json-schema.org/draft-07/schema#",
@@ -171,6 +172,7 @@ export const CONFIG_SCHEMA = {
             },
           },
         },
+        shell: SHELL_NODE,
       },
     },
     gateway: {

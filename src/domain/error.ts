@@ -89,7 +89,15 @@ export const CODES = {
   TOOL_UNKNOWN: row("no such tool", 404, -32601),
   TOOL_ARGUMENTS: row("the arguments do not fit the tool's schema", 400, -32602),
   TOOL_FAILED: row("the tool reported an error", 500, -32050),
+  // what keeps a command from running, or ended it
   EXEC_FAILED: row("the program could not be started", 500, -32050),
+  ENV_DENIED: row("the variable may not be set for a command", 403, -32003),
+  SANDBOX_DENIED: row("the policy does not allow a command outside a sandbox", 403, -32003),
+  SANDBOX_UNAVAILABLE: row("the sandbox that config.yaml names cannot be had here", 503, -32050),
+  PATH_OUTSIDE: row("the path is not in a directory the policy opens, or not in that mode", 403, -32003),
+  PATH_PROTECTED: row("the path is protected, whatever the policy opens", 403, -32003),
+  LIMIT_TIME: row("it took longer than its limit", 504, -32050, true),
+  LIMIT_RES: row("it used more memory, processes or disk than its limit", 507, -32050),
 } as const satisfies Record<string, CodeInfo>;
 
 export type Code = keyof typeof CODES;
@@ -105,6 +113,7 @@ export const EXIT = {
   diskFull: 75,
   newer: 76,
   refused: 77,
+  noSandbox: 78,
 } as const;
 
 const EXIT_OF: Partial<Record<Code, number>> = {
@@ -117,6 +126,7 @@ const EXIT_OF: Partial<Record<Code, number>> = {
   CONFIG_UNSAFE: EXIT.refused,
   POLICY_INVALID: EXIT.refused,
   CAP_DENIED: EXIT.refused,
+  SANDBOX_UNAVAILABLE: EXIT.noSandbox,
   INTERNAL: EXIT.internal,
 };
 

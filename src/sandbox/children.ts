@@ -7,7 +7,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { listPids, readStat, readVariableOf } from "./proc.ts";
-import { type Launch, launch, type Process } from "./spawn.ts";
+import type { Launch, Process } from "./spawn.ts";
 
 export interface Child extends Process {
   /** Ends the process group: SIGTERM, after `graceMs` SIGKILL. Resolves when nothing that bears its mark runs. */
@@ -38,6 +38,8 @@ export function openChildren(directory: string): Children {
         mkdirSync(directory, { recursive: true, mode: 0o700 });
         home = homeOf(directory);
       }
+      // At the first use: a daemon that starts no programs does not pay for being able to.
+      const { launch } = await import("./spawn.ts");
       const mark = `${home}/${process.pid}.${++serial}`;
       const started = await launch({ ...asked, env: { ...asked.env, [MARK]: mark } });
       const record = join(directory, String(started.pid));

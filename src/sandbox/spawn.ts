@@ -15,6 +15,8 @@ export interface Launch {
   readonly env: Readonly<Record<string, string>>;
   /** Read by the program from the descriptors 3, 4, … to their end. */
   readonly inputs?: readonly Uint8Array[];
+  /** Gives the program one more descriptor, behind those of `inputs`, to report on. */
+  readonly hasReport?: boolean;
 }
 
 export interface Exit {
@@ -27,18 +29,20 @@ export interface Process {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
+  readonly report: Readable | undefined;
   /** The program itself has ended; others may still hold its pipes. */
   readonly exited: Promise<Exit>;
 }
 
 /** Resolves once the program runs; throws EXEC_FAILED when it cannot be started. */
-export async function launch({ name, argv, cwd, env, inputs = [] }: Launch): Promise<Process> {
+export async function launch(asked: Launch): Promise<Process> {
+  const { name, argv, cwd, env, inputs = [], hasReport = false } = asked;
   const [file, ...args] = argv;
   const child = open(name, file, args, {
     cwd,
     env,
     detached: true,
-    stdio: ["pipe", "pipe", "pipe", ...inputs.map(() => "pipe" as const)],
+    stdio: ["pipe", "pipe", "pipe", ...inputs.map(() => "pipe" as const), hasReport ? "pipe" : "ignore"],
   });
   const exited = new Promise<Exit>((resolve) =>
     child.once("exit", (code, signal) => resolve({ code, signal })),
@@ -56,7 +60,8 @@ export async function launch({ name, argv, cwd, env, inputs = [] }: Launch): Pro
   if (pid === undefined || stdin === null || stdout === null || stderr === null) {
     throw new Error(`${file} was started without its pipes`);
   }
-  return { pid, stdin, stdout, stderr, exited };
+  const report = hasReport ? (child.stdio[inputs.length + 3] as Readable) : undefined;
+  return { pid, stdin, stdout, stderr, report, exited };
 }
 
 function open(

@@ -4,6 +4,7 @@
 import type { Grant, Label, Touch } from "../domain/act.ts";
 import type { ToolSpec } from "../domain/message.ts";
 import type { EffectClass } from "../journal/effects.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
 
 export interface Tool extends ToolSpec {
   readonly effectClass: EffectClass;
@@ -35,6 +36,8 @@ export interface ToolContext {
   readonly grant: Grant;
   readonly workspace: string;
   readonly webhookUrl: string | undefined;
+  /** Where commands run. */
+  readonly sandbox: Sandbox;
   readonly now: () => Date;
   readonly signal: AbortSignal;
 }

@@ -11,6 +11,7 @@ import { now } from "../../src/tools/now.ts";
 import { sendAlert } from "../../src/tools/send-alert.ts";
 import type { ToolContext } from "../../src/tools/tool.ts";
 import { writeNote } from "../../src/tools/write-note.ts";
+import { noSandbox } from "../support/sandbox.ts";
 import { startSink } from "../support/sink.ts";
 import { closeServer, listen } from "../support/stub-model.ts";
 import { verifies } from "../support/verifies.ts";
@@ -27,7 +28,7 @@ function context(more: Partial<ToolContext> = {}): ToolContext {
   const now = (): Date => new Date("2026-02-03T04:05:06.789Z");
   const place = { effectKey: "k1", taskId: "t1", agentId: "default", workspace };
   const grant = { roots: [], domains: [], allowLoopback: false, allowUnsandboxedExec: false };
-  return { ...place, grant, webhookUrl: undefined, now, signal, ...more };
+  return { ...place, grant, sandbox: noSandbox, webhookUrl: undefined, now, signal, ...more };
 }
 
 test("now tells the time it is given, and nothing else", async () => {

@@ -18,6 +18,7 @@ import { startWriterThread } from "../../src/store/thread.ts";
 import type { Tx } from "../../src/store/tx.ts";
 import { VERBS } from "../../src/verbs.ts";
 import { productMigrations } from "../support/inline-writer.ts";
+import { noSandbox } from "../support/sandbox.ts";
 import { createScriptedTools } from "./hands.ts";
 import { createLink } from "./link.ts";
 import { createScriptedModel } from "./model.ts";
@@ -150,7 +151,12 @@ function createLanes(
 ): Engine {
   const { clock } = world.time;
   const policy = parsePolicy(POLICY, "policy.yaml", CAPABILITIES);
-  const ports = { workspace: "", webhookUrl: undefined, now: () => new Date(clock.nowMs()) };
+  const ports = {
+    workspace: "",
+    webhookUrl: undefined,
+    sandbox: noSandbox,
+    now: () => new Date(clock.nowMs()),
+  };
   const redact = (text: string): string => text;
   return createEngine({
     ...{ store, bus, clock, bootId, redact, agents: AGENTS, lanes: LANES, leaseMs: LEASE_MS },

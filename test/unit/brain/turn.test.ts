@@ -17,6 +17,7 @@ import { requeue } from "../../../src/queue/requeue.ts";
 import type { Tool } from "../../../src/tools/tool.ts";
 import { type InlineWriter, openInlineWriter, storeOf } from "../../support/inline-writer.ts";
 import { claimInput, enqueueInput } from "../../support/inputs.ts";
+import { noSandbox } from "../../support/sandbox.ts";
 import { verifies } from "../../support/verifies.ts";
 
 let writer: InlineWriter;
@@ -72,7 +73,12 @@ function open(script: Part[][], more: { agent?: Partial<Agent>; signal?: AbortSi
   };
   const store = storeOf(writer);
   const guard = createGuard(parsePolicy("allow_capabilities: [tools.probe]", "p", ["tools.probe"]), store);
-  const ports = { workspace: "", webhookUrl: undefined, now: () => new Date(writer.clock.nowMs()) };
+  const ports = {
+    workspace: "",
+    webhookUrl: undefined,
+    sandbox: noSandbox,
+    now: () => new Date(writer.clock.nowMs()),
+  };
   const hands = { store, guard, tools: [probe], redact: (text: string) => text, ports };
   const spending = { budget: { onLimit: "suspend" as const }, agentBudget: () => undefined };
   const purse = {

@@ -13,6 +13,7 @@ import { type Hands, type Performed, perform } from "../../../src/tools/perform.
 import type { Tool, ToolOutcome } from "../../../src/tools/tool.ts";
 import { type InlineWriter, openInlineWriter, storeOf } from "../../support/inline-writer.ts";
 import { claimInput, enqueueInput } from "../../support/inputs.ts";
+import { noSandbox } from "../../support/sandbox.ts";
 import { verifies } from "../../support/verifies.ts";
 
 let writer: InlineWriter;
@@ -60,7 +61,7 @@ function open(
       return real.decide(question);
     },
   };
-  const ports = { workspace: "", webhookUrl: undefined, now: () => new Date(0) };
+  const ports = { workspace: "", webhookUrl: undefined, sandbox: noSandbox, now: () => new Date(0) };
   const redact = (text: string): string => text.replaceAll("s3cret", "[redacted]");
   const hands = { store, guard, tools: [tool], redact, ports };
   const run: Bench["run"] = (call = {}, callIndex = 0) => {

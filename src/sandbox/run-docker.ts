@@ -1,0 +1,60 @@
+// Runs a command in a Docker container of its own. Killing docker's client leaves the container alone, so a command
+// that does not end by itself is removed by its name.
+
+import { GoclawError, messageOf } from "../domain/error.ts";
+import { dockerRun } from "./docker.ts";
+import { type Followed, follow } from "./follow.ts";
+import type { Bench, Order, Ran, Runner } from "./job.ts";
+import { limitsHit } from "./limits-hit.ts";
+import { findRepositories, type Shield } from "./shield.ts";
+
+/** What docker itself exits with when it could not start the container. */
+const DOCKER_FAILED = 125;
+const CLIENT_ENV = { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: "/" };
+
+let serial = 0;
+
+export const runContained: Runner = async (bench, order) => {
+  const shields: Shield[] = [];
+  try {
+    for (const { path, mode } of order.roots) {
+      if (mode === "rw") shields.push(bench.shields.raise(path, await findRepositories(path)));
+    }
+    const { report: _, ...followed } = await start(bench, order, shields);
+    const undone = shields.splice(0).flatMap((shield) => shield.release());
+    if (followed.exit.code === DOCKER_FAILED) throw unavailable(followed.stderr.head.toString("utf8").trim());
+    return { ...followed, undone, limits: limitsHit(followed.exit, undefined) } satisfies Ran;
+  } finally {
+    for (const shield of shields) shield.release();
+  }
+};
+
+async function start(bench: Bench, order: Order, shields: readonly Shield[]): Promise<Followed> {
+  const { settings, children, clock, emptyFile } = bench;
+  const { argv, cwd, fullEnv: env, roots, stdin, timeoutMs, signal } = order;
+  if (settings.dockerImage === undefined)
+    throw unavailable("tools.shell.docker_image is not set in config.yaml");
+  const name = `goclaw-${process.pid}-${++serial}`;
+  const covers = shields.flatMap((shield) => shield.covers);
+  const args = dockerRun({
+    ...{ name, image: settings.dockerImage, argv, cwd, env, roots, covers, emptyFile },
+    memoryBytes: settings.memoryBytes,
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
+  });
+  const docker = (...words: string[]) =>
+    children.start({ name: "docker", argv: ["docker", ...words], cwd: "/", env: CLIENT_ENV });
+  const child = await docker(...args).catch((error: unknown) => {
+    throw unavailable(messageOf(error));
+  });
+  const remove = (): void => void docker("rm", "--force", name).catch(() => {});
+  return follow({ child, stdin, timeoutMs, signal, clock, ask: remove });
+}
+
+function unavailable(why: string): GoclawError {
+  return new GoclawError(
+    "SANDBOX_UNAVAILABLE",
+    `no command can run: docker starts no container (${why}); the operator must start the Docker engine and pull ` +
+      "tools.shell.docker_image, or set tools.shell.sandbox in config.yaml",
+  );
+}
