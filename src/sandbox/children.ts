@@ -3,20 +3,40 @@
 // its record in which a crash could lose it; the record finds those that dropped their environment.
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import type { Writable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { listPids, readStat, readVariableOf } from "./proc.ts";
 import type { Launch, Process } from "./spawn.ts";
 
-export interface Child extends Process {
+/** A child that was handed its whole standard input at its start. */
+export interface FedChild extends Omit<Process, "stdin"> {
   /** Ends the process group: SIGTERM, after `graceMs` SIGKILL. Resolves when nothing that bears its mark runs. */
   stop(graceMs: number): Promise<void>;
+}
+
+export interface Child extends FedChild {
+  readonly stdin: Writable;
 }
 
 export interface Children {
   /** Starts a program that `close` or the next daemon ends. Throws EXEC_FAILED. */
   start(launch: Launch): Promise<Child>;
+  /**
+   * The same, with a file of `input` as its standard input. Not a pipe: Node makes those from sockets, and bash takes a
+   * socket for a remote login and runs `.bashrc`.
+   */
+  startFed(launch: Launch, input: string): Promise<FedChild>;
   /** Kills what runs and forgets the records. */
   close(): Promise<void>;
 }
@@ -29,28 +49,46 @@ const KILL_LOOKS_MAX = 200;
 
 /** `directory` holds the records; it exists from the first start to a clean close. */
 export function openChildren(directory: string): Children {
-  const running = new Set<Child>();
+  const running = new Set<FedChild>();
   let home: string | undefined;
   let serial = 0;
+  const prepare = (): string => {
+    if (home === undefined) {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      home = homeOf(directory);
+    }
+    return home;
+  };
+  const start = async (asked: Launch, stdinFd?: number): Promise<FedChild & Pick<Process, "stdin">> => {
+    // At the first use: a daemon that starts no programs does not pay for being able to.
+    const { launch } = await import("./spawn.ts");
+    const mark = `${prepare()}/${process.pid}.${++serial}`;
+    const env = { ...asked.env, [MARK]: mark };
+    const started = await launch({ ...asked, env }, stdinFd);
+    const record = join(directory, String(started.pid));
+    writeFileSync(record, String(readStat(started.pid)?.startTicks ?? ""), { mode: 0o600 });
+    const child = { ...started, stop: (graceMs: number) => stopChild(started, mark, graceMs) };
+    running.add(child);
+    void started.exited.then(() => {
+      running.delete(child);
+      rmSync(record, { force: true });
+    });
+    return child;
+  };
   return {
     start: async (asked) => {
-      if (home === undefined) {
-        mkdirSync(directory, { recursive: true, mode: 0o700 });
-        home = homeOf(directory);
+      const { stdin, ...child } = await start(asked);
+      if (stdin === null) throw new Error(`${asked.name} was started without a pipe to write to`);
+      return { ...child, stdin };
+    },
+    startFed: async (asked, input) => {
+      prepare();
+      const descriptor = openInput(join(directory, `input.${++serial}`), input);
+      try {
+        return await start(asked, descriptor);
+      } finally {
+        closeSync(descriptor);
       }
-      // At the first use: a daemon that starts no programs does not pay for being able to.
-      const { launch } = await import("./spawn.ts");
-      const mark = `${home}/${process.pid}.${++serial}`;
-      const started = await launch({ ...asked, env: { ...asked.env, [MARK]: mark } });
-      const record = join(directory, String(started.pid));
-      writeFileSync(record, String(readStat(started.pid)?.startTicks ?? ""), { mode: 0o600 });
-      const child: Child = { ...started, stop: (graceMs) => stopChild(started, mark, graceMs) };
-      running.add(child);
-      void started.exited.then(() => {
-        running.delete(child);
-        rmSync(record, { force: true });
-      });
-      return child;
     },
     close: async () => {
       await Promise.all([...running].map((child) => child.stop(0)));
@@ -59,6 +97,14 @@ export function openChildren(directory: string): Children {
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** A descriptor that reads `text`, from a file that has no name any more. */
+function openInput(file: string, text: string): number {
+  writeFileSync(file, text, { mode: 0o600 });
+  const descriptor = openSync(file, "r");
+  rmSync(file);
+  return descriptor;
 }
 
 /** Kills what an earlier daemon of this home left behind; returns how many processes. Costs nothing after a clean end. */
@@ -71,7 +117,11 @@ export async function reapChildren(directory: string): Promise<number> {
   return killed;
 }
 
-async function stopChild({ pid, exited }: Process, mark: string, graceMs: number): Promise<void> {
+async function stopChild(
+  { pid, exited }: Pick<Process, "pid" | "exited">,
+  mark: string,
+  graceMs: number,
+): Promise<void> {
   if (graceMs > 0 && signalGroup(pid, "SIGTERM")) {
     const late = new AbortController();
     await Promise.race([exited, pause(graceMs, undefined, { signal: late.signal }).catch(() => {})]);

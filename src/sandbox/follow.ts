@@ -1,15 +1,14 @@
-// Follows one started command to its end: feeds it, keeps what it prints within bounds, and ends it with everything it
+// Follows one started command to its end: keeps what it prints within bounds, and ends it with everything it
 // started when its time is up or nobody wants it any more.
 
 import type { Clock } from "../domain/time.ts";
 import { type Captured, captureStream } from "./capture.ts";
-import type { Child } from "./children.ts";
+import type { FedChild } from "./children.ts";
 import { LIMITS } from "./limits.ts";
 import type { Exit } from "./spawn.ts";
 
 export interface Following {
-  readonly child: Child;
-  readonly stdin: string;
+  readonly child: FedChild;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly clock: Clock;
@@ -29,7 +28,7 @@ export interface Followed {
 
 const REPORT_BYTES = 4_096;
 
-export async function follow({ child, stdin, timeoutMs, signal, clock, ask }: Following): Promise<Followed> {
+export async function follow({ child, timeoutMs, signal, clock, ask }: Following): Promise<Followed> {
   const startedMs = clock.monoMs();
   const stdout = captureStream(child.stdout, LIMITS.outputBytes);
   const stderr = captureStream(child.stderr, LIMITS.outputBytes);
@@ -41,7 +40,6 @@ export async function follow({ child, stdin, timeoutMs, signal, clock, ask }: Fo
     if (child.report === undefined) resolve();
     else child.report.once("close", resolve);
   });
-  child.stdin.end(stdin);
   const end = await firstOf(child.exited, timeoutMs, signal);
   const durationMs = clock.monoMs() - startedMs;
   if (end !== "exited") {

@@ -37,6 +37,6 @@ export function limitedArgv(argv: readonly string[]): readonly [string, ...strin
 
 /** Seconds as a model gives them, as milliseconds within what is allowed. */
 export function clampTimeoutMs(seconds: number | undefined): number {
-  if (seconds === undefined) return LIMITS.timeoutMs;
+  if (seconds === undefined || Number.isNaN(seconds)) return LIMITS.timeoutMs;
   return Math.min(Math.max(seconds * 1_000, 1), LIMITS.timeoutMsMax);
 }

@@ -5,7 +5,7 @@ import { GoclawError } from "../domain/error.ts";
 import { wrap } from "./bwrap.ts";
 import type { Captured } from "./capture.ts";
 import type { Pen } from "./cgroup.ts";
-import type { Child } from "./children.ts";
+import type { FedChild } from "./children.ts";
 import { findBwrap } from "./find-bwrap.ts";
 import { type Followed, follow } from "./follow.ts";
 import type { Bench, Order, Ran, Runner } from "./job.ts";
@@ -57,19 +57,22 @@ async function start(
     gid: process.getgid?.() ?? 0,
   });
   const doors = pen?.doors ?? [];
-  const child = await children.start({
-    name: "exec",
-    argv: ["/bin/sh", "-c", ENTER, "sh", String(doors.length), ...doors, program, ...args],
-    cwd: "/",
-    env: OUTER_ENV,
-    inputs,
-    hasReport: true,
-  });
-  return follow({ ...{ child, stdin, timeoutMs, signal, clock }, ask: (report) => askInside(child, report) });
+  const child = await children.startFed(
+    {
+      name: "exec",
+      argv: ["/bin/sh", "-c", ENTER, "sh", String(doors.length), ...doors, program, ...args],
+      cwd: "/",
+      env: OUTER_ENV,
+      inputs,
+      hasReport: true,
+    },
+    stdin,
+  );
+  return follow({ ...{ child, timeoutMs, signal, clock }, ask: (report) => askInside(child, report) });
 }
 
 /** The command and all in its group; the first process of the sandbox, which is in it too, does not listen. */
-function askInside(child: Child, report: string): void {
+function askInside(child: FedChild, report: string): void {
   const inner = Number(/"child-pid"\s*:\s*(\d+)/.exec(report)?.[1]);
   try {
     if (inner > 1) process.kill(-inner, "SIGTERM");

@@ -42,13 +42,13 @@ async function start(bench: Bench, order: Order, shields: readonly Shield[]): Pr
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
   });
-  const docker = (...words: string[]) =>
-    children.start({ name: "docker", argv: ["docker", ...words], cwd: "/", env: CLIENT_ENV });
-  const child = await docker(...args).catch((error: unknown) => {
+  const docker = (words: readonly string[], input: string) =>
+    children.startFed({ name: "docker", argv: ["docker", ...words], cwd: "/", env: CLIENT_ENV }, input);
+  const child = await docker(args, stdin).catch((error: unknown) => {
     throw unavailable(messageOf(error));
   });
-  const remove = (): void => void docker("rm", "--force", name).catch(() => {});
-  return follow({ child, stdin, timeoutMs, signal, clock, ask: remove });
+  const remove = (): void => void docker(["rm", "--force", name], "").catch(() => {});
+  return follow({ child, timeoutMs, signal, clock, ask: remove });
 }
 
 function unavailable(why: string): GoclawError {

@@ -16,7 +16,7 @@ export const runPlain: Runner = async ({ children, clock }, order) => {
     );
   }
   const { argv, cwd, fullEnv, stdin, timeoutMs, signal } = order;
-  const child = await children.start({ name: "exec", argv: limitedArgv(argv), cwd, env: fullEnv });
+  const child = await children.startFed({ name: "exec", argv: limitedArgv(argv), cwd, env: fullEnv }, stdin);
   const ask = (): void => {
     try {
       process.kill(-child.pid, "SIGTERM");
@@ -25,7 +25,7 @@ export const runPlain: Runner = async ({ children, clock }, order) => {
     }
   };
   try {
-    const { report: _, ...followed } = await follow({ child, stdin, timeoutMs, signal, clock, ask });
+    const { report: _, ...followed } = await follow({ child, timeoutMs, signal, clock, ask });
     return { ...followed, undone: [], limits: limitsHit(followed.exit, undefined) };
   } finally {
     await child.stop(0); // whatever it left in the background

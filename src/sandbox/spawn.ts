@@ -26,7 +26,8 @@ export interface Exit {
 
 export interface Process {
   readonly pid: number;
-  readonly stdin: Writable;
+  /** Null when it was handed a descriptor. */
+  readonly stdin: Writable | null;
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly report: Readable | undefined;
@@ -34,15 +35,21 @@ export interface Process {
   readonly exited: Promise<Exit>;
 }
 
-/** Resolves once the program runs; throws EXEC_FAILED when it cannot be started. */
-export async function launch(asked: Launch): Promise<Process> {
+/** With `stdinFd` as its standard input, else a pipe. Resolves once the program runs; throws EXEC_FAILED when it cannot be started. */
+export async function launch(asked: Launch, stdinFd?: number): Promise<Process> {
   const { name, argv, cwd, env, inputs = [], hasReport = false } = asked;
   const [file, ...args] = argv;
   const child = open(name, file, args, {
     cwd,
     env,
     detached: true,
-    stdio: ["pipe", "pipe", "pipe", ...inputs.map(() => "pipe" as const), hasReport ? "pipe" : "ignore"],
+    stdio: [
+      stdinFd ?? "pipe",
+      "pipe",
+      "pipe",
+      ...inputs.map(() => "pipe" as const),
+      hasReport ? "pipe" : "ignore",
+    ],
   });
   const exited = new Promise<Exit>((resolve) =>
     child.once("exit", (code, signal) => resolve({ code, signal })),
@@ -57,7 +64,7 @@ export async function launch(asked: Launch): Promise<Process> {
   child.on("error", () => {});
   for (const [index, bytes] of inputs.entries()) (child.stdio[index + 3] as Writable).end(bytes);
   const { pid, stdin, stdout, stderr } = child;
-  if (pid === undefined || stdin === null || stdout === null || stderr === null) {
+  if (pid === undefined || stdout === null || stderr === null) {
     throw new Error(`${file} was started without its pipes`);
   }
   const report = hasReport ? (child.stdio[inputs.length + 3] as Readable) : undefined;
