@@ -1,7 +1,8 @@
 // Starts programs for tools and for MCP servers: the only caller of the operating system's spawn. A program gets a
 // session and process group of its own, exactly the environment it is handed, pipes, and no shell.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import { openSync, readdirSync, readFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { GoclawError, messageOf } from "../domain/error.ts";
 
@@ -43,13 +44,7 @@ export async function launch(asked: Launch, stdinFd?: number): Promise<Process> 
     cwd,
     env,
     detached: true,
-    stdio: [
-      stdinFd ?? "pipe",
-      "pipe",
-      "pipe",
-      ...inputs.map(() => "pipe" as const),
-      hasReport ? "pipe" : "ignore",
-    ],
+    stdio: stdioOf(stdinFd ?? "pipe", inputs.length + (hasReport ? 1 : 0)),
   });
   const exited = new Promise<Exit>((resolve) =>
     child.once("exit", (code, signal) => resolve({ code, signal })),
@@ -69,6 +64,49 @@ export async function launch(asked: Launch, stdinFd?: number): Promise<Process> 
   }
   const report = hasReport ? (child.stdio[inputs.length + 3] as Readable) : undefined;
   return { pid, stdin, stdout, stderr, report, exited };
+}
+
+/** Three streams, then `pipes` more; what is left over from this process's own start is covered with nothing. */
+function stdioOf(stdin: number | "pipe", pipes: number): StdioOptions {
+  inherited ??= findInherited();
+  const stdio: ("pipe" | "ignore" | number)[] = [stdin, "pipe", "pipe", ...Array<"pipe">(pipes).fill("pipe")];
+  for (const descriptor of inherited.descriptors) {
+    while (stdio.length <= descriptor) stdio.push("ignore");
+    if (descriptor >= 3 + pipes) stdio[descriptor] = inherited.nothing;
+  }
+  return stdio;
+}
+
+interface Inherited {
+  readonly descriptors: readonly number[];
+  /** /dev/null, opened when there is something to cover. */
+  readonly nothing: number;
+}
+
+let inherited: Inherited | undefined;
+const O_CLOEXEC = 0o2000000;
+
+/** Whoever started this process may have left descriptors open that every program it starts would have too. */
+function findInherited(): Inherited {
+  const descriptors = listDescriptors().filter((descriptor) => descriptor > 2 && isInheritable(descriptor));
+  return { descriptors, nothing: descriptors.length === 0 ? -1 : openSync("/dev/null", "r") };
+}
+
+function listDescriptors(): number[] {
+  try {
+    return readdirSync("/proc/self/fd").map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function isInheritable(descriptor: number): boolean {
+  try {
+    const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, "latin1"))?.[1];
+    return (Number.parseInt(flags ?? "", 8) & O_CLOEXEC) === 0;
+  } catch {
+    return false; // it was the one for this look
+  }
 }
 
 function open(

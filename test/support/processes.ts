@@ -1,6 +1,6 @@
 // Looks at processes that a test started through somebody else, and ends those it is told to.
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** False once the process is gone or only waits for its parent to notice. */
 export function isRunning(pid: number): boolean {
@@ -17,5 +17,21 @@ export function killQuietly(pid: number): void {
     process.kill(pid, "SIGKILL");
   } catch {
     // gone already
+  }
+}
+
+/** Processes of this machine whose command line holds the text. */
+export function processesWith(text: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .map(Number)
+    .filter((pid) => isRunning(pid) && commandOf(pid).includes(text));
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ");
+  } catch {
+    return "";
   }
 }

@@ -1,7 +1,15 @@
 // No program outlives the daemon that started it: not a stop, not a close, not kill -9 and a new start.
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -104,5 +112,24 @@ test("a recorded pid that another process has since is left alone", async () => 
     expect(isRunning(stranger.pid!)).toBe(true);
   } finally {
     stranger.kill("SIGKILL");
+  }
+});
+
+test("descriptors that were left open for this process do not reach its children", async () => {
+  const program = fileURLToPath(new URL("children-crash.ts", import.meta.url));
+  const secret = join(run, "secret");
+  writeFileSync(secret, "canary");
+  const script = 'exec 200<"$1"; exec "$2" "$3" "$4"';
+  const argv = ["-c", script, "bash", secret, process.execPath, program, directory];
+  const crashed = spawn("bash", argv, { stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    const pids = await pidsOf(crashed.stdout, 3);
+    for (const pid of pids)
+      expect(readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))).not.toContain(
+        secret,
+      );
+  } finally {
+    crashed.kill("SIGKILL");
+    await reapChildren(directory);
   }
 });

@@ -1,13 +1,13 @@
 // How a command ends: by itself, by its limits, by its time, or because nobody wants it any more; and that nothing of it
 // is left in any case.
 
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { findPens } from "../../../src/sandbox/cgroup.ts";
 import { clampTimeoutMs } from "../../../src/sandbox/limits.ts";
 import { row } from "../../support/catalogue.ts";
-import { isRunning } from "../../support/processes.ts";
+import { processesWith } from "../../support/processes.ts";
 import { hasBwrap } from "../../support/sandbox.ts";
 import { until } from "../../support/wait.ts";
 import { openSandboxRig, type SandboxRig } from "./rig.ts";
@@ -17,22 +17,6 @@ beforeEach(() => {
   rig = openSandboxRig();
 });
 afterEach(() => rig.close());
-
-/** Processes of this machine whose command line holds the text. */
-function processesWith(text: string): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .map(Number)
-    .filter((pid) => isRunning(pid) && commandOf(pid).includes(text));
-}
-
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ");
-  } catch {
-    return "";
-  }
-}
 
 test(row("F-21", "a time limit is within 120 seconds, whatever is asked"), () => {
   expect(clampTimeoutMs(undefined)).toBe(30_000);
