@@ -9,7 +9,7 @@ export const shell: Tool = {
   name: "shell",
   description:
     "Runs a line of POSIX shell in a sandbox and returns its exit code, stdout and stderr: for pipes, redirections and " +
-    'several commands. Prefer exec for a single program. Example: {"command": "grep -rl TODO src | wc -l"}. No profile ' +
+    'several commands. Prefer exec for a single program. Example: {"command": "grep -rl main src | wc -l"}. No profile ' +
     "or rc file is read. The sandbox is that of exec: the workspace and the programs of /usr, no network.",
   params: {
     type: "object",
