@@ -115,10 +115,11 @@ function hideHome({ home, roots }: View): Mount[] {
 
 function coverMount({ path, as }: Cover, emptyFile: string): Mount {
   switch (as) {
+    // What its owner deleted a moment ago needs no cover.
     case "pinned":
-      return { at: path, args: ["--bind", path, path] };
+      return { at: path, args: ["--bind-try", path, path] };
     case "read":
-      return { at: path, args: ["--ro-bind", path, path] };
+      return { at: path, args: ["--ro-bind-try", path, path] };
     case "empty_file":
       return { at: path, args: ["--ro-bind", emptyFile, path] };
     case "empty_directory":

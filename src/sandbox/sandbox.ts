@@ -3,7 +3,7 @@
 // refused; it never runs in a weaker one.
 
 import { closeSync, existsSync, openSync, realpathSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { FileRoot } from "../domain/act.ts";
 import { GoclawError } from "../domain/error.ts";
 import { isWithin } from "./bwrap.ts";
@@ -71,13 +71,19 @@ function lazyPens(memoryBytes: number): Bench["openPen"] {
   };
 }
 
-/** The roots as they really are; of the home only the workspace is one, whatever the policy lists. */
+/**
+ * The roots as they really are. Of the home only the workspace is one, whatever the policy lists; and a root inside
+ * another that can be written is one only where no link leads out of that: a command may have put the link there.
+ */
 function realRoots({ workspace, roots }: Job, home: string): FileRoot[] {
   const [realHome, realWorkspace] = [realpathSync(home), realpathSync(workspace)];
+  const writable = roots.filter(({ mode }) => mode === "rw").map(({ path }) => resolve(path));
   const modes = new Map<string, FileRoot["mode"]>();
   for (const { path, mode } of roots) {
     const real = realpathIfAny(path);
     if (real === undefined || (isWithin(real, realHome) && !isWithin(real, realWorkspace))) continue;
+    const around = writable.filter((root) => isWithin(resolve(path), root));
+    if (around.some((root) => !isWithin(real, realpathIfAny(root) ?? root))) continue;
     if (modes.get(real) !== "rw") modes.set(real, mode);
   }
   return [...modes].map(([path, mode]) => ({ path, mode }));

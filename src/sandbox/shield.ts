@@ -62,8 +62,8 @@ export function createShields(): Shields {
       try {
         for (const name of CONTROL_NAMES) coverControl(draft, join(root, name), "empty_file");
         for (const name of SECRET_NAMES) coverSecret(draft, join(root, name));
-        coverGit(draft, join(root, ".git"), true);
-        for (const repository of repositories) coverGit(draft, join(repository, ".git"), false);
+        coverGit(draft, join(root, ".git"));
+        for (const repository of repositories) coverInner(draft, join(repository, ".git"));
       } catch (error) {
         draft.placed.forEach(leave);
         throw error;
@@ -112,28 +112,42 @@ function coverSecret({ covers }: Draft, path: string): void {
   else if (stat?.isFile()) covers.push({ path, as: "empty_file" });
 }
 
-function coverGit(draft: Draft, path: string, evenAbsent: boolean): void {
+function coverGit(draft: Draft, path: string): void {
   const { covers, watched } = draft;
   const stat = lookAt(path);
-  if (stat === undefined && !evenAbsent) return;
   if (!stat?.isDirectory() || isMask(stat)) {
     coverControl(draft, path, "empty_directory");
     return;
   }
-  const controls = GIT_CONTROL_NAMES.map((name) => join(path, name));
-  // A link cannot be covered itself, so nothing in such a repository may be written.
-  if (controls.some((control) => lookAt(control)?.isSymbolicLink())) {
-    covers.push({ path, as: "read" });
-    return;
-  }
-  covers.push({ path, as: "pinned" });
-  for (const control of controls)
-    coverControl(draft, control, control.endsWith("hooks") ? "empty_directory" : "empty_file");
+  if (coverWhole(covers, path)) return;
+  for (const name of GIT_CONTROL_NAMES)
+    coverControl(draft, join(path, name), name === "hooks" ? "empty_directory" : "empty_file");
   for (const name of GIT_WATCHED_NAMES) {
     const control = join(path, name);
     if (lookAt(control) === undefined) watched.push({ path: control, link: null });
     else covers.push({ path: control, as: "read" });
   }
+}
+
+/**
+ * A repository further down. A command can move the directories above it, so outside the sandbox nothing is made or
+ * undone at its path: that could be a link by then.
+ */
+function coverInner({ covers }: Draft, path: string): void {
+  const stat = lookAt(path);
+  if (stat?.isFile()) covers.push({ path, as: "read" });
+  if (!stat?.isDirectory() || isMask(stat) || coverWhole(covers, path)) return;
+  for (const name of [...GIT_CONTROL_NAMES, ...GIT_WATCHED_NAMES]) {
+    const control = join(path, name);
+    if (lookAt(control) !== undefined) covers.push({ path: control, as: "read" });
+  }
+}
+
+/** Covers the directory itself; true when that is all: a link cannot be covered, so beside one nothing is writable. */
+function coverWhole(covers: Cover[], path: string): boolean {
+  const hasLink = GIT_CONTROL_NAMES.some((name) => lookAt(join(path, name))?.isSymbolicLink());
+  covers.push({ path, as: hasLink ? "read" : "pinned" });
+  return hasLink;
 }
 
 /** Returns whether something had to be undone. */

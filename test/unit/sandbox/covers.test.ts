@@ -141,6 +141,22 @@ describe.skipIf(!hasBwrap())("in bubblewrap", () => {
     expect(readdirSync(inWorkspace("a/b"))).toEqual([".git"]);
   });
 
+  test("a link in place of a directory with a repository leads nothing outside into harm", async () => {
+    const victim = openSandboxRig();
+    try {
+      execFileSync("git", ["init", "-q", victim.workspace]);
+      symlinkSync("/nowhere", join(victim.workspace, "commondir"));
+      execFileSync("git", ["init", "-q", inWorkspace("sub")]);
+      const before = readdirSync(victim.workspace, { recursive: true }).length;
+      const { ran } = await rig.sh(`echo x > sub/.git/commondir; mv sub s2; ln -s ${victim.workspace} sub`);
+      expect(ran.undone).toEqual([]);
+      await rig.sh("ls -a sub/.git; echo x > sub/.git/hooks/x");
+      expect(readdirSync(victim.workspace, { recursive: true }).length).toBe(before);
+    } finally {
+      await victim.close();
+    }
+  });
+
   test("commands at the same time share the covers, and the last one takes them away", async () => {
     const first = rig.sh("while [ ! -e go ]; do sleep 0.02; done; echo x > .mcp.json; echo x > AGENTS.md");
     const second = rig.sh("while [ ! -e go ]; do sleep 0.02; done; mkdir .vscode; echo x > .envrc");

@@ -61,6 +61,15 @@ describe.skipIf(!hasBwrap())("in bubblewrap", () => {
     }
   });
 
+  test("a directory that the policy opens inside another is not opened where a link in its place leads", async () => {
+    const roots = [
+      { path: rig.workspace, mode: "rw" },
+      { path: inWorkspace("vendor"), mode: "ro" },
+    ] as const;
+    await rig.sh("ln -s /etc vendor", { roots });
+    expect((await rig.sh("cat vendor/shadow; ls /etc", { roots })).out).not.toContain("shadow");
+  });
+
   test(row("F-11", "writing outside the workspace is impossible, whichever program tries"), async () => {
     const lines = [
       "sed -i s/a/b/ /etc/passwd",
