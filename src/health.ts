@@ -41,7 +41,12 @@ export function createHealth(ports: HealthPorts): Health {
         queue: { ...counts, retry_wait: retryWait, dead_letter: deadLetter },
         lanes: { total: config.workerCount, busy: engine.busyLanes() },
         database: { ok: fault === null, ...(fault === null ? {} : { fault }) },
-        sandbox: { mode: sandbox.mode, ok: trouble === null, ...(trouble === null ? {} : { trouble }) },
+        sandbox: {
+          mode: sandbox.mode,
+          ok: trouble === null,
+          limits_memory: sandbox.limitsMemory(),
+          ...(trouble === null ? {} : { trouble }),
+        },
         policy_version: ports.policyVersion,
         config_fingerprint: config.fingerprint,
         provider: {

@@ -20,6 +20,8 @@ export interface Sandbox {
   run(job: Job): Promise<Ran>;
   /** What is known to keep commands from running; null when nothing is. */
   trouble(): string | null;
+  /** Whether the memory of a command can be limited here; null before the first command. */
+  limitsMemory(): boolean | null;
 }
 
 /** Loaded at the first command. */
@@ -32,12 +34,13 @@ const RUNNERS: Readonly<Record<SandboxMode, () => Promise<Runner>>> = {
 export function createSandbox(ports: SandboxPorts): Sandbox {
   const { settings } = ports;
   const emptyFile = join(ports.home, "run", "empty");
-  const openPen = lazyPens(settings.memoryBytes);
-  const bench: Bench = { ...ports, emptyFile, openPen, shields: createShields() };
+  const pens = lazyPens(settings.memoryBytes);
+  const bench: Bench = { ...ports, emptyFile, openPen: pens.open, shields: createShields() };
   let trouble: string | null | undefined;
   return {
     mode: settings.mode,
     trouble: () => (trouble === undefined ? firstTrouble(ports) : trouble),
+    limitsMemory: pens.areMade,
     run: async (job) => {
       const { workspace: home, env: declared } = job;
       const fullEnv = environmentOf({ home, declared, extraNames: settings.envNames });
@@ -61,13 +64,14 @@ function firstTrouble({ settings: { mode, bwrapPath } }: SandboxPorts): string |
   return `${bwrapPath ?? "bubblewrap"} is not installed`;
 }
 
-function lazyPens(memoryBytes: number): Bench["openPen"] {
-  let make: ReturnType<typeof findPens>;
-  let looked = false;
-  return () => {
-    if (!looked) make = findPens();
-    looked = true;
-    return make?.({ memoryBytes, processes: LIMITS.processes });
+function lazyPens(memoryBytes: number): { open: Bench["openPen"]; areMade: () => boolean | null } {
+  let make: ReturnType<typeof findPens> | null = null;
+  return {
+    open: () => {
+      if (make === null) make = findPens();
+      return make?.({ memoryBytes, processes: LIMITS.processes });
+    },
+    areMade: () => (make === null ? null : make !== undefined),
   };
 }
 

@@ -12,8 +12,8 @@ export const exec: Tool = {
     "Runs a program with arguments in a sandbox and returns its exit code, stdout and stderr. No shell reads the " +
     'arguments: *, ~, $NAME, | and > are plain characters (use the tool shell where you need them). Example: {"argv": ' +
     '["git", "log", "-n", "3"]}. It sees the workspace and the programs of /usr, has no network, and is ended with ' +
-    "everything it started after timeout_sec. .git/hooks, .git/config and the files that configure editors, shells " +
-    "and agents cannot be written.",
+    "everything it started after timeout_sec. .git/hooks, .git/config and files that configure editors, shells and " +
+    "agents cannot be written; files of secrets such as .env are empty.",
   params: {
     type: "object",
     properties: {

@@ -80,7 +80,7 @@ describe.skipIf(!hasBwrap())("with bubblewrap", () => {
     expect(effects.every((effect) => effect.class === "once" && effect.status !== "PENDING")).toBe(true);
     expect(rig.read((db) => db.audit().filter((each) => each.capability === "tools.exec"))).toHaveLength(5);
     const health = (await daemon.client.get("/healthz")).json<{ sandbox: object }>();
-    expect(health.sandbox).toEqual({ mode: "bwrap", ok: true });
+    expect(health.sandbox).toEqual({ mode: "bwrap", ok: true, limits_memory: expect.any(Boolean) });
   });
 
   test(

@@ -9,6 +9,7 @@ export const noSandbox: Sandbox = {
   mode: "bwrap",
   run: () => Promise.reject(new Error("this test runs no command")),
   trouble: () => null,
+  limitsMemory: () => null,
 };
 
 /** True when bubblewrap works here; where it does not, says why the tests that need it are skipped. */
