@@ -6,11 +6,16 @@ import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { readStat } from "./proc.ts";
 
+/** Whether the kernel ended one of its processes for want of memory, or refused a new one. */
+export interface Hits {
+  readonly memory: boolean;
+  readonly processes: boolean;
+}
+
 export interface Pen {
   /** A process enters by writing 0 into each. */
   readonly doors: readonly string[];
-  /** How often the kernel ended one of its processes for want of memory, or refused a new one. */
-  hits(): { readonly memory: boolean; readonly processes: boolean };
+  hits(): Hits;
   /** Once its processes are gone. */
   remove(): Promise<void>;
 }

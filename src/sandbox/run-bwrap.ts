@@ -4,7 +4,7 @@
 import { GoclawError } from "../domain/error.ts";
 import { wrap } from "./bwrap.ts";
 import type { Captured } from "./capture.ts";
-import type { Pen } from "./cgroup.ts";
+import type { Hits, Pen } from "./cgroup.ts";
 import type { FedChild } from "./children.ts";
 import { findBwrap } from "./find-bwrap.ts";
 import { type Followed, follow } from "./follow.ts";
@@ -12,7 +12,7 @@ import type { Bench, Order, Ran, Runner } from "./job.ts";
 import { limitedArgv } from "./limits.ts";
 import { limitsHit } from "./limits-hit.ts";
 import { seccompProgram } from "./seccomp.ts";
-import { findRepositories, type Shield } from "./shield.ts";
+import { raiseOver, type Shield } from "./shield.ts";
 
 /** Of the programs that make the sandbox; what runs inside has its own. */
 const OUTER_ENV = { PATH: "/usr/local/bin:/usr/bin:/bin" };
@@ -24,34 +24,32 @@ export const runWrapped: Runner = async (bench, order) => {
   const program = findBwrap(bench.settings.bwrapPath);
   if (program === undefined)
     throw unavailable(`${bench.settings.bwrapPath ?? "bubblewrap"} is not installed`);
-  const shields: Shield[] = [];
+  const shield = await raiseOver(bench.shields, order.roots);
   const pen = bench.openPen();
   let undone: readonly string[] = [];
+  let followed: Followed;
+  let hits: Hits | undefined;
   try {
-    for (const { path, mode } of order.roots) {
-      if (mode === "rw") shields.push(bench.shields.raise(path, await findRepositories(path)));
-    }
-    const followed = await start(bench, order, program, shields, pen);
-    undone = shields.splice(0).flatMap((shield) => shield.release());
-    return toRan(followed, undone, pen);
+    followed = await start(bench, order, program, shield, pen);
+    hits = pen?.hits();
   } finally {
-    for (const shield of shields) shield.release();
+    undone = shield.release();
     void pen?.remove();
   }
+  return toRan(followed, undone, hits);
 };
 
 async function start(
   { children, clock, home, emptyFile }: Bench,
   order: Order,
   program: string,
-  shields: readonly Shield[],
+  { covers, placed }: Shield,
   pen: Pen | undefined,
 ): Promise<Followed> {
   const { argv, cwd, fullEnv, roots, stdin, timeoutMs, signal } = order;
   const { args, inputs } = wrap({
     ...{ argv: limitedArgv(argv), cwd, env: fullEnv, roots, home, emptyFile },
-    covers: shields.flatMap(({ covers }) => covers),
-    placed: shields.flatMap(({ placed }) => placed),
+    ...{ covers, placed },
     seccomp: seccompProgram(process.arch),
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
@@ -82,18 +80,14 @@ function askInside(child: FedChild, report: string): void {
   }
 }
 
-function toRan({ report, ...followed }: Followed, undone: readonly string[], pen: Pen | undefined): Ran {
-  if (followed.end === "exited" && !report.includes('"exit-code"') && !ranOut(pen)) {
+function toRan({ report, ...followed }: Followed, undone: readonly string[], hits: Hits | undefined): Ran {
+  // For want of memory the kernel may end bubblewrap itself, and with it the command.
+  if (followed.end === "exited" && !report.includes('"exit-code"') && hits?.memory !== true) {
     throw unavailable(
       firstLine(followed.stderr) || `it ended with ${followed.exit.code ?? followed.exit.signal}`,
     );
   }
-  return { ...followed, undone, limits: limitsHit(followed.exit, pen?.hits()) };
-}
-
-/** For want of memory the kernel may end bubblewrap itself, and with it the command. */
-function ranOut(pen: Pen | undefined): boolean {
-  return pen?.hits().memory === true;
+  return { ...followed, undone, limits: limitsHit(followed.exit, hits) };
 }
 
 function firstLine({ head }: Captured): string {

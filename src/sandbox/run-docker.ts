@@ -4,9 +4,9 @@
 import { GoclawError, messageOf } from "../domain/error.ts";
 import { dockerRun } from "./docker.ts";
 import { type Followed, follow } from "./follow.ts";
-import type { Bench, Order, Ran, Runner } from "./job.ts";
+import type { Bench, Order, Runner } from "./job.ts";
 import { limitsHit } from "./limits-hit.ts";
-import { findRepositories, type Shield } from "./shield.ts";
+import { raiseOver, type Shield } from "./shield.ts";
 
 /** What docker itself exits with when it could not start the container. */
 const DOCKER_FAILED = 125;
@@ -15,27 +15,25 @@ const CLIENT_ENV = { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: "/" };
 let serial = 0;
 
 export const runContained: Runner = async (bench, order) => {
-  const shields: Shield[] = [];
+  const shield = await raiseOver(bench.shields, order.roots);
+  let undone: readonly string[] = [];
+  let followed: Followed;
   try {
-    for (const { path, mode } of order.roots) {
-      if (mode === "rw") shields.push(bench.shields.raise(path, await findRepositories(path)));
-    }
-    const { report: _, ...followed } = await start(bench, order, shields);
-    const undone = shields.splice(0).flatMap((shield) => shield.release());
-    if (followed.exit.code === DOCKER_FAILED) throw unavailable(followed.stderr.head.toString("utf8").trim());
-    return { ...followed, undone, limits: limitsHit(followed.exit, undefined) } satisfies Ran;
+    followed = await start(bench, order, shield);
   } finally {
-    for (const shield of shields) shield.release();
+    undone = shield.release();
   }
+  const { report: _, ...rest } = followed;
+  if (rest.exit.code === DOCKER_FAILED) throw unavailable(rest.stderr.head.toString("utf8").trim());
+  return { ...rest, undone, limits: limitsHit(rest.exit, undefined) };
 };
 
-async function start(bench: Bench, order: Order, shields: readonly Shield[]): Promise<Followed> {
+async function start(bench: Bench, order: Order, { covers }: Shield): Promise<Followed> {
   const { settings, children, clock, emptyFile } = bench;
   const { argv, cwd, fullEnv: env, roots, stdin, timeoutMs, signal } = order;
   if (settings.dockerImage === undefined)
     throw unavailable("tools.shell.docker_image is not set in config.yaml");
   const name = `goclaw-${process.pid}-${++serial}`;
-  const covers = shields.flatMap((shield) => shield.covers);
   const args = dockerRun({
     ...{ name, image: settings.dockerImage, argv, cwd, env, roots, covers, emptyFile },
     memoryBytes: settings.memoryBytes,

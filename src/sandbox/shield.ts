@@ -17,6 +17,7 @@ import {
 } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { FileRoot } from "../domain/act.ts";
 import { CONTROL_NAMES, GIT_CONTROL_NAMES, GIT_WATCHED_NAMES, SECRET_NAMES } from "./names.ts";
 
 /** `pinned`: writable, but cannot be renamed. `read`: not writable. `empty_*`: neither seen nor written. */
@@ -79,6 +80,25 @@ export function createShields(): Shields {
         },
       };
     },
+  };
+}
+
+/** One shield over every root that can be written. */
+export async function raiseOver(shields: Shields, roots: readonly FileRoot[]): Promise<Shield> {
+  const writable = roots.filter(({ mode }) => mode === "rw").map(({ path }) => path);
+  const found = await Promise.all(writable.map(findRepositories));
+  const raised: Shield[] = [];
+  const release = (): string[] => raised.flatMap((shield) => shield.release());
+  try {
+    for (const [index, root] of writable.entries()) raised.push(shields.raise(root, found[index] ?? []));
+  } catch (error) {
+    release();
+    throw error;
+  }
+  return {
+    covers: raised.flatMap(({ covers }) => covers),
+    placed: raised.flatMap(({ placed }) => placed),
+    release,
   };
 }
 
@@ -202,7 +222,7 @@ const DEPTH_MAX = 3;
 const DIRECTORIES_MAX = 400;
 
 /** Directories below `root` with a `.git` of their own, as deep and as many as can be looked for before every command. */
-export async function findRepositories(root: string): Promise<string[]> {
+async function findRepositories(root: string): Promise<string[]> {
   const found: string[] = [];
   let level = [root];
   for (let depth = 0, seen = 0; depth <= DEPTH_MAX && level.length > 0; depth++) {
