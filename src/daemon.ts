@@ -20,6 +20,7 @@ import { createMind, type Ground, layGround, loadPolicy, mirrorAudit, recover, s
 import { examineKey } from "./policy/api-keys.ts";
 import { watchPolicy } from "./policy-watch.ts";
 import { createFollower } from "./rpc/follow.ts";
+import { reapChildren } from "./sandbox/children.ts";
 import { lockHome } from "./store/lock.ts";
 import { systemClock, systemRandom } from "./system.ts";
 import { TOOLS } from "./tools/index.ts";
@@ -79,6 +80,11 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
     ({ log }) => log.flush(),
   );
   ground = base;
+  const reaped = await boot.phase(
+    "children_reaped",
+    () => reapChildren(paths.childrenDir),
+    () => base.children.close(),
+  );
   // The gateway is loaded while the writer opens the database.
   let nudgeMirror = (): void => {};
   const opening = startStore(base, binding, writer, () => nudgeMirror());
@@ -104,7 +110,7 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
     isDraining: () => stage === "draining",
     ownPort: () => ownPort,
   });
-  const { guard, engine, rpc } = mind;
+  const { guard, engine, rpc, sandbox } = mind;
 
   const watch = await boot.phase(
     "policy_watched",
@@ -129,7 +135,7 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
       examineKey: (text) => examineKey(store.reader, text, systemClock.nowMs()),
       hostNames: config.gateway.allowRemote ? [config.bind.host] : [],
     },
-    health: createHealth({ config, store, engine, policyFailure: watch.failed, ...facts }),
+    health: createHealth({ config, store, engine, sandbox, policyFailure: watch.failed, ...facts }),
     maxRequestBytes: config.gateway.maxRequestBytes,
     nowMs: systemClock.nowMs,
     reportDefect: (error, where) => base.reportDefect(`gateway ${where}`, error),
@@ -156,7 +162,7 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
   );
   stage = "running";
   for (const warning of warningsOf(config)) base.log.warn("config", warning);
-  base.log.info("boot", `listening on ${address}`, { boot_id: bootId, phases, ...recovered });
+  base.log.info("boot", `listening on ${address}`, { boot_id: bootId, phases, reaped, ...recovered });
 
   let stopped: Promise<void> | undefined;
   return {

@@ -26,6 +26,8 @@ import { cleaned } from "./providers/clean.ts";
 import { type Recovered, recoverOrphans } from "./queue/recover.ts";
 import { wakeForBudget } from "./queue/wake.ts";
 import { createRpc, type Rpc } from "./rpc/dispatch.ts";
+import { type Children, openChildren } from "./sandbox/children.ts";
+import { createSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 import type { SqliteBinding } from "./store/database.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { systemClock, systemRandom } from "./system.ts";
@@ -55,6 +57,8 @@ export interface Ground {
   /** Takes the keys in use, and nothing that only looks like one, out of plain data. */
   readonly clean: <Data>(data: Data) => Data;
   readonly bus: Bus;
+  /** Every program that is started on behalf of a tool or an MCP server. */
+  readonly children: Children;
   readonly bootId: string;
   readonly newId: () => string;
   readonly reportDefect: (component: string, error: unknown, taskId?: string) => void;
@@ -99,6 +103,7 @@ export function layGround(
     clean: (data) => redactData(data, hide),
     createCleaner,
     bus,
+    children: openChildren(paths.childrenDir),
     bootId,
     newId,
     reportDefect,
@@ -161,6 +166,7 @@ export interface Mind {
   readonly guard: Guard;
   readonly engine: Engine;
   readonly rpc: Rpc;
+  readonly sandbox: Sandbox;
 }
 
 /** What a daemon knows of itself only once it runs. */
@@ -172,7 +178,7 @@ export interface MindFacts {
 
 /** Guard, providers, hands, lanes and RPC. */
 export function createMind(ground: Ground, store: Store, policy: Policy, facts: MindFacts): Mind {
-  const { paths, config, redact, createCleaner, bus, bootId, newId, reportDefect } = ground;
+  const { paths, config, redact, createCleaner, bus, children, bootId, newId, reportDefect } = ground;
   const { isDraining, ownPort } = facts;
   const chains = createChains(ground, store);
   const guard = createGuard(policy, placeOf(paths), store);
@@ -189,9 +195,12 @@ export function createMind(ground: Ground, store: Store, policy: Policy, facts: 
     nowMs: systemClock.nowMs,
   };
   const now = (): Date => new Date(systemClock.nowMs());
+  const { sendAlert, shell } = config.tools;
+  const sandbox = createSandbox({ settings: shell, children, clock: systemClock, home: paths.home });
   const ports = {
     workspace: paths.workspace,
-    webhookUrl: config.tools.sendAlert.webhookUrl,
+    webhookUrl: sendAlert.webhookUrl,
+    sandbox,
     egress: createEgress({ ownPort }),
     search: config.search,
     readPage: createPageReader(startPageReader),
@@ -233,5 +242,5 @@ export function createMind(ground: Ground, store: Store, policy: Policy, facts: 
     ...{ randomBytes: systemRandom.bytes, nowMs: systemClock.nowMs },
     onSubmitting: () => engine.expectWork(),
   });
-  return { guard, engine, rpc };
+  return { guard, engine, rpc, sandbox };
 }

@@ -43,13 +43,25 @@ export interface Config {
   readonly budget: Budget;
   /** Rows for the model catalogue. */
   readonly models: readonly ConfiguredModel[];
-  readonly tools: { readonly sendAlert: { readonly webhookUrl: string | undefined } };
+  readonly tools: {
+    readonly sendAlert: { readonly webhookUrl: string | undefined };
+    readonly shell: ShellConfig;
+  };
   readonly approvals: { readonly timeoutMs: number };
   /** Every search engine, in the order to ask them. */
   readonly search: SearchSettings;
   readonly gateway: { readonly maxRequestBytes: number; readonly allowRemote: boolean };
   /** SHA-256 (hex) of all of the above without secrets: equal fingerprints behave alike. */
   readonly fingerprint: string;
+}
+
+/** How commands run; the units of the sandbox. */
+export interface ShellConfig {
+  readonly mode: "bwrap" | "docker" | "host";
+  readonly bwrapPath: string | undefined;
+  readonly dockerImage: string | undefined;
+  readonly envNames: readonly string[];
+  readonly memoryBytes: number;
 }
 
 export function findProvider(config: Config, id: string): ProviderConfig | undefined {

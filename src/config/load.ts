@@ -6,7 +6,7 @@ import { toBudget } from "../domain/budget.ts";
 import { defaultModel, resolveAgents } from "./agents.ts";
 import { type BindAddress, parseBind } from "./bind.ts";
 import { toModels } from "./budgets.ts";
-import type { Config, ModelRef } from "./config.ts";
+import type { Config, ModelRef, ShellConfig } from "./config.ts";
 import type { Env } from "./env.ts";
 import type { Paths } from "./paths.ts";
 import { configError, type Problem, suggest } from "./problem.ts";
@@ -81,7 +81,10 @@ function build(
     agents,
     budget: toBudget(settings.budgets),
     models: toModels(settings.models),
-    tools: { sendAlert: { webhookUrl: settings.tools.send_alert.webhook_url || undefined } },
+    tools: {
+      sendAlert: { webhookUrl: settings.tools.send_alert.webhook_url || undefined },
+      shell: toShell(settings.tools.shell),
+    },
     approvals: { timeoutMs: toMs(settings.approvals.timeout_seconds) },
     search: toSearch(settings),
     gateway: {
@@ -98,6 +101,16 @@ function build(
       ...checkRest(settings, bind),
       ...problems,
     ],
+  };
+}
+
+function toShell(shell: Settings["tools"]["shell"]): ShellConfig {
+  return {
+    mode: shell.sandbox,
+    bwrapPath: shell.bwrap_path,
+    dockerImage: shell.docker_image,
+    envNames: shell.env_names ?? [],
+    memoryBytes: shell.memory_mb * 1_048_576,
   };
 }
 
@@ -149,6 +162,15 @@ function checkRest(settings: Settings, bind: BindAddress | string): Problem[] {
   const webhook = settings.tools.send_alert.webhook_url;
   problems.push(...checkSearch(settings));
   if (webhook) problems.push(...checkUrl(webhook, ["tools", "send_alert", "webhook_url"]));
+  const { sandbox, docker_image: image } = settings.tools.shell;
+  if (sandbox === "docker" && image === undefined) {
+    const fix = "name an image that is on this machine, for example debian:12";
+    problems.push({
+      path: ["tools", "shell", "sandbox"],
+      what: "docker needs tools.shell.docker_image",
+      fix,
+    });
+  }
   return problems;
 }
 

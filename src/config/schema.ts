@@ -8,6 +8,7 @@ import type { Infer, SchemaNode } from "./schema-node.ts";
 import { SECONDS_MAX } from "./schema-node.ts";
 import { PROVIDERS_NODE } from "./schema-provider.ts";
 import { SEARCH_NODE } from "./schema-search.ts";
+import { SHELL_NODE } from "./schema-shell.ts";
 
 export const CONFIG_SCHEMA = {
   $schema: "http://json-schema.org/draft-07/schema#",
@@ -172,6 +173,7 @@ export const CONFIG_SCHEMA = {
             },
           },
         },
+        shell: SHELL_NODE,
       },
     },
     approvals: {

@@ -21,6 +21,11 @@ export interface FileRoot {
   readonly closed?: boolean;
 }
 
+/** The ones that are open. */
+export function openRoots(roots: readonly FileRoot[]): FileRoot[] {
+  return roots.filter(({ closed }) => closed !== true);
+}
+
 /** What a result brings into a task: text that somebody else wrote, or data that is nobody else's business. */
 export type Label = "untrusted" | "private";
 

@@ -120,6 +120,12 @@ export const CODES = {
   URL_REDIRECT_DENIED: row("a redirect led to where the request may not go", 403, -32003),
   TLS_INVALID: row("the server's certificate or protocol cannot be trusted", 502, -32050),
   LIMIT_TIME: row("it took longer than its limit", 504, -32050, true),
+  // what keeps a command from running, or ended it
+  EXEC_FAILED: row("the program could not be started", 500, -32050),
+  ENV_DENIED: row("the variable may not be set for a command", 403, -32003),
+  SANDBOX_DENIED: row("the policy does not allow a command outside a sandbox", 403, -32003),
+  SANDBOX_UNAVAILABLE: row("the sandbox that config.yaml names cannot be had here", 501, -32050),
+  LIMIT_RES: row("it used more memory, processes or disk than its limit", 507, -32050),
 } as const satisfies Record<string, CodeInfo>;
 
 export type Code = keyof typeof CODES;
@@ -135,6 +141,7 @@ export const EXIT = {
   diskFull: 75,
   newer: 76,
   refused: 77,
+  noSandbox: 78,
 } as const;
 
 const EXIT_OF: Partial<Record<Code, number>> = {
@@ -147,6 +154,7 @@ const EXIT_OF: Partial<Record<Code, number>> = {
   CONFIG_UNSAFE: EXIT.refused,
   POLICY_INVALID: EXIT.refused,
   CAP_DENIED: EXIT.refused,
+  SANDBOX_UNAVAILABLE: EXIT.noSandbox,
   INTERNAL: EXIT.internal,
 };
 

@@ -1,7 +1,7 @@
 // What a path's text alone says: whether it lies in a directory the policy opens, in that mode, and is not protected.
 // Pure and cheap, so that the policy decides with it; the walk in paths.ts asks it again and then looks at the disk.
 
-import type { FileRoot, PathMode } from "../domain/act.ts";
+import { type FileRoot, openRoots, type PathMode } from "../domain/act.ts";
 import type { Code } from "../domain/error.ts";
 import { quoteName } from "../domain/quote.ts";
 import { foldName, whyFlagged, whyProtected } from "./protected.ts";
@@ -140,9 +140,7 @@ function isTooLong(part: string): boolean {
 }
 
 function outsideText(roots: readonly FileRoot[]): string {
-  const open = roots
-    .filter(({ closed }) => closed !== true)
-    .map(({ path, mode }) => (mode === "ro" ? `${path} (read only)` : path));
+  const open = openRoots(roots).map(({ path, mode }) => (mode === "ro" ? `${path} (read only)` : path));
   return `it is in no directory the policy opens, which are: ${open.join(", ")}`;
 }
 

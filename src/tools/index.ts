@@ -3,6 +3,7 @@
 import { applyPatch } from "./apply-patch.ts";
 import { askUser } from "./ask-user.ts";
 import { editFile } from "./edit-file.ts";
+import { exec } from "./exec.ts";
 import { httpRequest } from "./http-request.ts";
 import { listDirectory } from "./list-directory.ts";
 import { now } from "./now.ts";
@@ -10,6 +11,7 @@ import { readFile } from "./read-file.ts";
 import { readUrl } from "./read-url.ts";
 import { searchFiles } from "./search-files.ts";
 import { sendAlert } from "./send-alert.ts";
+import { shell } from "./shell.ts";
 import type { Tool } from "./tool.ts";
 import { webSearch } from "./web-search.ts";
 import { writeFile } from "./write-file.ts";
@@ -28,6 +30,8 @@ export const TOOLS: readonly Tool[] = [
   readUrl,
   httpRequest,
   sendAlert,
+  exec,
+  shell,
   askUser,
 ];
 

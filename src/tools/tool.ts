@@ -6,6 +6,7 @@ import type { ToolSpec } from "../domain/message.ts";
 import type { SearchSettings } from "../domain/search.ts";
 import type { EffectClass } from "../journal/effects.ts";
 import type { Egress } from "../policy/egress-request.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { ReadPage } from "./page.ts";
 
 export interface Tool extends ToolSpec {
@@ -49,6 +50,8 @@ export interface ToolContext {
   readonly search: SearchSettings;
   /** Makes text of HTML on a thread that is ended when it takes too long. */
   readonly readPage: ReadPage;
+  /** Where commands run. */
+  readonly sandbox: Sandbox;
   readonly now: () => Date;
   readonly signal: AbortSignal;
 }

@@ -158,4 +158,28 @@ export const SAMPLES: Readonly<Record<string, ToolSample>> = {
       { url: "https://example.com/", body: { a: 1 } },
     ],
   },
+  exec: {
+    good: [
+      { argv: ["true"] },
+      { argv: ["git", "log", ""], cwd: "sub", stdin: "x", env: { TZ: "UTC" }, timeout_sec: 1e9 },
+    ],
+    bad: [
+      {},
+      { argv: [] },
+      { argv: "ls -l" },
+      { argv: [1] },
+      { argv: ["a\0b"] },
+      { argv: ["ls"], command: "ls" },
+      { argv: ["ls"], timeout_sec: 0 },
+      { argv: ["ls"], timeout_sec: -1 },
+      { argv: ["ls"], timeout_sec: "5" },
+      { argv: ["ls"], env: { A: 1 } },
+      { argv: ["ls"], env: ["A=1"] },
+      { argv: ["ls"], stdin: "x".repeat(1_000_001) },
+    ],
+  },
+  shell: {
+    good: [{ command: "ls | wc -l" }, { command: "a\nb", cwd: "/x", stdin: "", env: {}, timeout_sec: 0.5 }],
+    bad: [{}, { command: "" }, { command: ["ls"] }, { command: "a\0b" }, { command: "ls", argv: ["ls"] }],
+  },
 };

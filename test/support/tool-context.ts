@@ -7,6 +7,7 @@ import { createEgress } from "../../src/policy/egress.ts";
 import { createPageReader } from "../../src/tools/page.ts";
 import type { Hands } from "../../src/tools/perform.ts";
 import type { ToolContext } from "../../src/tools/tool.ts";
+import { noSandbox } from "./sandbox.ts";
 
 export const CLOSED_GRANT: Grant = {
   roots: [],
@@ -24,6 +25,7 @@ export function toolPorts(workspace = ""): Hands["ports"] {
     workspace,
     webhookUrl: undefined,
     egress: createEgress({ ownPort: () => undefined }),
+    sandbox: noSandbox,
     search: [],
     readPage: createPageReader(startPageReader),
   };
