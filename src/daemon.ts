@@ -17,6 +17,7 @@ import { createHealth, type Stage } from "./health.ts";
 import { sqliteBinding, version, type WriterThread } from "./native.ts";
 import { createMind, type Ground, layGround, loadPolicy, recover, startStore } from "./parts.ts";
 import { createFollower } from "./rpc/follow.ts";
+import { reapChildren } from "./sandbox/children.ts";
 import { lockHome } from "./store/lock.ts";
 import { systemClock, systemRandom } from "./system.ts";
 import { TOOLS } from "./tools/index.ts";
@@ -76,6 +77,11 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
     ({ log }) => log.flush(),
   );
   ground = base;
+  const reaped = await boot.phase(
+    "children_reaped",
+    () => reapChildren(paths.childrenDir),
+    () => base.children.close(),
+  );
   // The gateway is loaded while the writer opens the database.
   const opening = startStore(base, binding, writer);
   const loading = import("./gateway/server.ts");
@@ -123,7 +129,7 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
     () => engine.drain(config.drainTimeoutMs),
   );
   stage = "running";
-  base.log.info("boot", `listening on ${address}`, { boot_id: bootId, phases, ...recovered });
+  base.log.info("boot", `listening on ${address}`, { boot_id: bootId, phases, reaped, ...recovered });
 
   let stopped: Promise<void> | undefined;
   return {

@@ -22,6 +22,7 @@ import { createCatalog } from "./providers/catalog.ts";
 import { type Recovered, recoverOrphans } from "./queue/recover.ts";
 import { wakeForBudget } from "./queue/wake.ts";
 import { createRpc, type Rpc } from "./rpc/dispatch.ts";
+import { type Children, openChildren } from "./sandbox/children.ts";
 import type { SqliteBinding } from "./store/database.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { systemClock } from "./system.ts";
@@ -40,6 +41,8 @@ export interface Ground {
   readonly log: Log;
   readonly redact: Redact;
   readonly bus: Bus;
+  /** Every program that is started on behalf of a tool or an MCP server. */
+  readonly children: Children;
   readonly bootId: string;
   readonly newId: () => string;
   readonly reportDefect: (component: string, error: unknown, taskId?: string) => void;
@@ -69,7 +72,8 @@ export function layGround(
       stack: error instanceof Error ? error.stack : undefined,
     });
   const bus = createBus((error) => reportDefect("bus", error));
-  return { paths, config, log, redact, bus, bootId, newId, reportDefect };
+  const children = openChildren(paths.childrenDir);
+  return { paths, config, log, redact, bus, children, bootId, newId, reportDefect };
 }
 
 /** Lets the writer thread open the database. */

@@ -15,6 +15,8 @@ export interface Paths {
   readonly db: string;
   readonly runDir: string;
   readonly daemonJson: string;
+  /** Records of the programs that a daemon started. */
+  readonly childrenDir: string;
   readonly lockDb: string;
   readonly lockPid: string;
   readonly logsDir: string;
@@ -46,6 +48,7 @@ export function resolvePaths(home: string): Paths {
     db: at("goclaw.db"),
     runDir: at("run"),
     daemonJson: at("run", "daemon.json"),
+    childrenDir: at("run", "children"),
     lockDb: at("run", "lock.db"),
     lockPid: at("run", "lock.pid"),
     logsDir: at("logs"),

@@ -89,6 +89,7 @@ export const CODES = {
   TOOL_UNKNOWN: row("no such tool", 404, -32601),
   TOOL_ARGUMENTS: row("the arguments do not fit the tool's schema", 400, -32602),
   TOOL_FAILED: row("the tool reported an error", 500, -32050),
+  EXEC_FAILED: row("the program could not be started", 500, -32050),
 } as const satisfies Record<string, CodeInfo>;
 
 export type Code = keyof typeof CODES;

@@ -1,0 +1,21 @@
+// Looks at processes that a test started through somebody else, and ends those it is told to.
+
+import { readFileSync } from "node:fs";
+
+/** False once the process is gone or only waits for its parent to notice. */
+export function isRunning(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+  } catch {
+    return false;
+  }
+}
+
+export function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // gone already
+  }
+}
