@@ -1,6 +1,7 @@
 // The only caller of a tool, always in this order: schema, policy, intent and audit (committed), act, outcome
 // (committed), redact, cut. A refusal is a result that the model sees, never an exception.
 
+import type { Grant } from "../domain/act.ts";
 import { messageOf } from "../domain/error.ts";
 import type { ToolCall } from "../domain/message.ts";
 import type { ClaimedTask } from "../domain/task.ts";
@@ -17,7 +18,7 @@ export interface Hands {
   readonly guard: Guard;
   readonly tools: readonly Tool[];
   readonly redact: (text: string) => string;
-  readonly ports: Omit<ToolContext, "effectKey" | "signal">;
+  readonly ports: Omit<ToolContext, "effectKey" | "signal" | "taskId" | "agentId" | "grant">;
 }
 
 export interface CallPlace {
@@ -89,7 +90,9 @@ async function act(
   args: Args,
   signal: AbortSignal,
 ): Promise<Performed> {
-  const outcome = await runTool(tool, args, { ...hands.ports, effectKey: effect.key, signal });
+  const { id: taskId, agentId } = task;
+  const ports = { ...hands.ports, taskId, agentId, grant: grantOf(hands) };
+  const outcome = await runTool(tool, args, { ...ports, effectKey: effect.key, signal });
   const text = cut(hands.redact(outcome.text));
   const { key, turn, callIndex } = effect;
   const status = outcome.type === "done" ? "DONE" : outcome.type === "failed" ? "FAILED" : "UNKNOWN";
@@ -105,6 +108,12 @@ async function act(
   if (!held) return { type: "lost" };
   if (status === "UNKNOWN") return { type: "unknown", message: unknownText(tool.name, text) };
   return { type: "result", text };
+}
+
+/** Until the policy grants more: the workspace alone. */
+function grantOf({ ports }: Hands): Grant {
+  const roots = [{ path: ports.workspace, mode: "rw" }] as const;
+  return { roots, domains: [], allowLoopback: false, allowUnsandboxedExec: false };
 }
 
 async function runTool(tool: Tool, args: Args, context: ToolContext): Promise<ToolOutcome> {

@@ -25,7 +25,9 @@ beforeEach(() => {
 function context(more: Partial<ToolContext> = {}): ToolContext {
   const signal = new AbortController().signal;
   const now = (): Date => new Date("2026-02-03T04:05:06.789Z");
-  return { effectKey: "k1", workspace, webhookUrl: undefined, now, signal, ...more };
+  const place = { effectKey: "k1", taskId: "t1", agentId: "default", workspace };
+  const grant = { roots: [], domains: [], allowLoopback: false, allowUnsandboxedExec: false };
+  return { ...place, grant, webhookUrl: undefined, now, signal, ...more };
 }
 
 test("now tells the time it is given, and nothing else", async () => {
