@@ -92,7 +92,8 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
   );
   const recovered = await boot.phase("recovery_scan_completed", () => recover(store, bootId));
   const policy = await boot.phase("policy_loaded", () => loadPolicy(base, store));
-  const { engine, rpc } = createMind(base, store, policy, () => stage === "draining");
+  const makeMind = () => createMind(base, store, policy, () => stage === "draining");
+  const { engine, rpc } = await boot.phase("mind_made", makeMind, ({ mcp }) => mcp.close());
 
   const uptimeMs = (): number => systemClock.monoMs() - startedMs;
   const facts = { bootId, version: version(), policyVersion: policy.version, stage: () => stage, uptimeMs };

@@ -6,6 +6,7 @@ import { createBus } from "./bus/bus.ts";
 import { createChains } from "./chains.ts";
 import type { Config } from "./config/config.ts";
 import { readText } from "./config/files.ts";
+import { secretsOf } from "./config/mcp.ts";
 import type { Paths } from "./config/paths.ts";
 import { readToken } from "./config/token.ts";
 import { BASE_CAPABILITIES } from "./domain/capability.ts";
@@ -14,7 +15,9 @@ import { createEngine, type Engine } from "./engine/engine.ts";
 import { listModels, type ModelRow } from "./engine/model-list.ts";
 import { loadBreakers } from "./engine/provider-health.ts";
 import { releaseOrphans } from "./journal/budget.ts";
-import type { WriterThread } from "./native.ts";
+import { createDesk } from "./mcp/desk.ts";
+import { McpHub } from "./mcp/hub.ts";
+import { version, type WriterThread } from "./native.ts";
 import { savePolicyVersion } from "./policy/audit.ts";
 import { createGuard, type Guard } from "./policy/guard.ts";
 import { type Policy, parsePolicy } from "./policy/policy.ts";
@@ -29,6 +32,7 @@ import { systemClock } from "./system.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 import { createRedactor } from "./telemetry/redact.ts";
 import { TOOL_CAPABILITIES, TOOLS } from "./tools/index.ts";
+import { createMcpTools } from "./tools/mcp-tools.ts";
 import type { WriterData } from "./writer.ts";
 
 export type Redact = (text: string) => string;
@@ -58,6 +62,7 @@ export function layGround(
   const redact = createRedactor([
     readToken(paths),
     ...config.providers.flatMap(({ apiKey }) => apiKey ?? []),
+    ...secretsOf(config.mcp),
   ]);
   const log = createLog({
     file: paths.systemLog,
@@ -120,7 +125,25 @@ export async function loadPolicy({ paths }: Ground, store: Store): Promise<Polic
 export interface Mind {
   readonly guard: Guard;
   readonly engine: Engine;
+  readonly mcp: McpHub;
   readonly rpc: Rpc;
+}
+
+function createHub({ paths, config, log, redact, bus, children }: Ground, store: Store): McpHub {
+  const { servers, idleMs, searchPath } = config.mcp;
+  return new McpHub({
+    ...{ servers, idleMs, store, log, redact, clock: systemClock, monoMs: systemClock.monoMs },
+    place: { path: searchPath, workspace: paths.workspace },
+    version: version(),
+    start: (launch) => children.start(launch),
+    onToolsUpdated: (server, tools) => {
+      log.warn("mcp", `tools of ${server} moved; new and changed ones wait for an approval`, {
+        server,
+        tools,
+      });
+      bus.publish({ type: "tools.updated", server, tools });
+    },
+  });
 }
 
 /** Guard, providers, hands, lanes and RPC. */
@@ -138,19 +161,23 @@ export function createMind(ground: Ground, store: Store, policy: Policy, isDrain
   };
   const now = (): Date => new Date(systemClock.nowMs());
   const ports = { workspace: paths.workspace, webhookUrl: config.tools.sendAlert.webhookUrl, now };
+  const mcp = createHub(ground, store);
+  const mcpTools = createMcpTools(mcp);
+  const findAgent = (id: string) => config.agents.find((agent) => agent.id === id);
+  const toolsFor = (id: string) => [...TOOLS, ...mcpTools(findAgent(id)?.mcpServers ?? null)];
   const engine = createEngine({
     store,
     bus,
     clock: systemClock,
     bootId,
-    hands: { store, guard, tools: TOOLS, redact, ports },
+    hands: { store, guard, toolsFor, redact, ports },
     purse,
     lanes: config.workerCount,
     leaseMs: config.leaseMs,
     retry: config.retry,
     policyVersion: policy.version,
     agents: config.agents,
-    findAgent: (id) => config.agents.find((agent) => agent.id === id),
+    findAgent,
     providerOf: createChains(ground, store),
     publishText: ({ id, sessionId }, turn, offset, text) => {
       if (bus.hasTaskListener(id))
@@ -167,8 +194,9 @@ export function createMind(ground: Ground, store: Store, policy: Policy, isDrain
   };
   const agents = config.agents;
   const rpc = createRpc({
+    mcp: createDesk(mcp),
     ...{ store, guard, agents, modelRows, newId, redact, limits, schemaFault, isDraining },
     onSubmitting: () => engine.expectWork(),
   });
-  return { guard, engine, rpc };
+  return { guard, engine, mcp, rpc };
 }

@@ -8,6 +8,7 @@ import { settleEffect } from "./journal/effects.ts";
 import { resolveEffect } from "./journal/resolve.ts";
 import { recordSeam } from "./journal/seam.ts";
 import { recordSummary } from "./journal/summaries.ts";
+import { approveServer, seeTools } from "./mcp/pins.ts";
 import { recordAudit, savePolicyVersion } from "./policy/audit.ts";
 import { cancel } from "./queue/cancel.ts";
 import { claim } from "./queue/claim.ts";
@@ -47,4 +48,6 @@ export const VERBS: readonly AnyVerb[] = [
   release,
   releaseOrphans,
   wakeForBudget,
+  seeTools,
+  approveServer,
 ];

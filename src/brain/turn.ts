@@ -1,7 +1,7 @@
 // The turn loop: ask the model, journal its answer, perform its tool calls, ask again, until it answers without one.
 // Everything the journal already has is taken from there: no answer is bought twice, no act is made twice.
 
-import type { Agent } from "../domain/agent.ts";
+import { type Agent, maySee } from "../domain/agent.ts";
 import type { Answer, Message, ToolSpec } from "../domain/message.ts";
 import type { ClaimedTask, Outcome } from "../domain/task.ts";
 import { loadAnswers, type PricedAnswer, recordAnswer, resultText } from "../journal/answers.ts";
@@ -163,7 +163,8 @@ async function work(
 }
 
 function offeredTools(agent: Agent, hands: Hands): ToolSpec[] {
-  return hands.tools
-    .filter((tool) => agent.tools === null || agent.tools.includes(tool.name))
+  return hands
+    .toolsFor(agent.id)
+    .filter((tool) => maySee(agent, tool.name))
     .map(({ name, description, params }) => ({ name, description, params }));
 }

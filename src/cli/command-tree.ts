@@ -3,6 +3,7 @@
 
 import { type CommandSpec, JSON_OPTION } from "./command-spec.ts";
 import { DAEMON, HOME } from "./commands-home.ts";
+import { MCP } from "./commands-mcp.ts";
 import { MODELS } from "./commands-models.ts";
 import { WORK } from "./commands-work.ts";
 
@@ -44,7 +45,7 @@ export const ROOT: CommandSpec = {
     { flags: "--daemon", description: "the same as `goclaw daemon run`" },
     { flags: "--version", description: "print the version" },
   ],
-  commands: [...WORK, ...MODELS, ...DAEMON, ...HOME, ...MORE],
+  commands: [...WORK, ...MODELS, ...MCP, ...DAEMON, ...HOME, ...MORE],
 };
 
 /** The words of every command that does something: `["task", "list"]`. The root's are empty. */

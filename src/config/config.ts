@@ -5,6 +5,7 @@ import type { Agent } from "../domain/agent.ts";
 import type { Budget } from "../domain/budget.ts";
 import type { BindAddress } from "./bind.ts";
 import type { ConfiguredModel } from "./budgets.ts";
+import type { McpConfig } from "./mcp.ts";
 import type { ProviderConfig } from "./providers.ts";
 import type { Settings } from "./schema.ts";
 
@@ -43,6 +44,7 @@ export interface Config {
   /** Rows for the model catalogue. */
   readonly models: readonly ConfiguredModel[];
   readonly tools: { readonly sendAlert: { readonly webhookUrl: string | undefined } };
+  readonly mcp: McpConfig;
   readonly gateway: { readonly maxRequestBytes: number; readonly allowRemote: boolean };
   /** SHA-256 (hex) of all of the above without secrets: equal fingerprints behave alike. */
   readonly fingerprint: string;

@@ -7,6 +7,7 @@ import { type BindAddress, parseBind } from "./bind.ts";
 import { toBudget, toModels } from "./budgets.ts";
 import type { Config, ModelRef } from "./config.ts";
 import type { Env } from "./env.ts";
+import { checkMcp, toMcp } from "./mcp.ts";
 import type { Paths } from "./paths.ts";
 import { configError, type Problem, suggest } from "./problem.ts";
 import {
@@ -80,6 +81,7 @@ function build(
     budget: toBudget(settings.budgets),
     models: toModels(settings.models),
     tools: { sendAlert: { webhookUrl: settings.tools.send_alert.webhook_url || undefined } },
+    mcp: toMcp(settings, input.env),
     gateway: {
       maxRequestBytes: settings.gateway.max_request_size,
       allowRemote: settings.gateway.allow_remote,
@@ -92,6 +94,11 @@ function build(
       ...checkModel(plain),
       ...checkFallbacks(plain),
       ...checkRest(settings, bind),
+      ...checkMcp(
+        settings,
+        agents.map(({ id }) => id),
+        input.toolNames,
+      ),
       ...problems,
     ],
   };
@@ -151,9 +158,9 @@ function toMs(seconds: number): number {
   return Math.round(seconds * 1000);
 }
 
-/** Keys and the webhook's address are secrets; they and the words about them stay out. */
+/** Keys, the webhook's address and what MCP servers are handed are secrets; they and the words about them stay out. */
 function fingerprintOf(config: Omit<Config, "fingerprint">): string {
-  const secret = new Set(["apiKey", "webhookUrl", "missingReason", "keyPlaces"]);
+  const secret = new Set(["apiKey", "webhookUrl", "missingReason", "keyPlaces", "env", "headers"]);
   const text = JSON.stringify(config, (key, value: unknown) => (secret.has(key) ? undefined : value));
   return createHash("sha256").update(text).digest("hex");
 }

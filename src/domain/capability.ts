@@ -10,8 +10,12 @@ export function covers(pattern: string, capability: string): boolean {
   return pattern.endsWith(".*") && capability.startsWith(pattern.slice(0, -1));
 }
 
+/** `mcp.*`, `mcp.<server>.*`, `mcp.<server>.<tool>`: which tools a server has is known only once it was asked. */
+const MCP_PATTERN = /^mcp\.(\*|[a-z0-9-]{1,32}\.(\*|[A-Za-z0-9_./-]{1,128}))$/;
+
 /** True when a policy may name `pattern`, given every capability that exists. */
 export function isKnownPattern(pattern: string, known: readonly string[]): boolean {
+  if (MCP_PATTERN.test(pattern)) return true;
   if (pattern === "*" || known.includes(pattern)) return true;
   return pattern.endsWith(".*") && known.some((capability) => capability.startsWith(pattern.slice(0, -1)));
 }

@@ -31,6 +31,7 @@ export const CODES = {
   SESSION_NOT_FOUND: row("no such session", 404, -32004),
   AGENT_NOT_FOUND: row("no such agent", 404, -32004),
   MODEL_NOT_FOUND: row("no such model", 404, -32004),
+  MCP_SERVER_UNKNOWN: row("no such MCP server in config.yaml", 404, -32004),
   IDEMPOTENCY_CONFLICT: row("the idempotency key was used with another body", 409, -32009),
   STATE_CONFLICT: row("the task is not in a state that allows this", 409, -32009),
   QUEUE_FULL: row("the queue limit is reached; try again later", 429, 4290, true),
@@ -47,6 +48,11 @@ export const CODES = {
   CONFIG_INVALID: row("config.yaml is not valid", 400, -32050),
   CONFIG_UNSAFE: row("the configuration would expose the daemon", 400, -32050),
   POLICY_INVALID: row("policy.yaml is not valid", 400, -32050),
+  ENV_DENIED: row(
+    "an environment variable that decides what code runs is not handed to a program",
+    400,
+    -32050,
+  ),
   BIND_FAILED: row("the address cannot be bound", 500, -32050),
   // why a task waits or moved
   LEASE_EXPIRED: row("the attempt did not renew its lease in time", 500, -32050, true),
@@ -89,6 +95,10 @@ export const CODES = {
   TOOL_UNKNOWN: row("no such tool", 404, -32601),
   TOOL_ARGUMENTS: row("the arguments do not fit the tool's schema", 400, -32602),
   TOOL_FAILED: row("the tool reported an error", 500, -32050),
+  MCP_PIN_MISMATCH: row("an MCP server or tool is not what was approved", 409, -32009),
+  MCP_UNSHOWABLE: row("an MCP tool's definition holds what cannot be shown", 409, -32009),
+  MCP_NAME_CLASH: row("two MCP tools would be offered under one name", 409, -32009),
+  MCP_UNAVAILABLE: row("the MCP server cannot be reached or does not behave", 502, -32050, true),
   EXEC_FAILED: row("the program could not be started", 500, -32050),
 } as const satisfies Record<string, CodeInfo>;
 
@@ -117,6 +127,9 @@ const EXIT_OF: Partial<Record<Code, number>> = {
   CONFIG_UNSAFE: EXIT.refused,
   POLICY_INVALID: EXIT.refused,
   CAP_DENIED: EXIT.refused,
+  ENV_DENIED: EXIT.refused,
+  MCP_PIN_MISMATCH: EXIT.refused,
+  MCP_UNSHOWABLE: EXIT.refused,
   INTERNAL: EXIT.internal,
 };
 

@@ -1,6 +1,7 @@
 // What an operation is: one definition that every surface calls. A method without a capability does not type-check.
 
 import type { Agent } from "../domain/agent.ts";
+import type { McpDesk } from "../domain/mcp.ts";
 import type { ModelRow } from "../engine/model-list.ts";
 import type { Guard } from "../policy/guard.ts";
 import type { Store } from "../store/store.ts";
@@ -15,6 +16,7 @@ export interface RpcPorts {
   readonly store: Store;
   readonly guard: Guard;
   readonly agents: readonly Agent[];
+  readonly mcp: McpDesk;
   /** The models of configured providers, or of all. */
   readonly modelRows: (all: boolean) => readonly ModelRow[];
   readonly newId: () => string;

@@ -16,7 +16,8 @@ import type { Args, Tool, ToolContext, ToolOutcome } from "./tool.ts";
 export interface Hands {
   readonly store: Store;
   readonly guard: Guard;
-  readonly tools: readonly Tool[];
+  /** The tools there are for an agent; what it is offered may be fewer. */
+  readonly toolsFor: (agentId: string) => readonly Tool[];
   readonly redact: (text: string) => string;
   readonly ports: Omit<ToolContext, "effectKey" | "signal" | "taskId" | "agentId" | "grant">;
 }
@@ -39,7 +40,8 @@ export async function perform(
   place: CallPlace,
   signal: AbortSignal,
 ): Promise<Performed> {
-  const tool = hands.tools.find((candidate) => candidate.name === call.name);
+  const tools = hands.toolsFor(task.agentId);
+  const tool = tools.find((candidate) => candidate.name === call.name);
   const effect = effectOf(task.id, call, place, tool);
   const fence = { taskId: task.id, fence: task.fence };
   const refusal = async (code: string, why: string, audit: AuditRecord | null): Promise<Performed> => {
@@ -49,7 +51,7 @@ export async function perform(
   };
 
   if (tool === undefined) {
-    const names = hands.tools.map(({ name }) => name).join(", ");
+    const names = tools.map(({ name }) => name).join(", ");
     return refusal(
       "TOOL_UNKNOWN",
       `there is no tool ${JSON.stringify(call.name)}; there are: ${names}`,
@@ -74,7 +76,7 @@ export async function perform(
 function decideCall(guard: Guard, task: ClaimedTask, tool: Tool, args: Args): ReturnType<Guard["decide"]> {
   return guard.decide({
     principal: `agent:${task.agentId}`,
-    capability: capabilityOf(tool.name),
+    capability: tool.capability ?? capabilityOf(tool.name),
     resource: tool.resource(args),
     traceId: task.traceId,
     taskId: task.id,

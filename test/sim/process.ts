@@ -152,9 +152,11 @@ function createLanes(
   const policy = parsePolicy(POLICY, "policy.yaml", CAPABILITIES);
   const ports = { workspace: "", webhookUrl: undefined, now: () => new Date(clock.nowMs()) };
   const redact = (text: string): string => text;
+  const scripted = createScriptedTools(world);
+  const toolsFor = () => scripted;
   return createEngine({
     ...{ store, bus, clock, bootId, redact, agents: AGENTS, lanes: LANES, leaseMs: LEASE_MS },
-    hands: { store, guard: createGuard(policy, store), tools: createScriptedTools(world), redact, ports },
+    hands: { store, guard: createGuard(policy, store), toolsFor, redact, ports },
     purse: {
       ...{ store, owner: bootId, nowMs: clock.nowMs, catalog: createCatalog([]) },
       ...{ budget: { onLimit: "suspend" }, agentBudget: () => undefined },

@@ -73,7 +73,7 @@ function open(script: Part[][], more: { agent?: Partial<Agent>; signal?: AbortSi
   const store = storeOf(writer);
   const guard = createGuard(parsePolicy("allow_capabilities: [tools.probe]", "p", ["tools.probe"]), store);
   const ports = { workspace: "", webhookUrl: undefined, now: () => new Date(writer.clock.nowMs()) };
-  const hands = { store, guard, tools: [probe], redact: (text: string) => text, ports };
+  const hands = { store, guard, toolsFor: () => [probe], redact: (text: string) => text, ports };
   const spending = { budget: { onLimit: "suspend" as const }, agentBudget: () => undefined };
   const purse = {
     store,

@@ -62,7 +62,7 @@ function open(
   };
   const ports = { workspace: "", webhookUrl: undefined, now: () => new Date(0) };
   const redact = (text: string): string => text.replaceAll("s3cret", "[redacted]");
-  const hands = { store, guard, tools: [tool], redact, ports };
+  const hands = { store, guard, toolsFor: () => [tool], redact, ports };
   const run: Bench["run"] = (call = {}, callIndex = 0) => {
     const whole = { id: "c", name: "probe", argumentsText: "{}", ...call };
     return perform(hands, task, whole, { turn: 0, callIndex }, new AbortController().signal);
