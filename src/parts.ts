@@ -193,8 +193,10 @@ export function createMind(ground: Ground, store: Store, policy: Policy, isDrain
     return listModels({ config, catalog, breakers, nowMs: systemClock.nowMs(), all });
   };
   const agents = config.agents;
+  const { serve } = config.mcp;
+  const servedTools = () => toolsFor("default").filter(({ name }) => serve.tools.includes(name));
   const rpc = createRpc({
-    mcp: createDesk(mcp),
+    ...{ mcp: createDesk(mcp), served: { agents: serve.agents, tools: servedTools }, version: version() },
     ...{ store, guard, agents, modelRows, newId, redact, limits, schemaFault, isDraining },
     onSubmitting: () => engine.expectWork(),
   });

@@ -22,6 +22,7 @@ export const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   "mcp list": () => import("./mcp-list.ts").then((module) => module.mcpList),
   "mcp tools": () => import("./mcp-list.ts").then((module) => module.mcpTools),
   "mcp approve": () => import("./mcp-approve.ts").then((module) => module.mcpApprove),
+  "mcp serve": () => import("./mcp-serve.ts").then((module) => module.mcpServe),
   "daemon run": () => import("./daemon-run.ts").then((module) => module.daemonRun),
   "daemon start": () => import("./daemon.ts").then((module) => module.daemonStart),
   "daemon stop": () => import("./daemon-stop.ts").then((module) => module.daemonStop),

@@ -115,6 +115,14 @@ export interface Sampling {
   readonly frequencyPenalty?: number;
 }
 
+/** The kind of a task that is one tool call and no model; its prompt is the JSON of a ToolTaskPrompt. */
+export const TOOL_TASK = "tool";
+
+export interface ToolTaskPrompt {
+  readonly tool: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
 /** What a claim hands to a lane. `fence` is raised by every claim and never given back (see decision 0002). */
 export interface ClaimedTask {
   readonly id: string;

@@ -7,6 +7,7 @@ import type { Follower } from "../rpc/follow.ts";
 import type { Caller } from "../rpc/method.ts";
 import { type AuthOptions, authenticate } from "./auth.ts";
 import { sendError, toGoclawError } from "./errors.ts";
+import { mcpRoutes } from "./mcp.ts";
 import { mcpAdminRoutes } from "./mcp-admin.ts";
 import { openAiRoutes } from "./openai.ts";
 import { type Health, opsRoutes } from "./ops.ts";
@@ -68,6 +69,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   opsRoutes(app, options.health);
   restRoutes(app, options.rpc);
   mcpAdminRoutes(app, options.rpc);
+  mcpRoutes(app, options);
   sseRoutes(app, options);
   openAiRoutes(app, options);
   return app;
