@@ -3,10 +3,10 @@
 
 import { StdioServerTransport, serveStdio } from "@modelcontextprotocol/server/stdio";
 import { EXIT } from "../domain/error.ts";
-import { createServerFactory, type ServedFace } from "../rpc/mcp-server.ts";
 import { SUSPENSIONS } from "../domain/task.ts";
-import type { WireEvent, WireTask } from "../rpc/wire.ts";
+import { createServerFactory, type ServedFace } from "../rpc/mcp-server.ts";
 import type { WireServed } from "../rpc/methods/mcp-served.ts";
+import type { WireEvent, WireTask } from "../rpc/wire.ts";
 import type { Context, GlobalOptions } from "./context.ts";
 import { followTask } from "./follow.ts";
 import { openHome } from "./home.ts";

@@ -1,8 +1,8 @@
 // A task that is one tool call and no model: what an outside client asked for by name. It goes through the same gate and
 // the same journal as a call that a model asked for.
 
-import { type Code, CODES } from "../domain/error.ts";
-import { TOOL_TASK, type ClaimedTask, type Outcome, type ToolTaskPrompt } from "../domain/task.ts";
+import { CODES, type Code } from "../domain/error.ts";
+import { type ClaimedTask, type Outcome, TOOL_TASK, type ToolTaskPrompt } from "../domain/task.ts";
 import { loadEffects } from "../journal/effects.ts";
 import { findTaskById } from "../store/tasks.ts";
 import { type Hands, perform } from "../tools/perform.ts";
@@ -15,7 +15,9 @@ export function isToolTask({ kind }: ClaimedTask): boolean {
 
 export async function runToolTask(hands: Hands, task: ClaimedTask, signal: AbortSignal): Promise<Outcome> {
   const { reader } = hands.store;
-  const { tool, arguments: args } = JSON.parse(findTaskById(reader, task.id)?.prompt ?? "{}") as ToolTaskPrompt;
+  const { tool, arguments: args } = JSON.parse(
+    findTaskById(reader, task.id)?.prompt ?? "{}",
+  ) as ToolTaskPrompt;
   if (loadEffects(reader, task.id)[0]?.outcome == null) {
     const call = { id: "call", name: tool, argumentsText: JSON.stringify(args) };
     const performed = await perform(hands, task, call, { turn: 0, callIndex: 0 }, signal);

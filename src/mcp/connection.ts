@@ -14,11 +14,13 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** `unknown`: the request went out and nobody can say what came of it. */
-export type CallEnd =
-  | { readonly type: "done"; readonly text: string }
-  | { readonly type: "failed"; readonly text: string }
-  | { readonly type: "unknown"; readonly text: string };
+export interface CallEnd {
+  /** `unknown`: the request went out and nobody can say what came of it. */
+  readonly type: "done" | "failed" | "unknown";
+  readonly text: string;
+  /** The conversation cannot go on: a session that the server forgot, or nobody there. */
+  readonly isBroken?: true;
+}
 
 export interface ConnectionPorts {
   readonly version: string;
@@ -129,19 +131,24 @@ function endOf(sdk: Sdk, error: unknown, fault: string | undefined, timeoutMs: n
       return { type: "unknown", text: `no answer within ${timeoutMs} ms` };
     }
     if (error instanceof sdk.SdkHttpError && refusedBy(error.status)) {
-      return { type: "failed", text: `TOOL_FAILED: the server answered ${error.status}` };
+      const text = `TOOL_FAILED: the server answered ${error.status}; the next call opens a new session`;
+      return { type: "failed", text, isBroken: true };
     }
   }
   if (neverLeft(error))
-    return { type: "failed", text: `MCP_UNAVAILABLE: the server cannot be reached: ${message}` };
-  return { type: "unknown", text: `the connection broke during the call: ${message}` };
+    return {
+      type: "failed",
+      text: `MCP_UNAVAILABLE: the server cannot be reached: ${message}`,
+      isBroken: true,
+    };
+  return { type: "unknown", text: `the connection broke during the call: ${message}`, isBroken: true };
 }
 
 function refusedBy(status: number | undefined): boolean {
   return status !== undefined && status >= 400 && status < 500;
 }
 
-const UNSENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"];
+const UNSENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "ENOTCONN"];
 
 function neverLeft(error: unknown): boolean {
   const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };

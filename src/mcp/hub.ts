@@ -1,7 +1,7 @@
 // All configured servers: which of their tools may be offered, and the one way to call them. A tool is offered and
 // called only while its server is the one, and its definition the one, that an operator approved.
 
-import { GoclawError } from "../domain/error.ts";
+import { GoclawError, messageOf } from "../domain/error.ts";
 import type { McpServer } from "../domain/mcp.ts";
 import { offeredName } from "../domain/mcp.ts";
 import type { Clock } from "../domain/time.ts";
@@ -75,22 +75,23 @@ export class McpHub {
     signal: AbortSignal,
   ): Promise<CallEnd> {
     const member = this.find(server);
+    let end: CallEnd;
     try {
-      return await member.supervisor.use(async (connection) => {
+      end = await member.supervisor.use(async (connection) => {
         if (this.ports.clock.monoMs() - member.listedMs > LIST_AGAIN_MS) await this.look(member, connection);
         const now = member.live.get(tool);
         if (now?.hash === hash) return connection.call(tool, args, signal);
         const what = now === undefined ? "is gone from the server" : "is no longer what was approved";
-        return refused(
-          "MCP_PIN_MISMATCH",
-          `${tool} ${what}; an operator can look with \`goclaw mcp approve ${server}\``,
-        );
+        const advice = `an operator can look with \`goclaw mcp approve ${server}\``;
+        return refused("MCP_PIN_MISMATCH", `${tool} ${what}; ${advice}`);
       }, signal);
     } catch (error) {
-      // Nothing was sent: whatever happens after that is an end of the call.
+      // Nothing was sent: from there on whatever happens is an end of the call.
       if (error instanceof GoclawError) return refused(error.code, error.message);
-      throw error;
+      end = { ...refused("MCP_UNAVAILABLE", messageOf(error)), isBroken: true };
     }
+    if (end.isBroken === true) await member.supervisor.stop();
+    return end;
   }
 
   find(name: string): Member {

@@ -50,7 +50,7 @@ export class PipeTransport implements Transport {
   }
 
   async send(message: JSONRPCMessage): Promise<void> {
-    if (this.#closed) throw new Error("the server's pipe is closed");
+    if (this.#closed) throw Object.assign(new Error("the server's pipe is closed"), { code: "ENOTCONN" });
     const { stdin } = this.#pipes;
     if (stdin.write(`${JSON.stringify(message)}\n`)) return;
     await new Promise<void>((resolve) => {

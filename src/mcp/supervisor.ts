@@ -4,7 +4,7 @@
 import { GoclawError, messageOf } from "../domain/error.ts";
 import type { McpServer } from "../domain/mcp.ts";
 import type { Clock } from "../domain/time.ts";
-import type { CallEnd, Connection } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import type { Opened } from "./open.ts";
 
 export interface SupervisorPorts {
@@ -69,10 +69,6 @@ export class Supervisor {
       this.#busy -= 1;
       this.#watchIdle();
     }
-  }
-
-  async call(tool: string, args: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<CallEnd> {
-    return this.use((connection) => connection.call(tool, args, signal), signal);
   }
 
   /** Stops the server; the next use starts it again unless `forGood`. */

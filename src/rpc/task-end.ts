@@ -20,7 +20,8 @@ export async function waitForTask(
     onDelta: () => {},
     onEvent: (event) => {
       const ended = event.to !== null && isTerminal(event.to);
-      if (ended || event.reasonCode === "SHUTDOWN_REQUEUED" || suspensionOf(event) !== undefined) over.resolve();
+      if (ended || event.reasonCode === "SHUTDOWN_REQUEUED" || suspensionOf(event) !== undefined)
+        over.resolve();
     },
   });
   const onAbort = (): void => over.resolve();

@@ -35,7 +35,9 @@ async function connectStdio(): Promise<Client> {
   const [command = "", ...words] = programUnderTest();
   const env = cleanEnvironment(rig.home) as Record<string, string>;
   const connected = newClient();
-  await connected.connect(new StdioClientTransport({ command, args: [...words, "mcp", "serve"], env, stderr: "ignore" }));
+  await connected.connect(
+    new StdioClientTransport({ command, args: [...words, "mcp", "serve"], env, stderr: "ignore" }),
+  );
   return connected;
 }
 
@@ -95,7 +97,10 @@ test("goclaw mcp serve is an MCP server on stdio, as a client of the daemon that
 
   const alone = await connectStdio();
   const session = String(answer._meta?.["goclaw/session_id"]);
-  const again = await alone.callTool({ name: "ask_default", arguments: { prompt: "task alone", session_id: session } });
+  const again = await alone.callTool({
+    name: "ask_default",
+    arguments: { prompt: "task alone", session_id: session },
+  });
   expect(textOf(again)).toContain("done alone");
   const last = rig.stub.calls.at(-1);
   expect(JSON.stringify(last?.body.messages)).toContain("done over-stdio");

@@ -2,16 +2,18 @@
 // tools approved and called.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { join } from "node:path";
+import { createRequire } from "node:module";
+import { type AddressInfo, createServer } from "node:net";
+import { fileURLToPath } from "node:url";
 import { runCli } from "./cli.ts";
 import type { Client } from "./http.ts";
-import { nodeUnderTest, REPOSITORY } from "./program.ts";
+import { nodeUnderTest } from "./program.ts";
 import { within } from "./wait.ts";
 
-const PACKAGES = join(REPOSITORY, "node_modules/@modelcontextprotocol");
-export const FILESYSTEM = join(PACKAGES, "server-filesystem/dist/index.js");
-export const EVERYTHING = join(PACKAGES, "server-everything/dist/index.js");
-export const ODD = join(REPOSITORY, "test/support/odd-mcp-server.ts");
+const require = createRequire(import.meta.url);
+export const FILESYSTEM = require.resolve("@modelcontextprotocol/server-filesystem/dist/index.js");
+export const EVERYTHING = require.resolve("@modelcontextprotocol/server-everything/dist/index.js");
+export const ODD = fileURLToPath(new URL("./odd-mcp-server.ts", import.meta.url));
 
 /** An entry of mcp.servers that runs a script under Node. */
 export function scripted(name: string, script: string, args: readonly string[] = [], more: object = {}) {
@@ -42,7 +44,17 @@ export async function serverNow(client: Client, name: string): Promise<WireServe
 
 export interface HttpPeer {
   readonly url: string;
-  close(): void;
+  /** Ends it and waits until it is gone. */
+  close(): Promise<void>;
+}
+
+/** A port of loopback that nobody listens on at the moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 /** Starts server-everything on a free port of loopback and waits until it says that it listens. */
@@ -64,5 +76,10 @@ export async function startEverything(mode: "streamableHttp" | "sse", port: numb
     throw error;
   });
   const path = mode === "sse" ? "/sse" : "/mcp";
-  return { url: `http://127.0.0.1:${port}${path}`, close: () => void child.kill("SIGKILL") };
+  const gone = new Promise<void>((resolve) => void child.once("close", () => resolve()));
+  const close = (): Promise<void> => {
+    child.kill("SIGKILL");
+    return gone;
+  };
+  return { url: `http://127.0.0.1:${port}${path}`, close };
 }

@@ -108,7 +108,10 @@ function toAsk({ id, displayName }: Agent): WireServed {
       type: "object",
       properties: {
         prompt: { type: "string", description: "What is to be done, with everything the agent must know." },
-        session_id: { type: "string", description: "From an earlier answer's _meta: goes on in that session." },
+        session_id: {
+          type: "string",
+          description: "From an earlier answer's _meta: goes on in that session.",
+        },
       },
       required: ["prompt"],
       additionalProperties: false,
