@@ -46,6 +46,7 @@ const SERVER_NODE = {
       properties: {},
       additionalProperties: { type: "string", description: "One variable's value.", "x-secret": true },
       description: "Everything the program finds in its environment beside PATH, HOME and LANG.",
+      examples: [{ TZ: "Europe/Vienna" }],
     },
     cwd: {
       type: "string",
@@ -63,9 +64,11 @@ const SERVER_NODE = {
       type: "object",
       propertyNames: { pattern: "^[A-Za-z0-9-]+$" },
       "x-expects": "letters, digits and `-`",
+      "x-instead-of": "env",
       properties: {},
       additionalProperties: { type: "string", description: "One header's value.", "x-secret": true },
       description: "Headers sent with every request to an http or sse server.",
+      examples: [{ authorization: "Bearer the-token" }],
     },
     timeout_seconds: {
       type: "number",
