@@ -75,12 +75,16 @@ export class McpHub {
     signal: AbortSignal,
   ): Promise<CallEnd> {
     const member = this.find(server);
-    let end: CallEnd;
+    const settle = (end: CallEnd, connection: Connection): CallEnd => {
+      if (end.isBroken === true) member.supervisor.retire(connection);
+      return end;
+    };
     try {
-      end = await member.supervisor.use(async (connection) => {
-        if (this.ports.clock.monoMs() - member.listedMs > LIST_AGAIN_MS) await this.look(member, connection);
+      return await member.supervisor.use(async (connection) => {
+        if (this.ports.clock.monoMs() - member.listedMs > LIST_AGAIN_MS)
+          await this.#lookAgain(member, connection);
         const now = member.live.get(tool);
-        if (now?.hash === hash) return connection.call(tool, args, signal);
+        if (now?.hash === hash) return settle(await connection.call(tool, args, signal), connection);
         const what = now === undefined ? "is gone from the server" : "is no longer what was approved";
         const advice = `an operator can look with \`goclaw mcp approve ${server}\``;
         return refused("MCP_PIN_MISMATCH", `${tool} ${what}; ${advice}`);
@@ -88,10 +92,8 @@ export class McpHub {
     } catch (error) {
       // Nothing was sent: from there on whatever happens is an end of the call.
       if (error instanceof GoclawError) return refused(error.code, error.message);
-      end = { ...refused("MCP_UNAVAILABLE", messageOf(error)), isBroken: true };
+      return refused("MCP_UNAVAILABLE", messageOf(error));
     }
-    if (end.isBroken === true) await member.supervisor.stop();
-    return end;
   }
 
   find(name: string): Member {
@@ -119,6 +121,15 @@ export class McpHub {
     member.offered = undefined;
     if (moved.length > 0) this.ports.onToolsUpdated(name, moved);
     return definitions;
+  }
+
+  async #lookAgain(member: Member, connection: Connection): Promise<void> {
+    try {
+      await this.look(member, connection);
+    } catch (error) {
+      member.supervisor.retire(connection);
+      throw error;
+    }
   }
 
   async close(): Promise<void> {

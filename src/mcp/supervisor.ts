@@ -33,6 +33,8 @@ export class Supervisor {
   #opened: Opened | undefined;
   #opening: Promise<Opened> | undefined;
   #stopping: Promise<void> = Promise.resolve();
+  readonly #users = new WeakMap<Opened, number>();
+  readonly #ended = new WeakSet<Opened>();
   #openedMs = 0;
   #failures = 0;
   #retryMs = 0;
@@ -62,13 +64,24 @@ export class Supervisor {
   async use<T>(use: (connection: Connection) => Promise<T>, signal: AbortSignal): Promise<T> {
     this.#busy += 1;
     clearTimeout(this.#idle);
+    let opened: Opened | undefined;
     try {
-      const { connection } = await this.#ready(signal);
-      return await use(connection);
+      opened = await this.#ready(signal);
+      this.#users.set(opened, (this.#users.get(opened) ?? 0) + 1);
+      return await use(opened.connection);
     } finally {
       this.#busy -= 1;
+      if (opened !== undefined) this.#release(opened);
       this.#watchIdle();
     }
+  }
+
+  /** The next use opens another connection; this one ends once those who use it have. */
+  retire(connection: Connection): void {
+    const opened = this.#opened;
+    if (opened === undefined || opened.connection !== connection) return;
+    this.#opened = undefined;
+    if ((this.#users.get(opened) ?? 0) === 0) this.#end(opened);
   }
 
   /** Stops the server; the next use starts it again unless `forGood`. */
@@ -77,8 +90,22 @@ export class Supervisor {
     clearTimeout(this.#idle);
     const opened = this.#opened;
     this.#opened = undefined;
-    if (opened !== undefined) this.#stopping = opened.stop();
+    if (opened !== undefined) this.#end(opened);
     await this.#stopping;
+  }
+
+  #release(opened: Opened): void {
+    const left = (this.#users.get(opened) ?? 1) - 1;
+    this.#users.set(opened, left);
+    if (left === 0 && opened !== this.#opened) this.#end(opened);
+  }
+
+  /** Once for each connection; the next one waits for it. */
+  #end(opened: Opened): void {
+    if (this.#ended.has(opened)) return;
+    this.#ended.add(opened);
+    const before = this.#stopping;
+    this.#stopping = Promise.all([before, opened.stop()]).then(() => {});
   }
 
   async #ready(signal: AbortSignal): Promise<Opened> {
@@ -120,7 +147,7 @@ export class Supervisor {
   #lost(opened: Opened | undefined): void {
     if (opened === undefined || this.#opened !== opened) return;
     this.#opened = undefined;
-    this.#stopping = opened.stop();
+    this.#end(opened);
     if (this.#ports.clock.monoMs() - this.#openedMs >= HEALTHY_MS) this.#failures = 0;
     this.#failed(opened.fault() ?? "it ended by itself");
   }
