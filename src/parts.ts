@@ -25,7 +25,9 @@ import { createCatalog } from "./providers/catalog.ts";
 import { type Recovered, recoverOrphans } from "./queue/recover.ts";
 import { wakeForBudget } from "./queue/wake.ts";
 import { createRpc, type Rpc } from "./rpc/dispatch.ts";
+import { cage } from "./sandbox/cage.ts";
 import { type Children, openChildren } from "./sandbox/children.ts";
+import type { Launch } from "./sandbox/spawn.ts";
 import type { SqliteBinding } from "./store/database.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { systemClock } from "./system.ts";
@@ -135,7 +137,7 @@ function createHub({ paths, config, log, redact, bus, children }: Ground, store:
     ...{ servers, idleMs, store, log, redact, clock: systemClock, monoMs: systemClock.monoMs },
     place: { path: searchPath, workspace: paths.workspace },
     version: version(),
-    start: (launch) => children.start(launch),
+    ...{ cage, start: (launch: Launch) => children.start(launch) },
     onToolsUpdated: (server, tools) => {
       log.warn("mcp", `tools of ${server} moved; new and changed ones wait for an approval`, {
         server,

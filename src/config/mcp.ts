@@ -2,7 +2,7 @@
 // the operator's back (loader variables, runners that fetch packages at each start) is refused here.
 
 import { basename, isAbsolute } from "node:path";
-import type { McpServed, McpServer } from "../domain/mcp.ts";
+import type { McpCage, McpServed, McpServer } from "../domain/mcp.ts";
 import { type Env, readVariable } from "./env.ts";
 import { type KeyPath, nearest, type Problem, suggest } from "./problem.ts";
 import { checkUrl } from "./providers.ts";
@@ -34,12 +34,18 @@ function toServer(given: ServerSettings): McpServer {
     argv: given.command === undefined ? [] : [given.command, ...(given.args ?? [])],
     env: given.env,
     cwd: given.cwd ?? null,
+    cage: cageOf(given),
     url: given.url ?? "",
     headers: given.headers,
     timeoutMs: Math.round(given.timeout_seconds * 1000),
     enabled: given.enabled,
     shared: given.shared,
   };
+}
+
+function cageOf({ sandbox }: ServerSettings): McpCage | null {
+  const { enabled, read = [], write = [], network } = sandbox;
+  return enabled ? { read, write, network } : null;
 }
 
 /** Values that must not show up in logs and results: headers, and variables whose names say so. */
@@ -104,6 +110,14 @@ function checkServer(given: ServerSettings, path: KeyPath): Problem[] {
   if (given.url !== undefined) problems.push(...checkUrl(given.url, [...path, "url"]));
   if (given.cwd !== undefined && !isAbsolute(given.cwd))
     problems.push(problem([...path, "cwd"], "is not absolute", "write it from / on"));
+  for (const key of ["read", "write"] as const) {
+    for (const [index, place] of (given.sandbox[key] ?? []).entries()) {
+      if (!isAbsolute(place))
+        problems.push(problem([...path, "sandbox", key, index], "is not absolute", "write it from / on"));
+    }
+  }
+  if (isRemote && given.sandbox.enabled)
+    problems.push(problem([...path, "sandbox"], `${kind} cannot be put in a sandbox`, "remove it"));
   return [...problems, ...checkEnv(given, path), ...checkRunner(given, path)];
 }
 

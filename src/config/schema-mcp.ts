@@ -54,6 +54,34 @@ const SERVER_NODE = {
       description: "Where the program runs; absolute. Default: the workspace.",
       examples: ["/srv/documents"],
     },
+    sandbox: {
+      type: "object",
+      additionalProperties: false,
+      description:
+        "Runs the program in bubblewrap: its own files, the system's programs and what is listed here.",
+      properties: {
+        enabled: {
+          type: "boolean",
+          default: false,
+          description: "False runs it as any program of this user.",
+        },
+        read: {
+          type: "array",
+          maxItems: 100,
+          items: { type: "string", minLength: 1, description: "An absolute path." },
+          description: "Files and directories it may read, its packages among them.",
+          examples: [["/opt/mcp/node_modules"]],
+        },
+        write: {
+          type: "array",
+          maxItems: 100,
+          items: { type: "string", minLength: 1, description: "An absolute path." },
+          description: "Directories it may write.",
+          examples: [["/srv/documents"]],
+        },
+        network: { type: "boolean", default: false, description: "True leaves it the network." },
+      },
+    },
     url: {
       type: "string",
       description: "Address of an http or sse server.",

@@ -95,6 +95,7 @@ export const CODES = {
   TOOL_UNKNOWN: row("no such tool", 404, -32601),
   TOOL_ARGUMENTS: row("the arguments do not fit the tool's schema", 400, -32602),
   TOOL_FAILED: row("the tool reported an error", 500, -32050),
+  SANDBOX_UNAVAILABLE: row("the sandbox that config.yaml names cannot be had here", 503, -32050),
   MCP_PIN_MISMATCH: row("an MCP server or tool is not what was approved", 409, -32009),
   MCP_UNSHOWABLE: row("an MCP tool's definition holds what cannot be shown", 409, -32009),
   MCP_NAME_CLASH: row("two MCP tools would be offered under one name", 409, -32009),

@@ -3,6 +3,13 @@
 
 export type McpTransport = "stdio" | "http" | "sse";
 
+/** What a caged program has beside the system's programs and its own files; paths are absolute. */
+export interface McpCage {
+  readonly read: readonly string[];
+  readonly write: readonly string[];
+  readonly network: boolean;
+}
+
 /** One entry of `mcp.servers[]`. */
 export interface McpServer {
   /** Lower-case letters, digits and `-`; never `_`, so that `mcp__server__tool` has one reading. */
@@ -14,6 +21,8 @@ export interface McpServer {
   readonly env: Readonly<Record<string, string>>;
   /** Null: the workspace. */
   readonly cwd: string | null;
+  /** Null: it runs as any program of this user does. */
+  readonly cage: McpCage | null;
   /** Empty for stdio. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;

@@ -33,7 +33,8 @@ export function declare(server: McpServer, workspace: string): McpIdentity {
     return { transport, url, headers: headers.sort() };
   }
   const [command = "", ...args] = server.argv;
-  return { transport, command, args, env: Object.keys(server.env).sort(), cwd: server.cwd ?? workspace };
+  const env = Object.keys(server.env).sort();
+  return { transport, command, args, env, cwd: server.cwd ?? workspace, sandbox: server.cage ?? "none" };
 }
 
 async function findProgram(command: string, cwd: string, path: string, server: string): Promise<string> {

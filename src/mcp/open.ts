@@ -3,11 +3,11 @@
 
 import type { Readable } from "node:stream";
 import type { Transport } from "@modelcontextprotocol/client";
-import type { McpServer } from "../domain/mcp.ts";
+import type { McpCage, McpServer } from "../domain/mcp.ts";
 import { createServerFetch } from "../policy/egress-server.ts";
 import type { Log } from "../telemetry/log.ts";
 import { type Connection, openConnection } from "./connection.ts";
-import type { Place } from "./identity.ts";
+import { identify, type Place } from "./identity.ts";
 import { MESSAGE_BYTES, type Pipes, PipeTransport } from "./pipe-transport.ts";
 
 /** A program that was started and can be ended with everything it started. */
@@ -22,6 +22,12 @@ export interface OpenPorts {
   readonly log: Log;
   readonly redact: (text: string) => string;
   readonly monoMs: () => number;
+  /** The same program in a cage; `own` are files it needs to be itself. */
+  readonly cage: (
+    program: { readonly argv: readonly [string, ...string[]]; readonly cwd: string },
+    rules: McpCage,
+    own: readonly string[],
+  ) => readonly [string, ...string[]];
   readonly start: (launch: {
     readonly name: string;
     readonly argv: readonly [string, ...string[]];
@@ -88,7 +94,7 @@ async function startProgram(ports: OpenPorts, server: McpServer): Promise<Way> {
   const { place, log, redact } = ports;
   const cwd = server.cwd ?? place.workspace;
   const env = { PATH: place.path, HOME: cwd, LANG: "C.UTF-8", ...server.env };
-  const argv = server.argv as readonly [string, ...string[]];
+  const argv = server.cage === null ? (server.argv as Argv) : await caged(ports, server, server.cage, cwd);
   const child = await ports.start({ name: `mcp ${server.name}`, argv, cwd, env });
   logLines(child.stderr, (line) => log.info("mcp", redact(line), { server: server.name }));
   const transport = new PipeTransport(child, ports.monoMs);
@@ -100,6 +106,15 @@ async function startProgram(ports: OpenPorts, server: McpServer): Promise<Way> {
     fault: () => transport.fault,
     end: () => child.stop(GRACE_MS),
   };
+}
+
+type Argv = readonly [string, ...string[]];
+
+async function caged(ports: OpenPorts, server: McpServer, rules: McpCage, cwd: string): Promise<Argv> {
+  const { file, files } = await identify(server, ports.place);
+  const program = String(file);
+  const argv: Argv = [program, ...server.argv.slice(1)];
+  return ports.cage({ argv, cwd }, rules, [program, ...Object.keys(files as object)]);
 }
 
 async function reach(server: McpServer): Promise<Way> {

@@ -1,14 +1,15 @@
 // MCP servers that break and attack, against the real daemon: whatever one does ends in the call it was asked for, and
 // none of it outlives the daemon.
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { row } from "../support/catalogue.ts";
 import { runCli } from "../support/cli.ts";
-import { approve, FILESYSTEM, scripted } from "../support/mcp.ts";
-import { type OddRig, openOdd } from "../support/odd-rig.ts";
+import { approve, FILESYSTEM, ODD, scripted } from "../support/mcp.ts";
+import { type OddRig, openOdd, tool } from "../support/odd-rig.ts";
 import { isRunning } from "../support/processes.ts";
+import { nodeUnderTest, REPOSITORY } from "../support/program.ts";
 import { ended, taskWhere } from "../support/tasks.ts";
 import { until } from "../support/wait.ts";
 
@@ -116,7 +117,7 @@ test("one process serves every agent and task, and an idle one is stopped", asyn
   const [first, again] = await odd.told("pid", "pid");
   expect(again).toBe(first);
   await until("the idle server stops", async () => !(await odd.now()).running);
-  expect(isRunning(Number(first))).toBe(false);
+  await until("its process is gone", () => !isRunning(Number(first)));
 });
 
 test("the published file server keeps to its directory and its tools are `once` and outgoing", async () => {
@@ -132,4 +133,44 @@ test("the published file server keeps to its directory and its tools are `once` 
   expect(rows.map(({ capability, decision }) => [capability, decision])).toEqual([
     ["mcp.fs.read_text_file", "allow"],
   ]);
+});
+
+test(row("I-14", "a caged server reaches no file, process and address but those it was given"), async () => {
+  odd = await openOdd([]);
+  odd.list(tool("reach"), tool("env"));
+  const inside = join(odd.home, "workspace/given");
+  mkdirSync(inside);
+  // Node itself is outside /usr here; a script needs what it is made of.
+  const read = [dirname(nodeUnderTest()), join(REPOSITORY, "package.json"), join(odd.home, "tools.json")];
+  const sandbox = { enabled: true, read, write: [inside] };
+  const entry = scripted("odd", ODD, [join(odd.home, "tools.json")], { sandbox });
+  odd.configure([entry]);
+  await odd.restart();
+  await approve(odd.home, "odd");
+  const port = Number(new URL(odd.rig.stub.baseUrl).port);
+  const args = { outside: odd.home, inside, port };
+  const [caged = "", env = ""] = await odd.told({ name: "mcp__odd__reach", args }, "env");
+  expect(JSON.parse(caged)).toEqual({
+    write_outside: expect.any(String),
+    write_system: "EROFS",
+    read_outside: "ENOENT",
+    write_inside: "done",
+    connect: "ECONNREFUSED",
+    processes: expect.any(Number),
+  });
+  // In its own /tmp it may do what it likes; nobody else sees that.
+  expect(existsSync(join(odd.home, "x"))).toBe(false);
+  expect(existsSync(join(inside, "x"))).toBe(true);
+  expect((JSON.parse(caged) as { processes: number }).processes).toBeLessThan(4);
+  expect(Object.keys(JSON.parse(env) as object)).not.toContain("ANTHROPIC_API_KEY");
+  const { pid } = await odd.now();
+  await odd.restart("kill");
+  expect(isRunning(pid ?? 0)).toBe(false);
+
+  odd.configure([{ ...entry, sandbox: { ...sandbox, network: true } }]);
+  await odd.restart();
+  expect((await odd.now()).status).toBe("changed");
+  await approve(odd.home, "odd");
+  const [open = ""] = await odd.told({ name: "mcp__odd__reach", args });
+  expect(JSON.parse(open)).toMatchObject({ connect: "done", read_outside: "ENOENT" });
 });

@@ -3,6 +3,8 @@
 
 import { spawn } from "node:child_process";
 import { appendFileSync, readFileSync } from "node:fs";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { createConnection } from "node:net";
 import { createInterface } from "node:readline";
 
 interface Request {
@@ -30,7 +32,7 @@ function pour(piece: string): void {
   go();
 }
 
-const ACTS: Record<string, (id: Request["id"], args: Record<string, unknown>) => void> = {
+const ACTS: Record<string, (id: Request["id"], args: Record<string, unknown>) => unknown> = {
   env: (id) => say(id, JSON.stringify(process.env)),
   pid: (id) => say(id, String(process.pid)),
   die: () => process.exit(3),
@@ -69,6 +71,26 @@ const ACTS: Record<string, (id: Request["id"], args: Record<string, unknown>) =>
     say(id, "complained");
   },
   spawn: (id) => say(id, String(spawn("sleep", ["1000"], { detached: true, stdio: "ignore" }).pid)),
+  reach: async (id, { outside, inside, port }) => {
+    const attempt = async (act: () => Promise<unknown>): Promise<string> =>
+      act().then(
+        () => "done",
+        (error: NodeJS.ErrnoException) => error.code ?? error.message,
+      );
+    const connect = () =>
+      new Promise((resolve, reject) => {
+        createConnection(Number(port), "127.0.0.1").once("connect", resolve).once("error", reject);
+      });
+    const ends = {
+      write_outside: await attempt(() => writeFile(`${outside}/x`, "x")),
+      write_system: await attempt(() => writeFile("/usr/x", "x")),
+      read_outside: await attempt(() => readFile(`${outside}/auth.token`)),
+      write_inside: await attempt(() => writeFile(`${inside}/x`, "x")),
+      connect: await attempt(connect),
+      processes: (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).length,
+    };
+    say(id, JSON.stringify(ends));
+  },
   refuse: (id) => write({ id, error: { code: -32000, message: "not today" } }),
 };
 

@@ -9,7 +9,9 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { McpDesk, McpServer } from "../../../src/domain/mcp.ts";
 import { createDesk } from "../../../src/mcp/desk.ts";
 import { McpHub } from "../../../src/mcp/hub.ts";
+import { cage } from "../../../src/sandbox/cage.ts";
 import { openChildren } from "../../../src/sandbox/children.ts";
+import type { Launch } from "../../../src/sandbox/spawn.ts";
 import type { Log } from "../../../src/telemetry/log.ts";
 import { row } from "../../support/catalogue.ts";
 import { type InlineWriter, openInlineWriter, storeOf } from "../../support/inline-writer.ts";
@@ -30,7 +32,7 @@ const never = new AbortController().signal;
 const ignore = (): void => {};
 const log: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore, flush: ignore };
 const PLAIN: McpServer = {
-  ...{ name: "odd", transport: "stdio", argv: [], env: {}, cwd: null, url: "", headers: {} },
+  ...{ name: "odd", transport: "stdio", argv: [], env: {}, cwd: null, cage: null, url: "", headers: {} },
   ...{ timeoutMs: 5_000, enabled: true, shared: true },
 };
 
@@ -40,7 +42,7 @@ function open(server: Partial<McpServer>): void {
     ...{ servers: [{ ...PLAIN, ...server }], idleMs: 60_000, store: storeOf(writer), clock, log },
     ...{ place: { path: process.env.PATH ?? "", workspace: place }, version: "0", monoMs: clock.monoMs },
     redact: (text) => text,
-    start: (launch) => children.start(launch),
+    ...{ cage, start: (launch: Launch) => children.start(launch) },
     onToolsUpdated: (name, tools) => void updates.push([name, tools]),
   });
   desk = createDesk(hub);
