@@ -48,11 +48,6 @@ export const CODES = {
   CONFIG_INVALID: row("config.yaml is not valid", 400, -32050),
   CONFIG_UNSAFE: row("the configuration would expose the daemon", 400, -32050),
   POLICY_INVALID: row("policy.yaml is not valid", 400, -32050),
-  ENV_DENIED: row(
-    "an environment variable that decides what code runs is not handed to a program",
-    400,
-    -32050,
-  ),
   BIND_FAILED: row("the address cannot be bound", 500, -32050),
   // why a task waits or moved
   LEASE_EXPIRED: row("the attempt did not renew its lease in time", 500, -32050, true),
@@ -95,7 +90,8 @@ export const CODES = {
   TOOL_UNKNOWN: row("no such tool", 404, -32601),
   TOOL_ARGUMENTS: row("the arguments do not fit the tool's schema", 400, -32602),
   TOOL_FAILED: row("the tool reported an error", 500, -32050),
-  SANDBOX_UNAVAILABLE: row("the sandbox that config.yaml names cannot be had here", 503, -32050),
+  ENV_DENIED: row("the variable may not be set for a command", 403, -32003),
+  SANDBOX_UNAVAILABLE: row("the sandbox that config.yaml names cannot be had here", 501, -32050),
   MCP_PIN_MISMATCH: row("an MCP server or tool is not what was approved", 409, -32009),
   MCP_UNSHOWABLE: row("an MCP tool's definition holds what cannot be shown", 409, -32009),
   MCP_NAME_CLASH: row("two MCP tools would be offered under one name", 409, -32009),
