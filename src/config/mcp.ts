@@ -148,12 +148,13 @@ function checkRunner({ command = "", args = [] }: ServerSettings, path: KeyPath)
 }
 
 function checkServed(
-  { mcp: { serve } }: Settings,
+  { mcp }: Settings,
   agentIds: readonly string[],
   toolNames: readonly string[] | undefined,
 ): Problem[] {
+  const { serve } = mcp;
   const path = ["mcp", "serve"];
-  const plain = (serve.tools ?? []).filter((name) => !name.startsWith("mcp__"));
+  const plain = (serve.tools ?? []).filter((name) => !isMcpToolName(name, mcp.servers ?? []));
   return [
     ...checkNames(serve.agents ?? [], agentIds, [...path, "agents"], "agent"),
     ...(toolNames === undefined ? [] : checkNames(plain, toolNames, [...path, "tools"], "tool")),

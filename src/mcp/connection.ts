@@ -24,6 +24,8 @@ export interface CallEnd {
 
 export interface ConnectionPorts {
   readonly version: string;
+  /** `legacy` does not ask which protocol it is, and speaks the one of 2025. */
+  readonly mode: "auto" | "legacy";
   readonly onToolsChanged: () => void;
   /** What the server asked for and did not get, and what it did wrong. */
   readonly onOddity: (message: string) => void;
@@ -48,7 +50,7 @@ export async function openConnection(
     { name: "goclaw", version: ports.version },
     {
       versionNegotiation: {
-        mode: "auto",
+        mode: ports.mode,
         probe: server.transport === "stdio" ? { timeoutMs: Math.min(PROBE_MS, server.timeoutMs) } : {},
       },
       inputRequired: { autoFulfill: false },

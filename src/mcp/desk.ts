@@ -43,6 +43,7 @@ export function createDesk(hub: McpHub): McpDesk {
 
   const inspect = async (name: string): Promise<McpInspection> => {
     const member = hub.find(name);
+    member.supervisor.forgive();
     const identity = await identify(member.server, place);
     const approved = loadIdentity(reader, name);
     const isApproved = approved !== undefined && same(approved, identity);

@@ -21,8 +21,9 @@ export async function identify(server: McpServer, place: Place): Promise<McpIden
   if (server.transport !== "stdio") return declared;
   const cwd = server.cwd ?? place.workspace;
   const [command = "", ...args] = server.argv;
-  const file = await findProgram(command, cwd, place.path, server.name);
-  return { ...declared, file, sha256: await hashFile(file), files: await hashArguments(args, cwd) };
+  const program = await findProgram(command, cwd, place.path, server.name);
+  const file = await realpath(program);
+  return { ...declared, program, file, sha256: await hashFile(file), files: await hashArguments(args, cwd) };
 }
 
 /** What config.yaml alone says about it. */
@@ -44,7 +45,7 @@ async function findProgram(command: string, cwd: string, path: string, server: s
   for (const candidate of candidates) {
     try {
       await access(candidate, constants.X_OK);
-      if ((await stat(candidate)).isFile()) return await realpath(candidate);
+      if ((await stat(candidate)).isFile()) return candidate;
     } catch {
       // not here
     }

@@ -48,6 +48,7 @@ interface Way {
   readonly transport: Transport;
   readonly pid: number | null;
   readonly fault: () => string | undefined;
+  readonly hasEnded: () => boolean;
   readonly end: () => Promise<void>;
 }
 
@@ -58,6 +59,26 @@ const ODDITIES_MAX = 20;
 export async function openServer(
   ports: OpenPorts,
   server: McpServer,
+  onToolsChanged: () => void,
+  onClosed: () => void,
+  signal: AbortSignal,
+): Promise<Opened> {
+  try {
+    return await openOnce(ports, server, "auto", onToolsChanged, onClosed, signal);
+  } catch (error) {
+    // Some older servers end at the first question that they do not know.
+    if (!(error instanceof EndedEarly)) throw error;
+    return openOnce(ports, server, "legacy", onToolsChanged, onClosed, signal);
+  }
+}
+
+/** The program ended before the conversation began. */
+class EndedEarly extends Error {}
+
+async function openOnce(
+  ports: OpenPorts,
+  server: McpServer,
+  mode: "auto" | "legacy",
   onToolsChanged: () => void,
   onClosed: () => void,
   signal: AbortSignal,
@@ -75,7 +96,7 @@ export async function openServer(
     const connection = await openConnection(
       server,
       way.transport,
-      { version, onToolsChanged, onOddity, onClosed, fault },
+      { version, mode, onToolsChanged, onOddity, onClosed, fault },
       signal,
     );
     const stop = async (): Promise<void> => {
@@ -84,8 +105,10 @@ export async function openServer(
     };
     return { connection, pid, fault, stop };
   } catch (error) {
-    await end();
     const why = fault();
+    const ended = mode === "auto" && why === undefined && way.hasEnded();
+    await end();
+    if (ended) throw new EndedEarly("it ended at the first question", { cause: error });
     throw why === undefined ? error : new Error(why, { cause: error });
   }
 }
@@ -94,7 +117,11 @@ async function startProgram(ports: OpenPorts, server: McpServer): Promise<Way> {
   const { place, log, redact } = ports;
   const cwd = server.cwd ?? place.workspace;
   const env = { PATH: place.path, HOME: cwd, LANG: "C.UTF-8", ...server.env };
-  const argv = server.cage === null ? (server.argv as Argv) : await caged(ports, server, server.cage, cwd);
+  // The very file that was hashed, by the name it was found under.
+  const { program, file, files } = await identify(server, place);
+  const plain: Argv = [String(program), ...server.argv.slice(1)];
+  const own = [String(program), String(file), ...Object.keys(files as object)];
+  const argv = server.cage === null ? plain : ports.cage({ argv: plain, cwd }, server.cage, own);
   const child = await ports.start({ name: `mcp ${server.name}`, argv, cwd, env });
   logLines(child.stderr, (line) => log.info("mcp", redact(line), { server: server.name }));
   const transport = new PipeTransport(child, ports.monoMs);
@@ -104,18 +131,12 @@ async function startProgram(ports: OpenPorts, server: McpServer): Promise<Way> {
     transport,
     pid: child.pid,
     fault: () => transport.fault,
+    hasEnded: () => transport.isClosed,
     end: () => child.stop(GRACE_MS),
   };
 }
 
 type Argv = readonly [string, ...string[]];
-
-async function caged(ports: OpenPorts, server: McpServer, rules: McpCage, cwd: string): Promise<Argv> {
-  const { file, files } = await identify(server, ports.place);
-  const program = String(file);
-  const argv: Argv = [program, ...server.argv.slice(1)];
-  return ports.cage({ argv, cwd }, rules, [program, ...Object.keys(files as object)]);
-}
 
 async function reach(server: McpServer): Promise<Way> {
   const sdk = await import("@modelcontextprotocol/client");
@@ -132,7 +153,13 @@ async function reach(server: McpServer): Promise<Way> {
       ? new sdk.SSEClientTransport(new URL(url), { fetch })
       : new sdk.StreamableHTTPClientTransport(new URL(url), { fetch });
   const way = transport;
-  return { transport: way, pid: null, fault: () => fault, end: () => way.close().catch(() => {}) };
+  return {
+    transport: way,
+    pid: null,
+    fault: () => fault,
+    hasEnded: () => false,
+    end: () => way.close().catch(() => {}),
+  };
 }
 
 const LINE_CHARS = 500;

@@ -44,6 +44,10 @@ export class PipeTransport implements Transport {
     this.stderr = pipes.stderr;
   }
 
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   async start(): Promise<void> {
     this.#pipes.stdout.on("data", (chunk: Buffer) => this.#receive(chunk));
     this.#pipes.stdout.on("close", () => void this.close());

@@ -84,6 +84,12 @@ export class Supervisor {
     if ((this.#users.get(opened) ?? 0) === 0) this.#end(opened);
   }
 
+  /** Somebody looks after it: the next use starts it at once, whatever went before. */
+  forgive(): void {
+    this.#failures = 0;
+    this.#retryMs = 0;
+  }
+
   /** Stops the server; the next use starts it again unless `forGood`. */
   async stop(forGood = false): Promise<void> {
     this.#closed ||= forGood;

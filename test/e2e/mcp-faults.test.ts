@@ -89,7 +89,8 @@ test("a canceled task stops waiting for its server, and nobody calls again", asy
   await until("the server was called", () => odd.ledger().includes("hang"));
   expect((await odd.daemon.client.post(`/api/v1/tasks/${id}/cancel`, {})).status).toBe(200);
   expect((await ended(odd.daemon.client, id)).state).toBe("CANCELED");
-  expect(odd.ledger()).toBe("hang\n");
+  await until("the server was told", () => odd.ledger().includes("canceled"));
+  expect(odd.ledger()).toBe("hang\ncanceled\n");
 });
 
 test("after kill -9 of the daemon no server and nothing it started is alive once the next one is ready", async () => {

@@ -116,6 +116,10 @@ function take(message: Request): void {
     if (ledger !== undefined) appendFileSync(ledger, `${name}\n`);
     if (name === "wants") wanting = id;
     (ACTS[name] ?? (() => say(id, `did ${name} ${JSON.stringify(args)}`)))(id, args);
+  } else if (method === "notifications/cancelled" && ledger !== undefined) {
+    appendFileSync(ledger, "canceled\n");
+  } else if (process.env.STRICT !== undefined && method === "server/discover") {
+    process.exit(2);
   } else if (id !== undefined) write({ id, error: { code: -32601, message: "Method not found" } });
 }
 

@@ -85,6 +85,26 @@ test(row("I-05", "a server that changes a tool in silence is found out within a 
   expect(hub.toolsFor(null)).toEqual([]);
 });
 
+test("an older server that ends at the first new question is asked the old way", async () => {
+  list(tool("echo"));
+  open({ argv: [nodeUnderTest(), ODD, join(place, "tools.json")], env: { STRICT: "1" } });
+  await approve();
+  expect((await hub.call(hub.toolsFor(null)[0]!, { a: 1 }, never)).text).toBe('did echo {"a":1}');
+});
+
+test("what is started is what was hashed, whatever PATH leads to by then", async () => {
+  list(tool("echo"));
+  const program = join(place, "server");
+  writeFileSync(program, `#!${nodeUnderTest()}\nawait import(${JSON.stringify(ODD)});\n`, { mode: 0o755 });
+  open({ argv: [program, join(place, "tools.json")] });
+  await approve();
+  const [echo] = hub.toolsFor(null);
+  expect((await hub.call(echo!, {}, never)).type).toBe("done");
+  await hub.members.get("odd")?.supervisor.stop();
+  writeFileSync(program, `#!${nodeUnderTest()}\nprocess.exit(9);\n`);
+  expect((await hub.call(echo!, {}, never)).text).toMatch(/^MCP_PIN_MISMATCH: .*sha256/);
+});
+
 test("calls made at once share one process", async () => {
   list(tool("pid"));
   open({ argv: [nodeUnderTest(), ODD, join(place, "tools.json")] });
