@@ -3,6 +3,7 @@
 
 import type { Readable } from "node:stream";
 import type { Transport } from "@modelcontextprotocol/client";
+import { messageOf } from "../domain/error.ts";
 import type { McpCage, McpServer } from "../domain/mcp.ts";
 import { createServerFetch } from "../policy/egress-server.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -49,6 +50,8 @@ interface Way {
   readonly pid: number | null;
   readonly fault: () => string | undefined;
   readonly hasEnded: () => boolean;
+  /** What a program complained about last; empty when it did not. */
+  readonly lastWords: () => string;
   readonly end: () => Promise<void>;
 }
 
@@ -109,7 +112,9 @@ async function openOnce(
     const ended = mode === "auto" && why === undefined && way.hasEnded();
     await end();
     if (ended) throw new EndedEarly("it ended at the first question", { cause: error });
-    throw why === undefined ? error : new Error(why, { cause: error });
+    throw new Error([why ?? messageOf(error), way.lastWords()].filter(Boolean).join("; it said: "), {
+      cause: error,
+    });
   }
 }
 
@@ -123,7 +128,7 @@ async function startProgram(ports: OpenPorts, server: McpServer): Promise<Way> {
   const own = [String(program), String(file), ...Object.keys(files as object)];
   const argv = server.cage === null ? plain : ports.cage({ argv: plain, cwd }, server.cage, own);
   const child = await ports.start({ name: `mcp ${server.name}`, argv, cwd, env });
-  logLines(child.stderr, (line) => log.info("mcp", redact(line), { server: server.name }));
+  const lastWords = logLines(child.stderr, (line) => log.info("mcp", redact(line), { server: server.name }));
   const transport = new PipeTransport(child, ports.monoMs);
   // What it started may hold its pipes open; what it said before it ended is still read.
   void child.exited.then(() => setTimeout(() => void transport.close(), LAST_WORDS_MS));
@@ -132,6 +137,7 @@ async function startProgram(ports: OpenPorts, server: McpServer): Promise<Way> {
     pid: child.pid,
     fault: () => transport.fault,
     hasEnded: () => transport.isClosed,
+    lastWords: () => redact(lastWords()),
     end: () => child.stop(GRACE_MS),
   };
 }
@@ -158,6 +164,7 @@ async function reach(server: McpServer): Promise<Way> {
     pid: null,
     fault: () => fault,
     hasEnded: () => false,
+    lastWords: () => "",
     end: () => way.close().catch(() => {}),
   };
 }
@@ -165,8 +172,12 @@ async function reach(server: McpServer): Promise<Way> {
 const LINE_CHARS = 500;
 const LINES_PER_RUN = 200;
 
-/** The first lines of a run, each cut; the rest is read and dropped, so that the program never waits for us. */
-function logLines(stream: Readable, write: (line: string) => void): void {
+/**
+ * The first lines of a run, each cut; the rest is read and dropped, so that the program never waits for us. Returns what
+ * was written last.
+ */
+function logLines(stream: Readable, write: (line: string) => void): () => string {
+  let last = "";
   let rest = "";
   let lines = 0;
   stream.setEncoding("utf8");
@@ -177,8 +188,11 @@ function logLines(stream: Readable, write: (line: string) => void): void {
     for (const part of parts) {
       lines += 1;
       if (lines > LINES_PER_RUN) return;
-      if (part.trim() !== "") write(part.slice(0, LINE_CHARS));
+      if (part.trim() === "") continue;
+      last = part.slice(0, LINE_CHARS);
+      write(last);
     }
     if (lines === LINES_PER_RUN) write("[more of this run is not logged]");
   });
+  return () => last;
 }

@@ -25,7 +25,10 @@ export function cage(
   rules: McpCage,
   own: readonly string[],
 ): readonly [string, ...string[]] {
-  const reads = [...new Set([...own, cwd, ...rules.read])].filter((path) => !rules.write.includes(path));
+  const given = [cwd, ...rules.read, ...rules.write];
+  // A link within a directory that is there anyway cannot be mounted over, and need not be.
+  const missing = own.filter((path) => !given.some((place) => isWithin(path, place)));
+  const reads = [...new Set([...missing, cwd, ...rules.read])].filter((path) => !rules.write.includes(path));
   const mounts = [
     ...reads.map((path) => ({ path, how: "--ro-bind" })),
     ...rules.write.map((path) => ({ path, how: "--bind" })),
@@ -45,6 +48,10 @@ export function cage(
     ...ordered.flatMap(({ path, how }) => [how, path, path]),
     ...["--remount-ro", "/", "--chdir", cwd, "--", ...argv],
   ];
+}
+
+function isWithin(path: string, place: string): boolean {
+  return path === place || path.startsWith(place.endsWith("/") ? place : `${place}/`);
 }
 
 function findBwrap(): string {

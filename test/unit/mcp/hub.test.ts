@@ -85,6 +85,21 @@ test(row("I-05", "a server that changes a tool in silence is found out within a 
   expect(hub.toolsFor(null)).toEqual([]);
 });
 
+test("a server that does not start says why in its own words", async () => {
+  const program = join(place, "broken");
+  writeFileSync(program, "#!/bin/sh\necho 'no license found' >&2\nexit 1\n", { mode: 0o755 });
+  open({ argv: [program] });
+  await expect(desk.inspect("odd")).rejects.toMatchObject({
+    code: "MCP_UNAVAILABLE",
+    message: expect.stringContaining("it said: no license found"),
+  });
+  open({ argv: ["there-is-no-such-program"] });
+  await expect(desk.inspect("odd")).rejects.toMatchObject({
+    code: "MCP_UNAVAILABLE",
+    message: expect.stringContaining("any directory of PATH"),
+  });
+});
+
 test("an older server that ends at the first new question is asked the old way", async () => {
   list(tool("echo"));
   open({ argv: [nodeUnderTest(), ODD, join(place, "tools.json")], env: { STRICT: "1" } });
