@@ -114,7 +114,7 @@ test("a call that was under way when the daemon died is never made again", async
 });
 
 test("one process serves every agent and task, and an idle one is stopped", async () => {
-  odd = await openOdd(["pid"], { idleSeconds: 0.3 });
+  odd = await openOdd(["pid"], { idleSeconds: 1 });
   const [first, again] = await odd.told("pid", "pid");
   expect(again).toBe(first);
   await until("the idle server stops", async () => !(await odd.now()).running);
