@@ -15,8 +15,9 @@ import { warningsOf } from "./config/warnings.ts";
 import { createIds } from "./domain/ids.ts";
 import { createTokenReader } from "./gateway/token.ts";
 import { createHealth, type Stage } from "./health.ts";
+import { createMind } from "./mind.ts";
 import { sqliteBinding, version, type WriterThread } from "./native.ts";
-import { createMind, type Ground, layGround, loadPolicy, mirrorAudit, recover, startStore } from "./parts.ts";
+import { type Ground, layGround, loadPolicy, mirrorAudit, recover, startStore } from "./parts.ts";
 import { examineKey } from "./policy/api-keys.ts";
 import { watchPolicy } from "./policy-watch.ts";
 import { createFollower } from "./rpc/follow.ts";
@@ -106,11 +107,9 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
   const recovered = await boot.phase("recovery_scan_completed", () => recover(store, bootId));
   const policy = await boot.phase("policy_loaded", () => loadPolicy(base, store));
   let ownPort: number | undefined;
-  const mind = createMind(base, store, policy, {
-    isDraining: () => stage === "draining",
-    ownPort: () => ownPort,
-  });
-  const { guard, engine, rpc, sandbox } = mind;
+  const self = { isDraining: () => stage === "draining", ownPort: () => ownPort };
+  const makeMind = () => createMind(base, store, policy, self);
+  const { guard, engine, rpc, sandbox } = await boot.phase("mind_made", makeMind, ({ mcp }) => mcp.close());
 
   const watch = await boot.phase(
     "policy_watched",

@@ -10,6 +10,7 @@ import { recordFailedCalls } from "./journal/failed-calls.ts";
 import { resolveEffect } from "./journal/resolve.ts";
 import { recordSeam } from "./journal/seam.ts";
 import { recordSummary } from "./journal/summaries.ts";
+import { approveServer, seeTools } from "./mcp/pins.ts";
 import { addKey, revokeKey, updateKey } from "./policy/api-keys.ts";
 import { recordAudit, savePolicyVersion } from "./policy/audit.ts";
 import { cancel } from "./queue/cancel.ts";
@@ -57,4 +58,6 @@ export const VERBS: readonly AnyVerb[] = [
   release,
   releaseOrphans,
   wakeForBudget,
+  seeTools,
+  approveServer,
 ];

@@ -1,13 +1,14 @@
 // The turn loop: ask the model, journal its answer, perform its tool calls, ask again, until it answers without one.
 // Everything the journal already has is taken from there: no answer is bought twice, no act is made twice.
 
-import type { Agent } from "../domain/agent.ts";
+import { type Agent, maySee } from "../domain/agent.ts";
 import type { Answer, Message, ToolSpec } from "../domain/message.ts";
 import type { ClaimedTask, Outcome } from "../domain/task.ts";
 import { loadAnswers, type PricedAnswer, recordAnswer, resultText } from "../journal/answers.ts";
 import { type Effect, loadEffects } from "../journal/effects.ts";
 import { recordSeam } from "../journal/seam.ts";
 import type { Provider } from "../providers/provider.ts";
+import { pauseOf } from "../tools/pause.ts";
 import { type Hands, type Performed, perform } from "../tools/perform.ts";
 import type { Purse } from "./budget.ts";
 import { buy } from "./buy.ts";
@@ -27,8 +28,6 @@ export interface TurnInput {
   readonly signal: AbortSignal;
   readonly onText: (turn: number, offset: number, text: string) => void;
 }
-
-const EFFECT_DEADLINE_MS = 7 * 86_400_000;
 
 /** Runs the task from where its journal ends to an outcome. */
 export async function runTurns(input: TurnInput): Promise<Outcome> {
@@ -145,25 +144,15 @@ async function work(
       earlier?.outcome == null
         ? await perform(hands, task, call, { turn, callIndex }, signal)
         : { type: "result", text: earlier.outcome };
-    if (performed.type === "lost") return { outcome: { type: "lost" } };
-    if (performed.type === "wait") {
-      const { kind, deadlineAt, message } = performed;
-      const reason = kind === "act" ? "AWAITING_APPROVAL" : "AWAITING_INPUT";
-      return { outcome: { type: "suspended", reason, deadlineAt, message, wakes: true } };
-    }
-    if (performed.type === "unknown") {
-      const deadlineAt = hands.now().getTime() + EFFECT_DEADLINE_MS;
-      return {
-        outcome: { type: "suspended", reason: "EFFECT_UNKNOWN", deadlineAt, message: performed.message },
-      };
-    }
+    if (performed.type !== "result") return { outcome: pauseOf(performed, hands.now().getTime()) };
     results.push(performed.text);
   }
   return { results };
 }
 
 function offeredTools(agent: Agent, hands: Hands): ToolSpec[] {
-  return hands.tools
-    .filter((tool) => agent.tools === null || agent.tools.includes(tool.name))
+  return hands
+    .toolsFor(agent.id)
+    .filter((tool) => maySee(agent, tool.name))
     .map(({ name, description, params }) => ({ name, description, params }));
 }

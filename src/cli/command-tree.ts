@@ -4,6 +4,7 @@
 import { type CommandSpec, JSON_OPTION } from "./command-spec.ts";
 import { CONTROL } from "./commands-control.ts";
 import { DAEMON, HOME } from "./commands-home.ts";
+import { MCP } from "./commands-mcp.ts";
 import { MODELS } from "./commands-models.ts";
 import { WORK } from "./commands-work.ts";
 
@@ -45,7 +46,7 @@ export const ROOT: CommandSpec = {
     { flags: "--daemon", description: "the same as `goclaw daemon run`" },
     { flags: "--version", description: "print the version" },
   ],
-  commands: [...WORK, ...CONTROL, ...MODELS, ...DAEMON, ...HOME, ...MORE],
+  commands: [...WORK, ...CONTROL, ...MODELS, ...MCP, ...DAEMON, ...HOME, ...MORE],
 };
 
 /** The words of every command that does something: `["task", "list"]`. The root's are empty. */

@@ -6,6 +6,7 @@ import type { Budget } from "../domain/budget.ts";
 import type { SearchSettings } from "../domain/search.ts";
 import type { BindAddress } from "./bind.ts";
 import type { ConfiguredModel } from "./budgets.ts";
+import type { McpConfig } from "./mcp.ts";
 import type { ProviderConfig } from "./providers.ts";
 import type { Settings } from "./schema.ts";
 
@@ -50,6 +51,7 @@ export interface Config {
   readonly approvals: { readonly timeoutMs: number };
   /** Every search engine, in the order to ask them. */
   readonly search: SearchSettings;
+  readonly mcp: McpConfig;
   readonly gateway: { readonly maxRequestBytes: number; readonly allowRemote: boolean };
   /** SHA-256 (hex) of all of the above without secrets: equal fingerprints behave alike. */
   readonly fingerprint: string;

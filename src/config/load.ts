@@ -8,6 +8,7 @@ import { type BindAddress, parseBind } from "./bind.ts";
 import { toModels } from "./budgets.ts";
 import type { Config, ModelRef, ShellConfig } from "./config.ts";
 import type { Env } from "./env.ts";
+import { checkMcp, toMcp } from "./mcp.ts";
 import type { Paths } from "./paths.ts";
 import { configError, type Problem, suggest } from "./problem.ts";
 import {
@@ -87,6 +88,7 @@ function build(
     },
     approvals: { timeoutMs: toMs(settings.approvals.timeout_seconds) },
     search: toSearch(settings),
+    mcp: toMcp(settings, input.env),
     gateway: {
       maxRequestBytes: settings.gateway.max_request_size,
       allowRemote: settings.gateway.allow_remote,
@@ -99,6 +101,11 @@ function build(
       ...checkModel(plain),
       ...checkFallbacks(plain),
       ...checkRest(settings, bind),
+      ...checkMcp(
+        settings,
+        agents.map(({ id }) => id),
+        input.toolNames,
+      ),
       ...problems,
     ],
   };
@@ -178,9 +185,9 @@ function toMs(seconds: number): number {
   return Math.round(seconds * 1000);
 }
 
-/** Keys and the webhook's address are secrets; they and the words about them stay out. */
+/** Keys, the webhook's address and what MCP servers are handed are secrets; they and the words about them stay out. */
 function fingerprintOf(config: Omit<Config, "fingerprint">): string {
-  const secret = new Set(["apiKey", "webhookUrl", "missingReason", "keyPlaces"]);
+  const secret = new Set(["apiKey", "webhookUrl", "missingReason", "keyPlaces", "env", "headers"]);
   const text = JSON.stringify(config, (key, value: unknown) => (secret.has(key) ? undefined : value));
   return createHash("sha256").update(text).digest("hex");
 }

@@ -2,7 +2,7 @@
 // A key belongs to exactly one provider; nothing here ever hands it to another.
 
 import { type Budget, toBudget, type WireBudget } from "../domain/budget.ts";
-import type { Problem } from "./problem.ts";
+import type { KeyPath, Problem } from "./problem.ts";
 import type { Settings } from "./schema.ts";
 import type { ReadSettings } from "./settings.ts";
 
@@ -174,7 +174,7 @@ export function checkProviders(settings: Settings, read: ReadSettings): Problem[
 }
 
 /** Refuses everything but plain http and https URLs. The value may be a secret and is not repeated. */
-export function checkUrl(text: string, path: readonly string[]): Problem[] {
+export function checkUrl(text: string, path: KeyPath): Problem[] {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
     return [

@@ -4,6 +4,7 @@
 
 import { AGENT_NODE } from "./schema-agent.ts";
 import { BUDGET_NODE, MODELS_NODE } from "./schema-budget.ts";
+import { MCP_NODE } from "./schema-mcp.ts";
 import type { Infer, SchemaNode } from "./schema-node.ts";
 import { SECONDS_MAX } from "./schema-node.ts";
 import { PROVIDERS_NODE } from "./schema-provider.ts";
@@ -191,6 +192,7 @@ export const CONFIG_SCHEMA = {
       },
     },
     search: SEARCH_NODE,
+    mcp: MCP_NODE,
     gateway: {
       type: "object",
       additionalProperties: false,

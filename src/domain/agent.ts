@@ -9,8 +9,10 @@ export interface Agent {
   readonly provider: string;
   readonly model: string;
   readonly soul: string;
-  /** Names of the tools offered to the model; null offers every tool (the policy still decides each call). */
+  /** Names of the tools offered to the model, or `mcp__<server>__*`; null offers every tool (the policy still decides each call). */
   readonly tools: readonly string[] | null;
+  /** Names of the MCP servers it may use; null or absent is every shared one. */
+  readonly mcpServers?: readonly string[] | null;
   readonly workerCount: number | null;
   readonly maxQueueDepth: number;
   readonly taskTimeoutMs: number;
@@ -23,4 +25,11 @@ export interface Agent {
   readonly outputRetries?: number;
   /** Limits of its own, beside the global ones. */
   readonly budget: Budget;
+}
+
+/** Whether a tool is among those the agent names. */
+export function maySee({ tools }: Agent, name: string): boolean {
+  if (tools === null || tools.includes(name)) return true;
+  const server = /^mcp__[a-z0-9-]+__/.exec(name)?.[0];
+  return server !== undefined && tools.includes(`${server}*`);
 }

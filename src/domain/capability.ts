@@ -19,7 +19,7 @@ export function covers(pattern: string, capability: string): boolean {
 }
 
 /** Servers and their tools are known only while they run, so their names are checked by form alone. */
-const MCP_PATTERN = /^mcp\.(\*|[A-Za-z0-9_-]{1,64}\.(\*|[A-Za-z0-9_./-]{1,128}))$/;
+const MCP_PATTERN = /^mcp\.(\*|[a-z0-9-]{1,32}\.(\*|[A-Za-z0-9_./-]{1,128}))$/;
 
 /** True when a policy may name `pattern`, given every capability that exists. */
 export function isKnownPattern(pattern: string, known: readonly string[]): boolean {

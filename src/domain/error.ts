@@ -44,6 +44,7 @@ export const CODES = {
   SESSION_NOT_FOUND: row("no such session", 404, -32004),
   AGENT_NOT_FOUND: row("no such agent", 404, -32004),
   MODEL_NOT_FOUND: row("no such model", 404, -32004),
+  MCP_SERVER_UNKNOWN: row("no such MCP server in config.yaml", 404, -32004),
   IDEMPOTENCY_CONFLICT: row("the idempotency key was used with another body", 409, -32009),
   STATE_CONFLICT: row("the task is not in a state that allows this", 409, -32009),
   QUEUE_FULL: row("the queue limit is reached; try again later", 429, 4290, true),
@@ -121,6 +122,10 @@ export const CODES = {
   TLS_INVALID: row("the server's certificate or protocol cannot be trusted", 502, -32050),
   LIMIT_TIME: row("it took longer than its limit", 504, -32050, true),
   // what keeps a command from running, or ended it
+  MCP_PIN_MISMATCH: row("an MCP server or tool is not what was approved", 409, -32009),
+  MCP_UNSHOWABLE: row("an MCP tool's definition holds what cannot be shown", 409, -32009),
+  MCP_NAME_CLASH: row("two MCP tools would be offered under one name", 409, -32009),
+  MCP_UNAVAILABLE: row("the MCP server cannot be reached or does not behave", 502, -32050, true),
   EXEC_FAILED: row("the program could not be started", 500, -32050),
   ENV_DENIED: row("the variable may not be set for a command", 403, -32003),
   SANDBOX_DENIED: row("the policy does not allow a command outside a sandbox", 403, -32003),
@@ -155,6 +160,9 @@ const EXIT_OF: Partial<Record<Code, number>> = {
   POLICY_INVALID: EXIT.refused,
   CAP_DENIED: EXIT.refused,
   SANDBOX_UNAVAILABLE: EXIT.noSandbox,
+  ENV_DENIED: EXIT.refused,
+  MCP_PIN_MISMATCH: EXIT.refused,
+  MCP_UNSHOWABLE: EXIT.refused,
   INTERNAL: EXIT.internal,
 };
 

@@ -54,10 +54,18 @@ export interface TextDelta {
   readonly text: string;
 }
 
-export type GoclawEvent = DurableEvent | TextDelta;
+/** Tools of an MCP server are new, changed or gone; those that are new or changed wait for an approval. */
+export interface ToolsUpdated {
+  readonly type: "tools.updated";
+  readonly server: string;
+  readonly tools: readonly string[];
+}
+
+export type TaskEvent = DurableEvent | TextDelta;
+export type GoclawEvent = TaskEvent | ToolsUpdated;
 
 export function isDurable(event: GoclawEvent): event is DurableEvent {
-  return event.type !== "text.delta";
+  return "seq" in event;
 }
 
 /** Ends an exhaustive switch: a new case is a compile error at every place that has not decided about it. */

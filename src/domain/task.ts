@@ -80,7 +80,7 @@ export interface TaskResult {
 }
 
 /** What a task is for: to answer a prompt, or to make a session's older messages shorter. */
-export type TaskKind = "chat" | "compact";
+export type TaskKind = "chat" | "compact" | "tool";
 
 /** A task as read models return it. Times are epoch milliseconds. */
 export interface Task {
@@ -116,6 +116,14 @@ export interface Sampling {
   readonly seed?: number;
   readonly presencePenalty?: number;
   readonly frequencyPenalty?: number;
+}
+
+/** The kind of a task that is one tool call and no model; its prompt is the JSON of a ToolTaskPrompt. */
+export const TOOL_TASK = "tool";
+
+export interface ToolTaskPrompt {
+  readonly tool: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
 }
 
 /** What a claim hands to a lane. `fence` is raised by every claim and never given back (see decision 0002). */

@@ -15,6 +15,7 @@ import { suspend } from "../queue/suspend.ts";
 import type { Store } from "../store/store.ts";
 import type { Hands } from "../tools/perform.ts";
 import { finish } from "./finish.ts";
+import { isToolTask, runToolTask } from "./tool-task.ts";
 
 export interface AttemptPorts {
   readonly store: Store;
@@ -68,24 +69,10 @@ async function handle(ports: AttemptPorts, task: ClaimedTask, control: AbortCont
   if (agent === undefined) {
     return { type: "failed", code: "AGENT_NOT_FOUND", message: `there is no agent ${task.agentId} any more` };
   }
-  const provider = ports.providerOf(agent);
-  if (provider === undefined) {
-    const message = `agent ${agent.id} names provider ${agent.provider}, which is not in config.yaml`;
-    return { type: "failed", code: "PROVIDER_NOT_CONFIGURED", message };
-  }
   const timer = setTimeout(() => control.abort("timeout" satisfies StopReason), agent.taskTimeoutMs);
   try {
-    const runKind = task.kind === "compact" ? runCompact : runTurns;
-    return await runKind({
-      task,
-      agent,
-      provider,
-      model: task.model ?? agent.model,
-      hands: ports.hands,
-      purse: ports.purse,
-      signal: control.signal,
-      onText: (turn, offset, text) => ports.publishText(task, turn, offset, text),
-    });
+    if (isToolTask(task)) return await runToolTask(ports.hands, task, control.signal);
+    return await think(ports, task, agent, control.signal);
   } catch (error) {
     ports.reportDefect(error, task);
     return {
@@ -97,6 +84,25 @@ async function handle(ports: AttemptPorts, task: ClaimedTask, control: AbortCont
   } finally {
     clearTimeout(timer);
   }
+}
+
+async function think(
+  ports: AttemptPorts,
+  task: ClaimedTask,
+  agent: Agent,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const provider = ports.providerOf(agent);
+  if (provider === undefined) {
+    const message = `agent ${agent.id} names provider ${agent.provider}, which is not in config.yaml`;
+    return { type: "failed", code: "PROVIDER_NOT_CONFIGURED", message };
+  }
+  const runKind = task.kind === "compact" ? runCompact : runTurns;
+  return runKind({
+    ...{ task, agent, provider, signal, hands: ports.hands, purse: ports.purse },
+    model: task.model ?? agent.model,
+    onText: (turn, offset, text) => ports.publishText(task, turn, offset, text),
+  });
 }
 
 /** An attempt that was stopped from outside ends by the reason it was stopped for, whatever it made of it. */

@@ -10,6 +10,8 @@ import { type AuthOptions, authenticate } from "./auth.ts";
 import { sendError, toGoclawError } from "./errors.ts";
 import { createGuests } from "./guests.ts";
 import { keyRoutes } from "./keys.ts";
+import { mcpRoutes } from "./mcp.ts";
+import { mcpAdminRoutes } from "./mcp-admin.ts";
 import { openAiRoutes } from "./openai.ts";
 import { type Health, opsRoutes } from "./ops.ts";
 import { createRateLimit } from "./rate.ts";
@@ -83,6 +85,8 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   opsRoutes(app, options.health);
   restRoutes(app, options.rpc);
   keyRoutes(app, options.rpc, guests.dismiss);
+  mcpAdminRoutes(app, options.rpc);
+  mcpRoutes(app, options);
   sseRoutes(app, options);
   openAiRoutes(app, options);
   return app;

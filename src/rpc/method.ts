@@ -3,6 +3,8 @@
 import type { Agent } from "../domain/agent.ts";
 import type { BASE_CAPABILITIES } from "../domain/capability.ts";
 import type { KeyGrant } from "../domain/key.ts";
+import type { McpDesk } from "../domain/mcp.ts";
+import type { ToolSpec } from "../domain/message.ts";
 import type { ModelRow } from "../engine/model-list.ts";
 import type { Guard } from "../policy/guard.ts";
 import type { Store } from "../store/store.ts";
@@ -20,6 +22,13 @@ export interface RpcPorts {
   readonly store: Store;
   readonly guard: Guard;
   readonly agents: readonly Agent[];
+  readonly mcp: McpDesk;
+  /** What outside MCP clients may use; `agents` null is every agent. */
+  readonly served: {
+    readonly agents: readonly string[] | null;
+    readonly tools: () => readonly ToolSpec[];
+  };
+  readonly version: string;
   /** The models of configured providers, or of all. */
   readonly modelRows: (all: boolean) => readonly ModelRow[];
   readonly newId: () => string;

@@ -66,7 +66,7 @@ export function decideCall(
   const labels: readonly Label[] = isOutgoing ? loadLabels(store.reader, task.id) : [];
   const decided = guard.decideAct({
     principal: `agent:${task.agentId}`,
-    capability: capabilityOf(tool.name),
+    capability: tool.capability ?? capabilityOf(tool.name),
     resource: tool.resource(args),
     traceId: task.traceId,
     taskId: task.id,

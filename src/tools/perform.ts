@@ -11,7 +11,8 @@ import { intend, refuse } from "./intend.ts";
 import { type Args, RESULT_CHARS, type Tool, type ToolContext, type ToolOutcome } from "./tool.ts";
 
 export interface Hands extends GatePorts {
-  readonly tools: readonly Tool[];
+  /** The tools there are for an agent; what it is offered may be fewer. */
+  readonly toolsFor: (agentId: string) => readonly Tool[];
   readonly ports: Omit<
     ToolContext,
     "effectKey" | "signal" | "taskId" | "agentId" | "grant" | "answer" | "now"
@@ -42,12 +43,13 @@ export async function perform(
   place: CallPlace,
   signal: AbortSignal,
 ): Promise<Performed> {
-  const tool = hands.tools.find((candidate) => candidate.name === call.name);
+  const tools = hands.toolsFor(task.agentId);
+  const tool = tools.find((candidate) => candidate.name === call.name);
   let effect = effectOf(task.id, call, place, tool);
   const refusal = (code: Code, why: string, audit: AuditRecord | null): Promise<Performed> =>
     refuseCall(hands, task, effect, code, why, audit);
   if (tool === undefined) {
-    const names = hands.tools.map(({ name }) => name).join(", ");
+    const names = tools.map(({ name }) => name).join(", ");
     return refusal(
       "TOOL_UNKNOWN",
       `there is no tool ${JSON.stringify(call.name)}; there are: ${names}`,

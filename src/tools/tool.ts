@@ -1,5 +1,5 @@
 // What a tool is: a name and schema for the model, an effect class for the journal, and one function. Its capability
-// is always `tools.<name>`; tools/perform.ts is the only caller of `run`.
+// is `tools.<name>` unless it says another; tools/perform.ts is the only caller of `run`.
 
 import type { Grant, Label, Touch } from "../domain/act.ts";
 import type { ToolSpec } from "../domain/message.ts";
@@ -13,6 +13,10 @@ export interface Tool extends ToolSpec {
   readonly effectClass: EffectClass;
   /** Where the class depends on what is asked for; `effectClass` is then the strictest of them. */
   readonly effectClassOf?: (args: Args) => EffectClass;
+  /** What the policy must allow for a call; left out, `tools.<name>`. */
+  readonly capability?: string;
+  /** True when `params` is somebody else's: any dialect, and its patterns are not run here. */
+  readonly isForeign?: true;
   /** What the policy and the audit call the thing acted on; null when there is none. */
   readonly resource: (args: Args) => string | null;
   /** Everything the call would touch, for the policy. Pure; none when left out. */

@@ -30,7 +30,7 @@ export function handsOf(
   return {
     store,
     guard,
-    tools,
+    toolsFor: () => tools,
     newId: () => `id-${String(++ids).padStart(4, "0")}`,
     now: () => new Date(0),
     approvalMs: 60_000,

@@ -58,6 +58,9 @@ test.each(named)(
       if (path.join(".") === "llm.fallback_providers") {
         return yamlOf(path, JSON.stringify(value).includes("b") ? ["openai"] : ["openrouter"]);
       }
+      if (path.join(".") === "mcp.serve.agents") {
+        return yamlOf(path, JSON.stringify(value).includes("b") ? ["coder"] : ["writer"]);
+      }
       return yamlOf(path, value);
     };
     const [one, two] = threeOf(node).map((value) => load(text(value)).fingerprint);
