@@ -8,6 +8,7 @@ import { loadAnswers, type PricedAnswer, recordAnswer, resultText } from "../jou
 import { type Effect, loadEffects } from "../journal/effects.ts";
 import { recordSeam } from "../journal/seam.ts";
 import type { Provider } from "../providers/provider.ts";
+import { capabilityOf } from "../tools/index.ts";
 import { pauseOf } from "../tools/pause.ts";
 import { type Hands, type Performed, perform } from "../tools/perform.ts";
 import type { Purse } from "./budget.ts";
@@ -150,9 +151,12 @@ async function work(
   return { results };
 }
 
-function offeredTools(agent: Agent, hands: Hands): ToolSpec[] {
-  return hands
-    .toolsFor(agent.id)
-    .filter((tool) => maySee(agent, tool.name))
+/** Not a tool that the policy always denies: it would cost words in every prompt, and be refused. */
+function offeredTools(agent: Agent, { guard, toolsFor }: Hands): ToolSpec[] {
+  return toolsFor(agent.id)
+    .filter(
+      ({ name, capability }) =>
+        maySee(agent, name) && guard.isThinkable(agent.id, capability ?? capabilityOf(name)),
+    )
     .map(({ name, description, params }) => ({ name, description, params }));
 }

@@ -5,7 +5,7 @@
 import type { FileRoot, Label, Touch } from "../domain/act.ts";
 import { covers } from "../domain/capability.ts";
 import type { Code } from "../domain/error.ts";
-import { type Judged, judgeTouch, type Place } from "./match.ts";
+import { hasSelector, type Judged, judgeTouch, type Place } from "./match.ts";
 import type { Effect, Policy, Rule } from "./policy.ts";
 import { nameOf } from "./rule-name.ts";
 
@@ -50,12 +50,24 @@ export function decide(policy: Policy, place: Place, request: PolicyRequest): De
   return decided.effect === "allow" && isLeak(request) ? LEAK(decided) : decided;
 }
 
+/** False when no call of this capability can be allowed or asked for, whatever it touches: then nobody need hear of it. */
+export function isThinkable(policy: Policy, agentId: string, capability: string): boolean {
+  const rules = policy.rules.filter((rule) => concerns(rule, { agentId, capability }));
+  if (rules.some((rule) => rule.effect === "deny" && !hasSelector(rule))) return false;
+  if (policy.allowCapabilities.some((pattern) => covers(pattern, capability))) return true;
+  if (rules.some(({ effect }) => effect !== "deny")) return true;
+  return capability.startsWith("mcp.") && (policy.mcp.default !== "deny" || policy.mcp.rules.length > 0);
+}
+
 /** The stricter of two decisions: an attempt runs under the policy it started with and the one in force. */
 export function stricter(first: Decision, second: Decision): Decision {
   return SEVERITY[second.effect] > SEVERITY[first.effect] ? second : first;
 }
 
-function concerns({ agents, capability }: Rule, { agentId, capability: wanted }: PolicyRequest): boolean {
+function concerns(
+  { agents, capability }: Rule,
+  { agentId, capability: wanted }: Pick<PolicyRequest, "agentId" | "capability">,
+): boolean {
   if (!covers(capability, wanted)) return false;
   return agents === null || (agentId !== null && (agents.includes(agentId) || agents.includes("*")));
 }

@@ -6,7 +6,7 @@ import type { Grant, Label, Touch } from "../domain/act.ts";
 import { GoclawError } from "../domain/error.ts";
 import type { Store } from "../store/store.ts";
 import { type AuditRecord, recordAudit } from "./audit.ts";
-import { type Decision, decide, stricter } from "./decide.ts";
+import { type Decision, decide, isThinkable, stricter } from "./decide.ts";
 import { isBelow, type Place } from "./match.ts";
 import type { Policy } from "./policy.ts";
 
@@ -43,6 +43,8 @@ export interface Guard {
   /** Puts another policy in force, from the next decision on. */
   adopt(policy: Policy): void;
   decideAct(asked: AskedAct): DecidedAct;
+  /** False when every call of the capability by the agent would be denied. */
+  isThinkable(agentId: string, capability: string): boolean;
   /** For operations that are not acts of an agent: throws CAP_DENIED, audited, or returns the record of the yes. */
   permit(asked: Asked): Promise<AuditRecord>;
 }
@@ -73,6 +75,7 @@ export function createGuard(first: Policy, place: Place, store: Store): Guard {
       );
       return { decision, record, grant: grantOf(policy, place, decision) };
     },
+    isThinkable: (agentId, capability) => isThinkable(policy, agentId, capability),
     permit: async (asked) => {
       const { agentId, capability } = asked;
       const decision = decide(policy, place, {

@@ -61,7 +61,7 @@ export function judgeTouch(
   return PLAIN;
 }
 
-function hasSelector({ path, domain, command, mcp }: Rule): boolean {
+export function hasSelector({ path, domain, command, mcp }: Rule): boolean {
   return path !== null || domain !== null || command !== null || mcp !== null;
 }
 

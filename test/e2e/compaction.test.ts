@@ -14,6 +14,9 @@ import { FACT, FILLER, isCompaction, LONG, SESSION, say, script } from "../suppo
 import { ended, readEvents, submit, taskWhere } from "../support/tasks.ts";
 import { verifies } from "../support/verifies.ts";
 
+/** The descriptions of all of them would take a part of the small window. */
+const FEW_TOOLS = { allow: ["acp.read", "acp.mutate", "tools.now", "tools.write_note", "tools.send_alert"] };
+
 let rig: Rig;
 afterEach(() => rig.close());
 
@@ -48,7 +51,7 @@ test(verifies(
   "BRN-004",
   "200 turns on a 32 k window keep the first fact and never pass the window",
 ), async () => {
-  rig = await createRig({ config: CONFIG });
+  rig = await createRig({ ...FEW_TOOLS, config: CONFIG });
   rig.stub.use(script);
   const { client } = await rig.start();
   await say(client, `Remember: ${FACT}. ${FILLER}`, LONG);
@@ -82,7 +85,7 @@ const SMALL = { agents: [{ agent_id: "default", context_limit: 8_192 }] };
 test(
   verifies("BRN-004", "a kill after a summary buys it once, a kill inside one asks for it again"),
   async () => {
-    rig = await createRig({ config: SMALL });
+    rig = await createRig({ ...FEW_TOOLS, config: SMALL });
     let gate: Reply = {};
     rig.stub.use((body) => (isCompaction(body) ? { ...script(body), ...gate } : { text: "ok" }));
     const first = await rig.start();
@@ -112,6 +115,7 @@ test(
 
 test("a model of OpenAI's is counted with its own encoding, and the event says what changed", async () => {
   rig = await createRig({
+    ...FEW_TOOLS,
     config: { agents: [{ agent_id: "default", model: "gpt-4o", context_limit: 8_192 }] },
   });
   rig.stub.use(() => ({ text: "ok" }));
@@ -128,7 +132,7 @@ test("a model of OpenAI's is counted with its own encoding, and the event says w
 });
 
 test("a compaction that fails is retried and says so; nothing is sent without the older messages", async () => {
-  rig = await createRig({ config: SMALL });
+  rig = await createRig({ ...FEW_TOOLS, config: SMALL });
   let broken = false;
   rig.stub.use((body) => {
     if (!isCompaction(body)) return { text: "ok" };
@@ -150,7 +154,10 @@ test("a compaction that fails is retried and says so; nothing is sent without th
 
 test("a summary that cannot be used was bought all the same: it is priced, and its reservation is gone", async () => {
   const model = { ...CONFIG.models[0], input_usd_per_mtok: 0, output_usd_per_mtok: 1_000 };
-  rig = await createRig({ config: { ...SMALL, models: [model], budgets: { per_day_usd: 1_000 } } });
+  rig = await createRig({
+    ...FEW_TOOLS,
+    config: { ...SMALL, models: [model], budgets: { per_day_usd: 1_000 } },
+  });
   rig.stub.use((body) => (isCompaction(body) ? { text: "" } : { text: "ok" }));
   const { client } = await rig.start();
   await fill(client, SESSION);

@@ -158,7 +158,7 @@ test("the key stands nowhere but in the answer that made it; every act about key
 });
 
 test("without admin.keys in the policy nobody makes keys, and bad input is named", async () => {
-  const plain = await createRig();
+  const plain = await createRig({ allow: ["acp.read", "acp.mutate"] });
   await plain.start();
   const denied = await runCli(plain.home, ["key", "add", "x", "--agents", "default"]);
   expect([denied.code, denied.stderr]).toEqual([77, expect.stringContaining("admin.keys")]);

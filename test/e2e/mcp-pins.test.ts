@@ -201,6 +201,6 @@ test(row("I-10", "same names on two servers stay apart, and no tool takes the na
     "mcp__odd__write_note",
     "mcp__twin__exec",
   ]);
-  expect(odd.toldLast()[0]).toContain("TOOL_UNKNOWN");
+  expect(odd.toldLast()[0]).toContain("TOOL_ARGUMENTS: the arguments of exec");
   expect(odd.toldLast()[1]).toContain("did exec");
 });
