@@ -76,7 +76,11 @@ const ONLY_IN = {
   react: "^src/tui/",
   "node:sea": "^src/native\\.ts$",
   "node:child_process": "^src/(cli/daemon|sandbox/spawn)\\.ts$",
-  "node:worker_threads": "^src/(store/.*|writer|native)\\.ts$",
+  "node:worker_threads": "^src/(store/.*|writer|page-reader|native|tools/page)\\.ts$",
+  undici: "^src/policy/egress[^/]*\\.ts$",
+  "@mozilla/readability": "^src/tools/page-text\\.ts$",
+  linkedom: "^src/tools/page-text\\.ts$",
+  turndown: "^src/tools/page-text\\.ts$",
 };
 
 const portPath = (name) => `^src/${name}\\.ts$`;

@@ -43,7 +43,7 @@ function renderKey(key: string, node: SchemaNode, pad: string, on: boolean, seen
   const sign = on ? "" : "#";
   const prose = seen.has(node.description) ? [] : explain(node, pad);
   seen.add(node.description);
-  if (node.type === "object" && !node["x-free"])
+  if (node.type === "object" && !node["x-free"] && !isPlainMap(node))
     return ["", ...prose, `${pad}${sign}${key}:`, ...renderChildren(node, `${pad}  `, on, seen)];
   if (node.items?.type === "object") {
     return [
@@ -56,6 +56,12 @@ function renderKey(key: string, node: SchemaNode, pad: string, on: boolean, seen
   const value = renderValue(node.default ?? node.examples?.[0] ?? node.enum?.[0]);
   const setting = node["x-instead-of"] ? `${pad}# ${key}: ${value}` : `${pad}${sign}${key}: ${value}`;
   return [...(pad === "" ? [""] : []), ...prose, setting];
+}
+
+/** Names with texts, of which the example shows its own. */
+function isPlainMap(node: SchemaNode): boolean {
+  const { additionalProperties: value } = node;
+  return value !== undefined && value !== false && value.type === "string" && node.examples !== undefined;
 }
 
 /** Lines of an object as the first entry of a list: what comes before its first setting moves out to the dash. */
@@ -121,7 +127,7 @@ function rowsOf(node: SchemaNode, prefix: string): string[][] {
     : [];
   return [...named, ...other].flatMap(([key, child]) => {
     const name = `${prefix}${key}`;
-    if (child.type === "object" && !child["x-free"]) return rowsOf(child, `${name}.`);
+    if (child.type === "object" && !child["x-free"] && !isPlainMap(child)) return rowsOf(child, `${name}.`);
     if (child.items?.type === "object")
       return [rowOf(`${name}[]`, child), ...rowsOf(child.items, `${name}[].`)];
     return [rowOf(name, child)];

@@ -1,5 +1,5 @@
 // Opens every configured provider once and joins them to chains: failover behind circuit breakers whose state is kept
-// in the database, and limits a day in front of the providers that have one.
+// in the database, limits a day in front of the providers that have one, and no known secret in what anybody answers.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { createMemory } from "./brain/classify.ts";
@@ -13,6 +13,7 @@ import type { Routing } from "./engine/route-task.ts";
 import { readAsset } from "./native.ts";
 import { type Breaker, createBreaker } from "./providers/breaker.ts";
 import { createCassettes } from "./providers/cassettes.ts";
+import { type Cleaner, cleaned } from "./providers/clean.ts";
 import { limitDaily } from "./providers/daily-limit.ts";
 import { type Candidate, createFailover } from "./providers/failover.ts";
 import { openProvider } from "./providers/index.ts";
@@ -23,10 +24,15 @@ import { systemClock } from "./system.ts";
 export interface ChainPorts {
   readonly paths: Paths;
   readonly config: Config;
+  /** Redacts what a model says while it says it. */
+  readonly createCleaner: () => Cleaner;
   readonly reportDefect: (component: string, error: unknown) => void;
 }
 
-export function createRouting({ paths, config, reportDefect }: ChainPorts, store: Store): Routing {
+export function createRouting(
+  { paths, config, createCleaner, reportDefect }: ChainPorts,
+  store: Store,
+): Routing {
   const { llm } = config;
   const providers = openProviders(config, paths, store);
   const breaker = createBreaker({
@@ -48,7 +54,7 @@ export function createRouting({ paths, config, reportDefect }: ChainPorts, store
       return provider === undefined ? [] : [{ provider, model }];
     });
     if (first === undefined) return undefined;
-    const opened = createFailover([first, ...rest], { breaker, wait });
+    const opened = cleaned(createFailover([first, ...rest], { breaker, wait }), createCleaner);
     if (chains.size < CHAINS_KEPT) chains.set(key, opened);
     return opened;
   };

@@ -11,12 +11,17 @@ import { ensureHome } from "./config/first-run.ts";
 import { loadConfig } from "./config/load.ts";
 import type { Paths } from "./config/paths.ts";
 import type { Flags } from "./config/settings.ts";
+import { warningsOf } from "./config/warnings.ts";
 import { createIds } from "./domain/ids.ts";
 import { createTokenReader } from "./gateway/token.ts";
 import { createHealth, type Stage } from "./health.ts";
+import { createMind } from "./mind.ts";
 import { sqliteBinding, version, type WriterThread } from "./native.ts";
-import { createMind, type Ground, layGround, loadPolicy, recover, startStore } from "./parts.ts";
+import { type Ground, layGround, loadPolicy, mirrorAudit, recover, startStore } from "./parts.ts";
+import { examineKey } from "./policy/api-keys.ts";
+import { watchPolicy } from "./policy-watch.ts";
 import { createFollower } from "./rpc/follow.ts";
+import { reapChildren } from "./sandbox/children.ts";
 import { lockHome } from "./store/lock.ts";
 import { systemClock, systemRandom } from "./system.ts";
 import { TOOLS } from "./tools/index.ts";
@@ -76,35 +81,67 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
     ({ log }) => log.flush(),
   );
   ground = base;
+  const reaped = await boot.phase(
+    "children_reaped",
+    () => reapChildren(paths.childrenDir),
+    () => base.children.close(),
+  );
   // The gateway is loaded while the writer opens the database.
-  const opening = startStore(base, binding, writer);
+  let nudgeMirror = (): void => {};
+  const opening = startStore(base, binding, writer, () => nudgeMirror());
   const loading = import("./gateway/server.ts");
   const store = await boot.phase(
     "schema_migrated",
     () => opening,
     (opened) => opened.close(),
   );
+  await boot
+    .phase(
+      "audit_mirrored",
+      () => mirrorAudit(base, store),
+      (mirror) => mirror.stop(),
+    )
+    .then((mirror) => {
+      nudgeMirror = () => mirror.nudge();
+    });
   const recovered = await boot.phase("recovery_scan_completed", () => recover(store, bootId));
   const policy = await boot.phase("policy_loaded", () => loadPolicy(base, store));
-  const { engine, rpc } = createMind(base, store, policy, () => stage === "draining");
+  let ownPort: number | undefined;
+  const self = { isDraining: () => stage === "draining", ownPort: () => ownPort };
+  const makeMind = () => createMind(base, store, policy, self);
+  const { guard, engine, rpc, sandbox } = await boot.phase("mind_made", makeMind, ({ mcp }) => mcp.close());
+
+  const watch = await boot.phase(
+    "policy_watched",
+    () => watchPolicy(base, store, guard),
+    (watching) => watching.stop(),
+  );
 
   const uptimeMs = (): number => systemClock.monoMs() - startedMs;
-  const facts = { bootId, version: version(), policyVersion: policy.version, stage: () => stage, uptimeMs };
+  const facts = {
+    bootId,
+    version: version(),
+    policyVersion: () => guard.policy().version,
+    stage: () => stage,
+    uptimeMs,
+  };
   const { createGateway, listen } = await loading;
   const app = createGateway({
     rpc,
     follower: createFollower(store.reader, base.bus),
     auth: {
       readToken: createTokenReader(paths),
+      examineKey: (text) => examineKey(store.reader, text, systemClock.nowMs()),
       hostNames: config.gateway.allowRemote ? [config.bind.host] : [],
     },
-    health: createHealth({ config, store, engine, ...facts }),
+    health: createHealth({ config, store, engine, sandbox, policyFailure: watch.failed, ...facts }),
     maxRequestBytes: config.gateway.maxRequestBytes,
     nowMs: systemClock.nowMs,
     reportDefect: (error, where) => base.reportDefect(`gateway ${where}`, error),
   });
   const bind = () => listen(app, config.bind.host, config.bind.port);
   const address = await boot.phase("listener_bound", bind, () => app.close());
+  ownPort = Number(new URL(`http://${address}`).port || 80);
   const announcement = { pid: process.pid, address, version: version(), boot_id: bootId };
   await boot.phase(
     "announced",
@@ -123,7 +160,8 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
     () => engine.drain(config.drainTimeoutMs),
   );
   stage = "running";
-  base.log.info("boot", `listening on ${address}`, { boot_id: bootId, phases, ...recovered });
+  for (const warning of warningsOf(config)) base.log.warn("config", warning);
+  base.log.info("boot", `listening on ${address}`, { boot_id: bootId, phases, reaped, ...recovered });
 
   let stopped: Promise<void> | undefined;
   return {

@@ -4,6 +4,7 @@ import type { Config } from "./config/config.ts";
 import { findProvider } from "./config/config.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Health } from "./gateway/ops.ts";
+import type { Sandbox } from "./sandbox/sandbox.ts";
 import type { Store } from "./store/store.ts";
 import { countTasks } from "./store/tasks.ts";
 
@@ -14,21 +15,26 @@ export interface HealthPorts {
   readonly config: Config;
   readonly store: Store;
   readonly engine: Engine;
+  readonly sandbox: Sandbox;
   readonly bootId: string;
   readonly version: string;
-  readonly policyVersion: string;
+  readonly policyVersion: () => string;
+  /** Why policy.yaml as it is now is not in force; null when it is. */
+  readonly policyFailure: () => string | null;
   readonly stage: () => Stage;
   readonly uptimeMs: () => number;
 }
 
 export function createHealth(ports: HealthPorts): Health {
-  const { config, store, engine } = ports;
+  const { config, store, engine, sandbox } = ports;
   const provider = findProvider(config, config.llm.provider);
   return {
     notReady: () => notReady(ports.stage(), store.fault()),
+    warnings: () => (ports.policyFailure() === null ? [] : ["policy_reload_failed"]),
     components: () => {
       const { retryWait, deadLetter, ...counts } = countTasks(store.reader);
       const fault = store.fault();
+      const trouble = sandbox.trouble();
       const reason = provider === undefined ? "not in config.yaml" : provider.missingReason;
       return {
         version: ports.version,
@@ -38,7 +44,14 @@ export function createHealth(ports: HealthPorts): Health {
         queue: { ...counts, retry_wait: retryWait, dead_letter: deadLetter },
         lanes: { total: config.workerCount, busy: engine.busyLanes() },
         database: { ok: fault === null, ...(fault === null ? {} : { fault }) },
-        policy_version: ports.policyVersion,
+        policy_version: ports.policyVersion(),
+        ...(ports.policyFailure() === null ? {} : { policy_reload_failed: ports.policyFailure() }),
+        sandbox: {
+          mode: sandbox.mode,
+          ok: trouble === null,
+          limits_memory: sandbox.limitsMemory(),
+          ...(trouble === null ? {} : { trouble }),
+        },
         config_fingerprint: config.fingerprint,
         provider: {
           id: config.llm.provider,

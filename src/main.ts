@@ -79,6 +79,7 @@ const context: Context = {
     return (await import("./daemon.ts")).startDaemon(options, writer);
   },
   checkDatabase: async (file, options) => (await import("./store/check.ts")).checkDatabase(file, options),
+  control: () => import("./control.ts"),
   readAudit: async (file, taskId) => (await import("./store/check.ts")).readAudit(file, taskId),
   schemaFault: async (schema) => (await import("./brain/structured.ts")).schemaFault(schema),
   testModel: async (asked) => (await import("./model-test.ts")).testModel(asked),

@@ -26,7 +26,7 @@ export async function testModel({ paths, env, ref, signal }: ModelTestInput): Pr
   const request = { model, messages, tools: [], sampling: {} };
   const heard = await listenTo(opened.stream(request, signal));
   const { end, failed, usage } = heard;
-  const catalog = createCatalog(config.models);
+  const catalog = createCatalog(config.models, systemClock.nowMs);
   const facts = catalog.find(provider, end?.model ?? model) ?? catalog.find(provider, model);
   return {
     id: `${provider}/${model}`,

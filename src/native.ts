@@ -79,6 +79,17 @@ export function startWriter(): WriterThread {
   return new Worker(getAsset("loader.js", "utf8"), options);
 }
 
+/** Starts `src/page-reader.ts` on a thread of its own, with little memory and nothing of this process's environment. */
+export function startPageReader(): Worker {
+  const limits = {
+    env: {},
+    resourceLimits: { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 },
+  };
+  if (!isSea()) return new Worker(new URL("./page-reader.ts", import.meta.url), limits);
+  const workerData = { chunk: "page-reader.js" };
+  return new Worker(getAsset("loader.js", "utf8"), { eval: true, workerData, ...limits });
+}
+
 function isAsset(name: string): boolean {
   const [folder = "", file, ...rest] = name.split("/");
   return Object.hasOwn(ASSET_FOLDERS, folder) && file !== undefined && rest.length === 0;

@@ -1,38 +1,36 @@
-// Builds the parts of a daemon that need no start or stop of their own, from its configuration and its store: guard,
-// providers, hands, RPC. daemon.ts puts them between the phases that do.
+// Builds what everything in a daemon stands on: secrets and how they are hidden, the log, the store, the policy as it is
+// on disk, the mirror of the audit. daemon.ts puts it between its phases; mind.ts builds upon it.
 
-import { schemaFault } from "./brain/structured.ts";
 import { createBus } from "./bus/bus.ts";
-import { createRouting } from "./chains.ts";
 import type { Config } from "./config/config.ts";
-import { readText } from "./config/files.ts";
+import { createFile } from "./config/files.ts";
+import { secretsOf as mcpSecretsOf } from "./config/mcp.ts";
 import type { Paths } from "./config/paths.ts";
 import { readToken } from "./config/token.ts";
-import { BASE_CAPABILITIES } from "./domain/capability.ts";
+import { auditFiles, readPolicy } from "./control.ts";
 import { GoclawError, messageOf } from "./domain/error.ts";
-import { requestsToday } from "./engine/daily-requests.ts";
-import { createEngine, type Engine } from "./engine/engine.ts";
-import { listModels, type ModelRow } from "./engine/model-list.ts";
-import { loadBreakers } from "./engine/provider-health.ts";
-import { createRouteTable } from "./engine/route-table.ts";
 import { releaseOrphans } from "./journal/budget.ts";
 import type { WriterThread } from "./native.ts";
 import { savePolicyVersion } from "./policy/audit.ts";
-import { createGuard, type Guard } from "./policy/guard.ts";
-import { type Policy, parsePolicy } from "./policy/policy.ts";
-import { createCatalog } from "./providers/catalog.ts";
+import { type AuditMirror, createAuditMirror } from "./policy/audit-mirror.ts";
+import type { Policy } from "./policy/policy.ts";
 import { type Recovered, recoverOrphans } from "./queue/recover.ts";
 import { wakeForBudget } from "./queue/wake.ts";
-import { createRpc, type Rpc } from "./rpc/dispatch.ts";
+import { type Children, openChildren } from "./sandbox/children.ts";
 import type { SqliteBinding } from "./store/database.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { systemClock } from "./system.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
-import { createRedactor } from "./telemetry/redact.ts";
-import { TOOL_CAPABILITIES, TOOLS } from "./tools/index.ts";
+import {
+  createRedactor,
+  createValueRedactor,
+  type Redact,
+  redactData,
+  secretForms,
+} from "./telemetry/redact.ts";
+import { createStreamRedactor, type StreamRedactor } from "./telemetry/redact-stream.ts";
 import type { WriterData } from "./writer.ts";
 
-export type Redact = (text: string) => string;
 export type Bus = ReturnType<typeof createBus>;
 
 /** What all parts share: where the home is, what it says, and where to report. */
@@ -41,10 +39,28 @@ export interface Ground {
   readonly config: Config;
   readonly log: Log;
   readonly redact: Redact;
+  /** Redacts what a model says while it says it. */
+  readonly createCleaner: () => StreamRedactor;
+  /** Takes the keys in use, and nothing that only looks like one, out of plain data. */
+  readonly clean: <Data>(data: Data) => Data;
   readonly bus: Bus;
+  /** Every program that is started on behalf of a tool or an MCP server. */
+  readonly children: Children;
   readonly bootId: string;
   readonly newId: () => string;
   readonly reportDefect: (component: string, error: unknown, taskId?: string) => void;
+}
+
+/** Every secret the daemon knows. */
+function secretsOf(paths: Paths, config: Config): string[] {
+  const { webhookUrl } = config.tools.sendAlert;
+  const keys = [...config.providers, ...config.search].flatMap(({ apiKey }) => apiKey ?? []);
+  return [
+    readToken(paths),
+    ...keys,
+    ...mcpSecretsOf(config.mcp),
+    ...(webhookUrl === undefined ? [] : [webhookUrl]),
+  ];
 }
 
 export function layGround(
@@ -54,10 +70,10 @@ export function layGround(
   newId: () => string,
   logToStderr: boolean,
 ): Ground {
-  const redact = createRedactor([
-    readToken(paths),
-    ...config.providers.flatMap(({ apiKey }) => apiKey ?? []),
-  ]);
+  const secrets = secretsOf(paths, config);
+  const redact = createRedactor(secrets);
+  const hide = createValueRedactor(secrets);
+  const createCleaner = createStreamRedactor(secretForms(secrets), hide);
   const log = createLog({
     file: paths.systemLog,
     level: config.logLevel,
@@ -71,14 +87,27 @@ export function layGround(
       stack: error instanceof Error ? error.stack : undefined,
     });
   const bus = createBus((error) => reportDefect("bus", error));
-  return { paths, config, log, redact, bus, bootId, newId, reportDefect };
+  return {
+    paths,
+    config,
+    log,
+    redact,
+    clean: (data) => redactData(data, hide),
+    createCleaner,
+    bus,
+    children: openChildren(paths.childrenDir),
+    bootId,
+    newId,
+    reportDefect,
+  };
 }
 
 /** Lets the writer thread open the database. */
 export function startStore(
-  { paths, config, log, bus, bootId }: Ground,
+  { paths, config, log, bus, bootId, clean }: Ground,
   binding: SqliteBinding,
   writer: WriterThread,
+  onCommit: () => void,
 ): Promise<Store> {
   const data: WriterData = { file: paths.db, backups: paths.backups, bootId, leaseMs: config.leaseMs };
   writer.postMessage(data);
@@ -87,6 +116,8 @@ export function startStore(
     binding,
     worker: writer,
     onEvents: (events) => events.forEach(bus.publish),
+    onCommit,
+    clean,
     onDefect: (verb, message, stack) => log.error("store", message, { verb, stack }),
     onFault: (fault) => log.error("store", fault === null ? "storage works again" : `storage fault ${fault}`),
     onLost: () => {
@@ -105,72 +136,20 @@ export async function recover(store: Store, bootId: string): Promise<Recovered> 
   return recovered;
 }
 
-const POLICY_BYTES = 1_048_576;
-
 /** Reads policy.yaml and keeps its text under its version before it is in force. */
 export async function loadPolicy({ paths }: Ground, store: Store): Promise<Policy> {
-  const text = readText(paths.policy, POLICY_BYTES);
-  const policy = parsePolicy(text, paths.policy, [...BASE_CAPABILITIES, ...TOOL_CAPABILITIES]);
-  await store.run(savePolicyVersion, { version: policy.version, text });
+  const policy = readPolicy(paths);
+  await store.run(savePolicyVersion, { version: policy.version, text: policy.text });
   return policy;
 }
 
-export interface Mind {
-  readonly guard: Guard;
-  readonly engine: Engine;
-  readonly rpc: Rpc;
-}
-
-/** Guard, providers, hands, lanes and RPC. */
-export function createMind(ground: Ground, store: Store, policy: Policy, isDraining: () => boolean): Mind {
-  const { paths, config, redact, bus, bootId, newId, reportDefect } = ground;
-  const guard = createGuard(policy, store);
-  const catalog = createCatalog(config.models);
-  const purse = {
-    store,
-    catalog,
-    owner: bootId,
-    budget: config.budget,
-    agentBudget: (id: string) => config.agents.find((agent) => agent.id === id)?.budget,
+/** logs/audit.jsonl beside the table. */
+export function mirrorAudit({ paths, reportDefect }: Ground, { reader }: Store): AuditMirror {
+  return createAuditMirror({
+    reader,
+    files: auditFiles(paths),
     nowMs: systemClock.nowMs,
-  };
-  const routing = createRouting(ground, store);
-  const now = (): Date => new Date(systemClock.nowMs());
-  const ports = { workspace: paths.workspace, webhookUrl: config.tools.sendAlert.webhookUrl, now };
-  const engine = createEngine({
-    store,
-    bus,
-    clock: systemClock,
-    bootId,
-    hands: { store, guard, tools: TOOLS, redact, ports },
-    purse,
-    lanes: config.workerCount,
-    leaseMs: config.leaseMs,
-    retry: config.retry,
-    policyVersion: policy.version,
-    agents: config.agents,
-    findAgent: (id) => config.agents.find((agent) => agent.id === id),
-    routing,
-    publishText: ({ id, sessionId }, turn, offset, text) => {
-      if (bus.hasTaskListener(id))
-        bus.publish({ type: "text.delta", taskId: id, sessionId, turn, offset, text });
-    },
-    redact,
-    reportDefect: (error, task) => reportDefect("attempt", error, task.id),
-    reportLoopDefect: (error) => reportDefect("engine", error),
+    createFile: (file, text) => void createFile(file, () => text),
+    reportDefect: (error) => reportDefect("audit", error),
   });
-  const limits = { maxAttempts: config.maxAttempts };
-  const modelRows = (all: boolean): ModelRow[] => {
-    const nowMs = systemClock.nowMs();
-    const used = (provider: string): number => requestsToday(store.reader, provider, nowMs);
-    const breakers = loadBreakers(store.reader);
-    return listModels({ config, catalog, breakers, nowMs, requestsToday: used, all });
-  };
-  const agents = config.agents;
-  const rpc = createRpc({
-    routes: createRouteTable(routing, TOOLS),
-    ...{ store, guard, agents, modelRows, newId, redact, limits, schemaFault, isDraining },
-    onSubmitting: () => engine.expectWork(),
-  });
-  return { guard, engine, rpc };
 }

@@ -4,12 +4,16 @@ import { countRequest } from "./engine/daily-requests.ts";
 import { finish } from "./engine/finish.ts";
 import { saveBreaker } from "./engine/provider-health.ts";
 import { recordAnswer } from "./journal/answers.ts";
+import { respondApproval } from "./journal/approvals.ts";
 import { release, releaseOrphans, reserve } from "./journal/budget.ts";
 import { settleEffect } from "./journal/effects.ts";
+import { recordFailedCalls } from "./journal/failed-calls.ts";
 import { resolveEffect } from "./journal/resolve.ts";
 import { recordRoute } from "./journal/route.ts";
 import { recordSeam } from "./journal/seam.ts";
 import { recordSummary } from "./journal/summaries.ts";
+import { approveServer, seeTools } from "./mcp/pins.ts";
+import { addKey, revokeKey, updateKey } from "./policy/api-keys.ts";
 import { recordAudit, savePolicyVersion } from "./policy/audit.ts";
 import { cancel } from "./queue/cancel.ts";
 import { claim } from "./queue/claim.ts";
@@ -21,6 +25,7 @@ import { retryDeadLetter } from "./queue/retry.ts";
 import { suspend } from "./queue/suspend.ts";
 import { wakeDue, wakeForBudget } from "./queue/wake.ts";
 import type { AnyVerb } from "./store/verb.ts";
+import { askFor } from "./tools/ask.ts";
 import { intend, refuse } from "./tools/intend.ts";
 
 export const VERBS: readonly AnyVerb[] = [
@@ -39,11 +44,17 @@ export const VERBS: readonly AnyVerb[] = [
   resolveEffect,
   recordAudit,
   savePolicyVersion,
+  addKey,
+  updateKey,
+  revokeKey,
   intend,
   refuse,
+  askFor,
+  respondApproval,
   finish,
   recordSeam,
   recordSummary,
+  recordFailedCalls,
   saveBreaker,
   reserve,
   release,
@@ -51,4 +62,6 @@ export const VERBS: readonly AnyVerb[] = [
   wakeForBudget,
   countRequest,
   recordRoute,
+  seeTools,
+  approveServer,
 ];

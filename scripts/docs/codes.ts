@@ -14,6 +14,7 @@ const EXIT_MEANING: Record<keyof typeof EXIT, string> = {
   diskFull: "the disk is full at start",
   newer: "the database was written by a newer goclaw",
   refused: "refused by the configuration or the policy",
+  noSandbox: "the sandbox for commands cannot be had on this machine",
 };
 
 const INTRO =

@@ -1,6 +1,6 @@
 // Turns src/ into CommonJS chunks: one for the program, one for every `await import()` of a first-party file or a heavy
 // package, one for code they share (each module exists once, so `instanceof` and module state hold across chunks), and
-// one for the writer thread. CommonJS, because a static ESM import of node:http costs 40 ms.
+// one for each other thread. CommonJS, because a static ESM import of node:http costs 40 ms.
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -33,13 +33,13 @@ export interface Bundle {
 }
 
 export async function bundle(root: string, version: string): Promise<Bundle> {
-  const [program, writer, loader] = await Promise.all([
-    chunksOf(join(root, "src/main.ts")),
-    chunksOf(join(root, "src/writer.ts")),
+  const [loader, ...threads] = await Promise.all([
     loaderText(version),
+    ...["main", "writer", "page-reader"].map((entry) => chunksOf(join(root, `src/${entry}.ts`))),
   ]);
-  const chunks = new Map([...program, ...writer].sort(([a], [b]) => (a < b ? -1 : 1)));
-  if (chunks.size !== program.length + writer.length) throw new Error("two chunks have the same name");
+  const named = threads.flat();
+  const chunks = new Map(named.sort(([a], [b]) => (a < b ? -1 : 1)));
+  if (chunks.size !== named.length) throw new Error("two chunks have the same name");
   return { chunks, loader };
 }
 
@@ -102,8 +102,16 @@ async function toCommonJs(name: string, text: string): Promise<string> {
     sourcefile: name,
     logLevel: "warning",
   });
-  if (/[^\0-\x7f]/.test(code)) throw new Error(`chunk ${name} has characters outside ASCII`);
-  return code;
+  const ascii = withEscapedRegexes(code);
+  if (/[^\0-\x7f]/.test(ascii)) throw new Error(`chunk ${name} has characters outside ASCII`);
+  return ascii;
+}
+
+/** esbuild escapes strings but leaves regular expressions as they are, where an escape means the same. */
+function withEscapedRegexes(code: string): string {
+  return code.replace(/\/(?:[^/\n\\[]|\\.|\[(?:[^\]\n\\]|\\.)*\])+\//g, (regex) =>
+    regex.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`),
+  );
 }
 
 async function loaderText(version: string): Promise<string> {

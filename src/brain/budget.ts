@@ -3,7 +3,7 @@
 import { type Budget, fits, type Limit, limitsOf, resetsAt } from "../domain/budget.ts";
 import { costOf } from "../domain/price.ts";
 import type { ClaimedTask, Outcome } from "../domain/task.ts";
-import { release, reserve } from "../journal/budget.ts";
+import { type Refusal, release, reserve } from "../journal/budget.ts";
 import type { Catalog } from "../providers/catalog.ts";
 import type { ModelRequest } from "../providers/provider.ts";
 import { countMessages, countTools, ESTIMATE } from "../providers/tokens.ts";
@@ -17,7 +17,16 @@ export interface Purse {
   readonly owner: string;
   readonly budget: Budget;
   readonly agentBudget: (agentId: string) => Budget | undefined;
+  readonly providerBudget: (provider: string) => Budget | undefined;
+  readonly keyBudget: (keyId: string) => KeyBudget | undefined;
+  readonly newId: () => string;
   readonly nowMs: () => number;
+}
+
+/** The budget of an API key, and the name people know it by. */
+export interface KeyBudget {
+  readonly name: string;
+  readonly budget: Budget;
 }
 
 export interface WantedCall {
@@ -28,42 +37,54 @@ export interface WantedCall {
 }
 
 /** `held` is true when a reservation must be released if the call brings no answer. */
-export type Grant = { readonly held: boolean } | { readonly outcome: Outcome };
+export type Grant =
+  | { readonly held: boolean; readonly passOver: readonly Link[] }
+  | { readonly outcome: Outcome };
 
 const WAIT_MS = 7 * 86_400_000;
 const IN_FLIGHT_WAIT_MS = 500;
 
 export async function reserveCall(purse: Purse, task: ClaimedTask, call: WantedCall): Promise<Grant> {
-  const limits = limitsFor(purse, task.agentId);
-  if (limits.length === 0) return { held: false };
-  const { turn, links } = call;
-  const estimates = links.map((link) => estimate(purse.catalog, link, call.request));
-  const unknown = estimates.find(({ usd }) => usd === null);
-  const dollars = limits.find((limit) => limit.unit === "usd");
-  if (unknown !== undefined && dollars !== undefined) return { outcome: unpriced(dollars, unknown.link) };
-  // Any link of the chain may be the one that answers, so the dearest one is reserved for.
-  const usd = unknown === undefined ? Math.max(...estimates.map((one) => one.usd ?? 0)) : null;
-  const amounts = { usd, tokens: Math.max(...estimates.map(({ tokens }) => tokens)) };
-  const place = { taskId: task.id, fence: task.fence, turn, owner: purse.owner, ...links[0] };
-  const reserved = await purse.store.insist(reserve, { ...place, ...amounts, limits });
-  if (reserved.type === "reserved") return { held: true };
+  const limits = limitsFor(purse, task);
+  const links = call.links.map((link) => ({
+    ...estimate(purse.catalog, link, call.request),
+    limits: providerLimits(purse, link.provider),
+  }));
+  if (limits.length === 0 && links.every((link) => link.limits.length === 0))
+    return { held: false, passOver: [] };
+  for (const link of links) {
+    const dollars = [...limits, ...link.limits].find((limit) => limit.unit === "usd");
+    if (link.usd === null && dollars !== undefined) return { outcome: unpriced(dollars, link) };
+  }
+  const place = { taskId: task.id, fence: task.fence, turn: call.turn, owner: purse.owner };
+  const reserved = await purse.store.insist(reserve, { ...place, links, limits });
+  if (reserved.type === "reserved") return { held: true, passOver: reserved.passedOver };
   if (reserved.type === "lost") return { outcome: { type: "lost" } };
-  const wanted = reserved.limit.unit === "usd" ? (usd ?? 0) : amounts.tokens;
-  return { outcome: exceeded(reserved.limit, reserved.used, reserved.inFlight, wanted, purse.nowMs()) };
+  return { outcome: soonest(reserved.refusals.map((refusal) => exceeded(refusal, task, purse.nowMs()))) };
 }
 
-interface Estimate {
-  readonly link: Link;
+/** Of several links that are refused, each for its own limit, the one that can be asked first decides. */
+function soonest(outcomes: readonly Outcome[]): Outcome {
+  const dueAt = (outcome: Outcome): number =>
+    outcome.type === "suspended" ? outcome.deadlineAt : Number.POSITIVE_INFINITY;
+  return outcomes.reduce((first, next) => (dueAt(next) < dueAt(first) ? next : first));
+}
+
+interface Estimate extends Link {
   readonly usd: number | null;
   readonly tokens: number;
 }
 
-function estimate(catalog: Catalog, link: Link, { messages, tools, sampling }: ModelRequest): Estimate {
-  const facts = catalog.find(link.provider, link.model);
+function estimate(
+  catalog: Catalog,
+  { provider, model }: Link,
+  { messages, tools, sampling }: ModelRequest,
+): Estimate {
+  const facts = catalog.find(provider, model);
   const outputTokens = answerTokensOf(facts, sampling.maxTokens);
   const inputTokens = countMessages(ESTIMATE, messages) + countTools(ESTIMATE, tools);
   const usd = costOf(facts?.price, { inputTokens, outputTokens, cachedTokens: 0 });
-  return { link, usd, tokens: inputTokens + outputTokens };
+  return { provider, model, usd, tokens: inputTokens + outputTokens };
 }
 
 /** The call ended without an answer. */
@@ -77,10 +98,19 @@ export function atLimit({ budget, agentBudget, nowMs }: Purse, { agentId }: Clai
   return { nowMs: nowMs(), onLimit: fails ? "fail" : "suspend" };
 }
 
-function limitsFor({ budget, agentBudget }: Purse, agentId: string): Limit[] {
-  const own = agentBudget(agentId);
-  const ownLimits = own === undefined ? [] : limitsOf(own, `agent:${agentId}`, `agents.${agentId}.budgets`);
-  return [...limitsOf(budget, "all", "budgets"), ...ownLimits];
+function limitsFor({ budget, agentBudget, keyBudget }: Purse, { agentId, keyId }: ClaimedTask): Limit[] {
+  const agent = agentBudget(agentId);
+  const key = keyId === null ? undefined : keyBudget(keyId);
+  return [
+    ...limitsOf(budget, "all", "budgets"),
+    ...(agent === undefined ? [] : limitsOf(agent, `agent:${agentId}`, `agents.${agentId}.budgets`)),
+    ...(key === undefined ? [] : limitsOf(key.budget, `key:${keyId}`, `API key ${key.name}: budgets`)),
+  ];
+}
+
+function providerLimits({ providerBudget }: Purse, provider: string): Limit[] {
+  const own = providerBudget(provider);
+  return own === undefined ? [] : limitsOf(own, `provider:${provider}`, `providers.${provider}.budgets`);
 }
 
 function unpriced(limit: Limit, { provider, model }: Link): Outcome {
@@ -90,11 +120,15 @@ function unpriced(limit: Limit, { provider, model }: Link): Outcome {
   return { type: "failed", code: "BUDGET_UNPRICED", message };
 }
 
-function exceeded(limit: Limit, used: number, inFlight: number, wanted: number, nowMs: number): Outcome {
-  const { name, unit, cap, period } = limit;
+function exceeded({ limit, used, inFlight, wanted }: Refusal, task: ClaimedTask, nowMs: number): Outcome {
+  const { name, scope, unit, cap, period } = limit;
   const text = (amount: number): string => (unit === "usd" ? `$${amount.toFixed(4)}` : `${amount} tokens`);
   const busy = inFlight === 0 ? "" : ` and ${text(inFlight)} in flight`;
   const what = `${name} is ${text(cap)}; ${text(used)} are spent${busy}, and this call may need ${text(wanted)}`;
+  const raiseKey = `goclaw key update ${scope.slice("key:".length)} raises it`;
+  // Nobody looks after a client's own conversation: the client is told, and asks again.
+  if (task.kind === "passthrough" && scope.startsWith("key:"))
+    return { type: "failed", code: "KEY_BUDGET_EXCEEDED", message: `${what}; ${raiseKey}` };
   if (fits(used + wanted, cap)) {
     // Only calls in flight stand in the way, and they may settle for less than they reserved: no reason to fail yet.
     return {
@@ -108,10 +142,8 @@ function exceeded(limit: Limit, used: number, inFlight: number, wanted: number, 
   if (limit.onLimit === "fail")
     return { type: "failed", code: "BUDGET_EXCEEDED", message: `${what}; raise it to go on` };
   const resets = resetsAt(period, nowMs);
-  const advice =
-    resets === null
-      ? "raise it and restart the daemon to go on"
-      : `it goes on at ${new Date(resets).toISOString()}`;
+  const raise = scope.startsWith("key:") ? raiseKey : "raise it and restart the daemon to go on";
+  const advice = resets === null ? raise : `it goes on at ${new Date(resets).toISOString()}`;
   return {
     type: "suspended",
     reason: "AWAITING_BUDGET",

@@ -3,16 +3,26 @@
 
 import type { Answer, Continuation, TokenUsage, ToolCall } from "../domain/message.ts";
 import {
+  type ErrorClass,
   failure,
   type ModelRequest,
   type Provider,
   type ProviderFailure,
   type SeamPart,
+  type UsagePart,
 } from "../providers/provider.ts";
 
+/** `billed`: what providers counted for tries that came to nothing. */
 export type Called =
-  | { readonly ok: true; readonly answer: Answer }
-  | { readonly ok: false; readonly failure: ProviderFailure };
+  | { readonly ok: true; readonly answer: Answer; readonly billed: readonly Billed[] }
+  | { readonly ok: false; readonly failure: ProviderFailure; readonly billed: readonly Billed[] };
+
+export interface Billed {
+  readonly provider: string;
+  readonly model: string;
+  readonly usage: TokenUsage;
+  readonly errorClass: ErrorClass;
+}
 
 interface PartialCall {
   readonly id: string;
@@ -35,7 +45,7 @@ export async function callModel(
   let text = "";
   let reasoning = "";
   let continuation: Continuation | undefined;
-  let usage: TokenUsage | null = null;
+  const meter = createMeter(provider.id, request.model);
   const calls = new Map<number, PartialCall>();
   for await (const part of provider.stream(request, signal)) {
     switch (part.type) {
@@ -58,13 +68,15 @@ export async function callModel(
         break;
       }
       case "seam":
+        meter.failed(part.errorClass);
         onSeam(part);
         break;
       case "usage":
-        usage = part.usage;
+        meter.count(part);
         break;
       case "error":
-        return { ok: false, failure: part };
+        meter.failed(part.errorClass);
+        return { ok: false, failure: part, billed: meter.billed };
       case "end": {
         const toolCalls: ToolCall[] = [...calls.entries()].sort(([a], [b]) => a - b).map(([, call]) => call);
         const stopReason = toolCalls.length > 0 ? "tool_calls" : part.stopReason;
@@ -72,11 +84,12 @@ export async function callModel(
         const extra = { ...(reasoning && { reasoning }), ...(continuation && { continuation }) };
         return {
           ok: true,
+          billed: meter.billed,
           answer: {
             text,
             toolCalls,
             stopReason,
-            usage,
+            usage: meter.usage(),
             ...extra,
             provider: part.provider ?? provider.id,
             model,
@@ -85,5 +98,28 @@ export async function callModel(
       }
     }
   }
-  return { ok: false, failure: failure("malformed", `${provider.id} ended without saying so`) };
+  meter.failed("malformed");
+  const cut = failure("malformed", `${provider.id} ended without saying so`);
+  return { ok: false, failure: cut, billed: meter.billed };
+}
+
+/** Tells what the try under way was counted for from what earlier ones were: a seam or an error ends a try. */
+function createMeter(provider: string, model: string) {
+  const billed: Billed[] = [];
+  let current: Omit<Billed, "errorClass"> | undefined;
+  return {
+    billed,
+    usage: (): TokenUsage | null => current?.usage ?? null,
+    count: (part: UsagePart): void => {
+      current = { provider: part.provider ?? provider, model: part.model ?? model, usage: part.usage };
+    },
+    failed: (errorClass: ErrorClass): void => {
+      if (current !== undefined && isCounted(current.usage)) billed.push({ ...current, errorClass });
+      current = undefined;
+    },
+  };
+}
+
+function isCounted({ inputTokens, outputTokens }: TokenUsage): boolean {
+  return inputTokens + outputTokens > 0;
 }

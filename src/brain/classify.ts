@@ -1,15 +1,14 @@
-// Asks a small model which tier a prompt needs. A call like any other: reserved in the budget, counted, priced; but it
-// has little time and few tokens, and whatever goes wrong with it only means that it said nothing.
+// Asks a small model which tier a prompt needs. A call like any other: reserved in the budget, counted, priced also when
+// it failed; but it has little time and few tokens, and whatever goes wrong with it only means that it said nothing.
 
 import { createHash } from "node:crypto";
 import type { TokenUsage } from "../domain/message.ts";
 import { type RouteClassifier, type RoutePlan, TIERS, type Tier } from "../domain/route.ts";
 import type { ClaimedTask } from "../domain/task.ts";
 import type { ModelRequest, Provider } from "../providers/provider.ts";
-import { type Purse, releaseCall, reserveCall } from "./budget.ts";
-import { type Called, callModel } from "./call.ts";
+import type { Purse } from "./budget.ts";
+import { type Bought, buy } from "./buy.ts";
 import { endOfUnits } from "./fit.ts";
-import { priceOf } from "./price.ts";
 import type { Classified } from "./route.ts";
 
 /** The classifier is asked before the task's first turn. */
@@ -50,32 +49,34 @@ export async function classify(
   const key = keyOf(request);
   const known = memory.get(key);
   if (known !== undefined) return { tier: known, reason: `it said ${known} about the same prompt before` };
-  const grant = await reserveCall(ports.purse, task, {
-    turn: CLASSIFIER_TURN,
-    links: classifier.chain,
-    request,
-  });
-  if ("outcome" in grant) return { tier: null, reason: `not asked: ${reasonOf(grant.outcome)}` };
   const limit = AbortSignal.timeout(classifier.timeoutMs);
-  let called: Called | undefined;
-  try {
-    const silent = { onText: () => {}, onSeam: () => {} };
-    called = await callModel(ports.provider, request, AbortSignal.any([signal, limit]), silent);
-  } finally {
-    if (grant.held && called?.ok !== true) await releaseCall(ports.purse, task, CLASSIFIER_TURN);
-  }
-  if (!called.ok) {
+  const bought = await buyWord(plan, ports, task, request, limit);
+  if ("outcome" in bought) return { tier: null, reason: `not asked: ${reasonOf(bought.outcome)}` };
+  if ("failure" in bought) {
     const late = limit.aborted && !signal.aborted;
-    const why = late ? `no answer within ${classifier.timeoutMs} ms` : called.failure.message;
-    return { tier: null, reason: why };
+    return {
+      tier: null,
+      reason: late ? `no answer within ${classifier.timeoutMs} ms` : bought.failure.message,
+    };
   }
-  const { answer } = called;
-  const costUsd = priceOf(ports.purse.catalog, classifier.chain, answer);
+  const { answer, costUsd } = bought;
   ports.onBought({ provider: answer.provider, model: answer.model, usage: answer.usage, costUsd });
   const tier = tierIn(answer.text, plan);
   if (tier === undefined) return { tier: null, reason: `its answer names no tier: ${shorten(answer.text)}` };
   memory.put(key, tier);
   return { tier, reason: `it said ${tier}` };
+}
+
+function buyWord(
+  { classifier }: RoutePlan & { readonly classifier: RouteClassifier },
+  { provider, purse, signal }: ClassifierPorts,
+  task: ClaimedTask,
+  request: ModelRequest,
+  limit: AbortSignal,
+): Promise<Bought> {
+  const place = { task, provider, links: classifier.chain, purse };
+  const ports = { ...place, signal: AbortSignal.any([signal, limit]) };
+  return buy(ports, CLASSIFIER_TURN, request, { onText: () => {}, onSeam: () => {} });
 }
 
 function reasonOf(outcome: object): string {

@@ -3,26 +3,20 @@
 // fails ends the attempt, and no message is left out unsummarised.
 
 import type { Answer } from "../domain/message.ts";
-import type { ClaimedTask, Outcome } from "../domain/task.ts";
+import type { Outcome } from "../domain/task.ts";
 import { recordSummary } from "../journal/summaries.ts";
-import { failure, type ModelRequest, type Provider, type ProviderFailure } from "../providers/provider.ts";
+import { failure, type ModelRequest, type ProviderFailure } from "../providers/provider.ts";
 import { countMessages, MESSAGE_TOKENS, type TokenCounter } from "../providers/tokens.ts";
 import type { Position, StoredMessage, Summary } from "../store/sessions.ts";
 import type { Store } from "../store/store.ts";
-import { atLimit, type Purse, releaseCall, reserveCall } from "./budget.ts";
-import { type Called, callModel } from "./call.ts";
+import { atLimit } from "./budget.ts";
+import { type BuyPorts, buy, settleFailed } from "./buy.ts";
 import { endOfUnits } from "./fit.ts";
 import { outcomeOf } from "./outcome.ts";
-import { priceOf } from "./price.ts";
-import type { Link, Room } from "./window.ts";
+import type { Room } from "./window.ts";
 
-export interface CompactPorts {
-  readonly task: ClaimedTask;
-  readonly provider: Provider;
-  readonly links: readonly [Link, ...Link[]];
+export interface CompactPorts extends BuyPorts {
   readonly store: Store;
-  readonly purse: Purse;
-  readonly signal: AbortSignal;
 }
 
 export interface Compaction {
@@ -159,47 +153,30 @@ async function summarise(
   before: Summary | undefined,
   chunk: Chunk,
 ): Promise<{ summary: Summary } | { outcome: Outcome }> {
-  const { task, store, purse, links } = ports;
+  const { task, store, links } = ports;
   const { turn, room, counter, readAt } = compaction;
   const { model } = links[0];
   const limit = summaryTokensIn(room);
   const messages = requestMessages(before?.text, chunk.text, room);
   const request: ModelRequest = { model, messages, tools: [], sampling: { maxTokens: limit * 2 } };
-  const called = await buy(ports, turn, request);
-  if ("outcome" in called) return called;
-  const { answer } = called;
+  // Nobody watches a summary being written.
+  const bought = await buy(ports, turn, request, { onText: () => {}, onSeam: () => {} });
+  if ("failure" in bought) return failed(ports, bought.failure);
+  if ("outcome" in bought) return bought;
+  const { answer, costUsd } = bought;
   const text = answer.text.trim();
-  const wrong = whatIsWrong(answer, text, counter.countText(text), limit * 2);
-  const summary =
-    wrong === undefined ? { text, fromAnchor: chunk.fromAnchor, upTo: chunk.end, readAt } : null;
   const { provider, usage } = answer;
-  const costUsd = priceOf(purse.catalog, links, answer);
+  const wrong = whatIsWrong(answer, text, counter.countText(text), limit * 2);
+  if (wrong !== undefined) {
+    const useless = { provider, model: answer.model, usage, errorClass: "malformed" } as const;
+    await settleFailed(ports, turn, [useless], true);
+    return failed(ports, failure("malformed", `${provider}/${answer.model} ${wrong}`));
+  }
+  const summary = { text, fromAnchor: chunk.fromAnchor, upTo: chunk.end, readAt };
   const place = { taskId: task.id, fence: task.fence, turn, summary, messages: chunk.messages };
   const cost = { provider, model: answer.model, usage, costUsd };
   const held = await store.insist(recordSummary, { ...place, ...cost });
-  if (!held) return { outcome: { type: "lost" } };
-  return summary === null
-    ? failed(ports, failure("malformed", `${provider}/${answer.model} ${wrong}`))
-    : { summary };
-}
-
-/** One model call; what it reserved is free again unless it brought an answer. */
-async function buy(
-  ports: CompactPorts,
-  turn: number,
-  request: ModelRequest,
-): Promise<{ answer: Answer } | { outcome: Outcome }> {
-  const { task, provider, purse, links, signal } = ports;
-  const grant = await reserveCall(purse, task, { turn, links, request });
-  if ("outcome" in grant) return grant;
-  let called: Called | undefined;
-  try {
-    // Nobody watches a summary being written.
-    called = await callModel(provider, request, signal, { onText: () => {}, onSeam: () => {} });
-  } finally {
-    if (grant.held && called?.ok !== true) await releaseCall(purse, task, turn);
-  }
-  return called.ok ? { answer: called.answer } : failed(ports, called.failure);
+  return held ? { summary } : { outcome: { type: "lost" } };
 }
 
 function whatIsWrong(answer: Answer, text: string, tokens: number, limit: number): string | undefined {

@@ -5,8 +5,10 @@ import { costOf } from "../domain/price.ts";
 import type { Catalog } from "../providers/catalog.ts";
 import type { Link } from "./window.ts";
 
+type Priced = Pick<Answer, "provider" | "model" | "usage">;
+
 /** US dollars; null when the price is not known. `links` are what was asked for: vendors answer under dated names. */
-export function priceOf(catalog: Catalog, links: readonly Link[], answer: Answer): number | null {
+export function priceOf(catalog: Catalog, links: readonly Link[], answer: Priced): number | null {
   const exact = catalog.find(answer.provider, answer.model);
   if (exact !== undefined) return costOf(exact.price, answer.usage);
   const asked = links.filter(({ provider }) => provider === answer.provider);

@@ -53,7 +53,7 @@ function askAgain({ text, continuation }: Answer, violations: readonly string[])
   // Vendors refuse an assistant's message that says nothing.
   const said: Message[] =
     text === "" ? [] : [{ role: "assistant", text, toolCalls: [], ...(continuation && { continuation }) }];
-  return [...said, { role: "user", text: request }];
+  return [...said, { role: "user", text: request, isReask: true }];
 }
 
 /** The agent's words, and what its final answer must be. Also for vendors that are told the schema by other means. */

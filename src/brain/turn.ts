@@ -1,19 +1,22 @@
 // The turn loop: ask the model, journal its answer, perform its tool calls, ask again, until it answers without one.
 // Everything the journal already has is taken from there: no answer is bought twice, no act is made twice.
 
-import type { Agent } from "../domain/agent.ts";
-import type { Answer, Message } from "../domain/message.ts";
+import { type Agent, maySee } from "../domain/agent.ts";
+import type { Answer, Message, ToolSpec } from "../domain/message.ts";
 import type { ClaimedTask, Outcome } from "../domain/task.ts";
 import { loadAnswers, type PricedAnswer, recordAnswer, resultText } from "../journal/answers.ts";
 import { type Effect, loadEffects } from "../journal/effects.ts";
 import { recordSeam } from "../journal/seam.ts";
 import type { Provider } from "../providers/provider.ts";
+import { capabilityOf } from "../tools/index.ts";
+import { pauseOf } from "../tools/pause.ts";
 import { type Hands, type Performed, perform } from "../tools/perform.ts";
-import { atLimit, type Purse, releaseCall, reserveCall } from "./budget.ts";
-import { type Called, callModel, type Hearing } from "./call.ts";
+import { atLimit, type Purse } from "./budget.ts";
+import { buy } from "./buy.ts";
+import type { Hearing } from "./call.ts";
+import { runCompaction } from "./compact-session.ts";
 import { type ContextPorts, prepareContext, turnMessages } from "./context.ts";
 import { outcomeOf } from "./outcome.ts";
-import { priceOf } from "./price.ts";
 import { judge, soulFor, type Verdict } from "./structured.ts";
 
 export interface TurnInput {
@@ -26,8 +29,6 @@ export interface TurnInput {
   readonly signal: AbortSignal;
   readonly onText: (turn: number, offset: number, text: string) => void;
 }
-
-const EFFECT_DEADLINE_MS = 7 * 86_400_000;
 
 /** Runs the task from where its journal ends to an outcome. */
 export async function runTurns(input: TurnInput): Promise<Outcome> {
@@ -83,14 +84,15 @@ async function judgeEnd(
   return { type: "result", result: { text: resultText(answers) } };
 }
 
+/** A task of the kind `compact`: everything the session has said becomes a summary, and that is the result. */
+export async function runCompact(input: TurnInput): Promise<Outcome> {
+  return runCompaction(contextOf(input), input.agent.contextLimit);
+}
+
 function contextOf({ task, agent, provider, model, hands, purse, signal }: TurnInput): ContextPorts {
   const links = [{ provider: agent.provider, model }, ...(provider.fallbacks ?? [])] as const;
   const own = { ...agent, soul: soulFor(agent.soul, task.output) };
-  const tools = offeredTools(agent, hands.tools).map(({ name, description, params }) => ({
-    name,
-    description,
-    params,
-  }));
+  const tools = offeredTools(agent, hands);
   return { task, agent: own, provider, links, tools, store: hands.store, purse, signal };
 }
 
@@ -101,29 +103,18 @@ async function ask(
   turn: number,
   turns: readonly Message[],
 ): Promise<PricedAnswer | { outcome: Outcome }> {
-  const { task, provider, model, purse, signal } = input;
-  const { tools, links } = context;
+  const { task, model } = input;
+  const { tools, purse } = context;
   const prepared = await prepareContext(context, turn, turns);
   if ("outcome" in prepared) return prepared;
   const { messages, shown } = prepared;
   const plain = { model, messages, tools, sampling: task.sampling };
   const request = task.output === null ? plain : { ...plain, output: task.output };
-  const grant = await reserveCall(purse, task, { turn, links, request });
-  if ("outcome" in grant) return grant;
-  let called: Called | undefined;
-  try {
-    called = await callModel(provider, request, signal, hearing(input, turn));
-    // Vendors take only some schemas as their own mode; the answer is held against the schema in any case.
-    if (task.output !== null && !called.ok && called.failure.errorClass === "bad_request") {
-      called = await callModel(provider, plain, signal, hearing(input, turn));
-    }
-  } finally {
-    // Also when the call broke by a defect: nobody else would give back what it reserved before the next start.
-    if (grant.held && called?.ok !== true) await releaseCall(purse, task, turn);
-  }
-  if (!called.ok) return { outcome: outcomeOf(called.failure, atLimit(purse, task)) };
-  const { answer } = called;
-  return { turn, answer, costUsd: priceOf(purse.catalog, links, answer), shown };
+  // Vendors take only some schemas as their own mode; the answer is held against the schema in any case.
+  const instead = task.output === null ? undefined : plain;
+  const bought = await buy(context, turn, request, hearing(input, turn), instead);
+  if ("failure" in bought) return { outcome: outcomeOf(bought.failure, atLimit(purse, task)) };
+  return "outcome" in bought ? bought : { turn, ...bought, shown };
 }
 
 /** What is done with the parts of an answer that others want to see before it is whole. */
@@ -154,19 +145,21 @@ async function work(
       earlier?.outcome == null
         ? await perform(hands, task, call, { turn, callIndex }, signal)
         : { type: "result", text: earlier.outcome };
-    if (performed.type === "lost") return { outcome: { type: "lost" } };
-    if (performed.type === "unknown") {
-      const deadlineAt = hands.ports.now().getTime() + EFFECT_DEADLINE_MS;
-      return {
-        outcome: { type: "suspended", reason: "EFFECT_UNKNOWN", deadlineAt, message: performed.message },
-      };
-    }
+    if (performed.type !== "result") return { outcome: pauseOf(performed, hands.now().getTime()) };
     results.push(performed.text);
   }
   return { results };
 }
 
-/** The tools the model is offered; what it may do with them the policy decides. */
-export function offeredTools<T extends { readonly name: string }>(agent: Agent, tools: readonly T[]): T[] {
-  return tools.filter((tool) => agent.tools === null || agent.tools.includes(tool.name));
+/** Not a tool that the policy always denies: it would cost words in every prompt, and be refused. */
+export function offeredTools(
+  agent: Agent,
+  { guard, toolsFor }: Pick<Hands, "guard" | "toolsFor">,
+): ToolSpec[] {
+  return toolsFor(agent.id)
+    .filter(
+      ({ name, capability }) =>
+        maySee(agent, name) && guard.isThinkable(agent.id, capability ?? capabilityOf(name)),
+    )
+    .map(({ name, description, params }) => ({ name, description, params }));
 }

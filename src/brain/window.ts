@@ -1,7 +1,8 @@
 // How much a model can be shown: its window, less the room its answer needs. Sizes are tokens.
 
+import type { ModelFacts } from "../domain/model.ts";
 import type { Sampling } from "../domain/task.ts";
-import type { Catalog, ModelFacts } from "../providers/catalog.ts";
+import type { Catalog } from "../providers/catalog.ts";
 
 /** A provider and the model it is asked for. */
 export interface Link {

@@ -1,9 +1,10 @@
 // In-process publish and subscribe over the one event union. Delivery is synchronous and in order; a subscriber that
 // throws is reported and does not disturb the others or the publisher.
 
-import type { GoclawEvent } from "../domain/event.ts";
+import type { GoclawEvent, TaskEvent } from "../domain/event.ts";
 
 export type Listener = (event: GoclawEvent) => void;
+export type TaskListener = (event: TaskEvent) => void;
 export type Unsubscribe = () => void;
 
 export interface Bus {
@@ -11,16 +12,16 @@ export interface Bus {
   /** Every event of every task. */
   subscribe(listener: Listener): Unsubscribe;
   /** The events of one task; costs nothing to the other tasks. */
-  subscribeTask(taskId: string, listener: Listener): Unsubscribe;
+  subscribeTask(taskId: string, listener: TaskListener): Unsubscribe;
   /** True when somebody listens to this task: deltas for nobody need not be made. */
   hasTaskListener(taskId: string): boolean;
 }
 
 export function createBus(onListenerError: (error: unknown) => void): Bus {
   const everyone = new Set<Listener>();
-  const byTask = new Map<string, Set<Listener>>();
+  const byTask = new Map<string, Set<TaskListener>>();
 
-  const deliver = (listener: Listener, event: GoclawEvent): void => {
+  const deliver = <Event>(listener: (event: Event) => void, event: Event): void => {
     try {
       listener(event);
     } catch (error) {
@@ -31,6 +32,7 @@ export function createBus(onListenerError: (error: unknown) => void): Bus {
   return {
     publish: (event) => {
       for (const listener of everyone) deliver(listener, event);
+      if (!("taskId" in event)) return;
       const listeners = byTask.get(event.taskId);
       if (listeners !== undefined) for (const listener of [...listeners]) deliver(listener, event);
     },

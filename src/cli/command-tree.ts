@@ -2,7 +2,9 @@
 // in loaders.ts under the same words; a test holds the two against each other.
 
 import { type CommandSpec, JSON_OPTION } from "./command-spec.ts";
+import { CONTROL } from "./commands-control.ts";
 import { DAEMON, HOME } from "./commands-home.ts";
+import { MCP } from "./commands-mcp.ts";
 import { MODELS } from "./commands-models.ts";
 import { WORK } from "./commands-work.ts";
 
@@ -44,7 +46,7 @@ export const ROOT: CommandSpec = {
     { flags: "--daemon", description: "the same as `goclaw daemon run`" },
     { flags: "--version", description: "print the version" },
   ],
-  commands: [...WORK, ...MODELS, ...DAEMON, ...HOME, ...MORE],
+  commands: [...WORK, ...CONTROL, ...MODELS, ...MCP, ...DAEMON, ...HOME, ...MORE],
 };
 
 /** The words of every command that does something: `["task", "list"]`. The root's are empty. */

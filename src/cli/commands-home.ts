@@ -1,7 +1,7 @@
-// The commands about the daemon and the home: daemon, status, config, token, db.
+// The commands about the daemon and the home: daemon, status, config, token, key, db.
 
-import { type ArgumentSpec, type CommandSpec, JSON_OPTION } from "./command-spec.ts";
-import { nonNegativeSeconds } from "./option-values.ts";
+import { type ArgumentSpec, type CommandSpec, JSON_OPTION, type OptionSpec } from "./command-spec.ts";
+import { choice, dollars, expiry, nonNegativeSeconds, wholeNumber, wordList } from "./option-values.ts";
 
 export const DAEMON: readonly CommandSpec[] = [
   {
@@ -48,6 +48,40 @@ export const DAEMON: readonly CommandSpec[] = [
     details: "Exits with 1 when no daemon runs or it takes no work.",
     options: [JSON_OPTION],
   },
+];
+
+const ON_LIMIT = ["suspend", "fail"] as const;
+
+const KEY_REF: ArgumentSpec = { name: "<key>", description: "name or id of the key" };
+
+const KEY_LIMITS: readonly OptionSpec[] = [
+  { flags: "--rpm <n>", description: "requests a minute", parse: wholeNumber(1, 100_000) },
+  { flags: "--budget-usd <usd>", description: "US dollars it may spend in all", parse: dollars },
+  { flags: "--per-day-usd <usd>", description: "US dollars a day (UTC)", parse: dollars },
+  { flags: "--per-month-usd <usd>", description: "US dollars a month (UTC)", parse: dollars },
+  { flags: "--per-day-tokens <n>", description: "tokens a day (UTC)", parse: wholeNumber(0, 999_999_999) },
+  {
+    flags: "--on-limit <what>",
+    description: "what its tasks do at a limit: suspend (default) or fail",
+    choices: ON_LIMIT,
+    parse: choice(ON_LIMIT),
+  },
+];
+
+const KEY_OPTIONS: readonly OptionSpec[] = [
+  { flags: "--agents <ids>", description: "the agents it is for, with commas; `*` is all", parse: wordList },
+  {
+    flags: "--scopes <names>",
+    description: "of acp.read, acp.mutate and llm.passthrough, with commas (default: all)",
+    parse: wordList,
+  },
+  ...KEY_LIMITS,
+  {
+    flags: "--expires <when>",
+    description: "a day such as 2026-01-31, or a time from now such as 30d",
+    parse: expiry,
+  },
+  JSON_OPTION,
 ];
 
 const CONFIG_KEY: ArgumentSpec = { name: "<key>", description: "dotted name, such as `retry.base_ms`" };
@@ -105,6 +139,39 @@ export const HOME: readonly CommandSpec[] = [
       {
         name: "rotate",
         summary: "write a new token; the old one is refused from then on",
+      },
+    ],
+  },
+  {
+    name: "key",
+    group: "Home:",
+    summary: "API keys for clients, narrower than the token",
+    details: "Needs admin.keys in policy.yaml. Every change is in the audit.",
+    commands: [
+      {
+        name: "add",
+        summary: "make a key and print it, once",
+        details:
+          "A key submits and reads the tasks of its agents and nothing else. At its budget its tasks wait with AWAITING_BUDGET, or fail with --on-limit fail.",
+        arguments: [{ name: "<name>", description: "what to call it: letters, digits, `.`, `_` and `-`" }],
+        options: KEY_OPTIONS,
+      },
+      {
+        name: "list",
+        summary: "list the keys, revoked ones too; the keys themselves are not kept",
+        options: [JSON_OPTION],
+      },
+      {
+        name: "update",
+        summary: "change a key's limits; tasks that wait for its budget look again",
+        arguments: [KEY_REF],
+        options: [...KEY_LIMITS, JSON_OPTION],
+      },
+      {
+        name: "revoke",
+        summary: "refuse a key from now on and end its open streams; tasks it submitted go on",
+        arguments: [KEY_REF],
+        options: [JSON_OPTION],
       },
     ],
   },

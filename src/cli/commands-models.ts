@@ -1,23 +1,9 @@
 // The commands about models and what they cost: model, cost.
 
-import { InvalidArgumentError } from "commander";
 import { type CommandSpec, JSON_OPTION } from "./command-spec.ts";
-import { choice } from "./option-values.ts";
+import { calendarDay, choice, namedValue } from "./option-values.ts";
 
-const COST_KEYS = ["agent", "model", "day"] as const;
-
-function day(text: string): string {
-  const at = /^\d{4}-\d{2}-\d{2}$/.test(text) ? new Date(`${text}T00:00:00.000Z`) : new Date(Number.NaN);
-  // A day that the calendar does not have rolls over into the next month.
-  if (!Number.isNaN(at.getTime()) && at.toISOString().startsWith(text)) return text;
-  throw new InvalidArgumentError("It must be a day such as 2026-01-31.");
-}
-
-function header(text: string, before: unknown): Record<string, string> {
-  const cut = text.indexOf("=");
-  if (cut < 1) throw new InvalidArgumentError("It must be NAME=VALUE.");
-  return { ...(before as Record<string, string> | undefined), [text.slice(0, cut)]: text.slice(cut + 1) };
-}
+const COST_KEYS = ["agent", "model", "day", "provider", "key"] as const;
 
 export const MODELS: readonly CommandSpec[] = [
   {
@@ -78,7 +64,7 @@ export const MODELS: readonly CommandSpec[] = [
           {
             flags: "--header <name=value>",
             description: "a header of the request, for rules that look at it; may be given again",
-            parse: header,
+            parse: namedValue,
           },
           JSON_OPTION,
         ],
@@ -93,11 +79,11 @@ export const MODELS: readonly CommandSpec[] = [
     options: [
       {
         flags: "--by <what>",
-        description: "rows by agent (default), model or day",
+        description: "rows by agent (default), model, day, provider or API key",
         choices: COST_KEYS,
         parse: choice(COST_KEYS),
       },
-      { flags: "--since <day>", description: "only calls from this day on, YYYY-MM-DD", parse: day },
+      { flags: "--since <day>", description: "only calls from this day on, YYYY-MM-DD", parse: calendarDay },
       JSON_OPTION,
     ],
   },

@@ -1,4 +1,4 @@
-// The commands that submit tasks and look after them: run, demo, task.
+// The commands that submit tasks and look after them: run, demo, task, session.
 
 import { TASK_STATES } from "../domain/task.ts";
 import { type ArgumentSpec, type CommandSpec, JSON_OPTION, type OptionSpec } from "./command-spec.ts";
@@ -35,6 +35,50 @@ const RUN_OPTIONS: readonly OptionSpec[] = [
     description: "print the task's events as JSON lines and the task last",
   },
 ];
+
+const SESSION_ID: ArgumentSpec = { name: "<id>", description: "id of the session" };
+
+const SESSION: CommandSpec = {
+  name: "session",
+  group: "Work:",
+  summary: "look at conversations, or make one shorter",
+  commands: [
+    {
+      name: "list",
+      summary: "list sessions, the newest first",
+      options: [
+        { flags: "--limit <n>", description: "at most this many (default: 20)", parse: wholeNumber(1, 500) },
+        JSON_OPTION,
+      ],
+    },
+    {
+      name: "show",
+      summary: "print what was said in a session",
+      arguments: [SESSION_ID],
+      options: [JSON_OPTION],
+    },
+    {
+      name: "compact",
+      summary: "have everything that was said summarised, and print the summary",
+      details:
+        "A task like any other; the messages themselves stay. The same as the prompt /compact in the session.",
+      arguments: [SESSION_ID],
+      options: [
+        {
+          flags: "--agent <id>",
+          description: "whose model writes the summary (default: the session's own agent)",
+        },
+        {
+          flags: "--timeout <seconds>",
+          description: "give up waiting after that long; the task goes on",
+          parse: nonNegativeSeconds,
+        },
+        VERBOSE_OPTION,
+        { flags: "--json", description: "print the task's events as JSON lines and the task last" },
+      ],
+    },
+  ],
+};
 
 export const WORK: readonly CommandSpec[] = [
   {
@@ -132,4 +176,5 @@ export const WORK: readonly CommandSpec[] = [
       },
     ],
   },
+  SESSION,
 ];

@@ -4,6 +4,7 @@ import { checkSchemas } from "../config/agent-output.ts";
 import { getValue, setValue, unset } from "../config/edit.ts";
 import { loadConfig } from "../config/load.ts";
 import { CONFIG_SCHEMA } from "../config/schema.ts";
+import { warningsOf } from "../config/warnings.ts";
 import { EXIT } from "../domain/error.ts";
 import { type Context, type GlobalOptions, writeJson } from "./context.ts";
 import { homePaths, openHome } from "./home.ts";
@@ -59,7 +60,7 @@ export async function configValidate(
   _args: readonly string[],
   options: ConfigOptions,
 ): Promise<number> {
-  const { env, stdout } = context;
+  const { env, stdout, stderr } = context;
   const paths = homePaths(context, options);
   const config = loadConfig({
     paths,
@@ -69,6 +70,7 @@ export async function configValidate(
   });
   await checkSchemas(config.agents, paths.config, context.schemaFault);
   const { llm, agents } = config;
+  const warnings = warningsOf(config);
   if (options.json === true) {
     writeJson(stdout, {
       valid: true,
@@ -76,8 +78,12 @@ export async function configValidate(
       provider: llm.provider,
       model: llm.model,
       agents: agents.map((agent) => agent.id),
+      warnings,
     });
-  } else stdout.write(`${safeLine(paths.config)} is valid\n`);
+  } else {
+    for (const warning of warnings) stderr.write(`goclaw: warning: ${safeLine(warning)}\n`);
+    stdout.write(`${safeLine(paths.config)} is valid\n`);
+  }
   return EXIT.ok;
 }
 

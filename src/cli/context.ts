@@ -4,6 +4,7 @@
 import type { Env } from "../config/env.ts";
 import type { Paths } from "../config/paths.ts";
 import type { Daemon, DaemonOptions } from "../daemon.ts";
+import type { Control } from "../domain/control.ts";
 import type { AuditRow, DatabaseReport } from "../domain/report.ts";
 import type { Clock, Random } from "../domain/time.ts";
 
@@ -33,6 +34,8 @@ export interface Context {
   readonly program: readonly string[];
   readonly startDaemon: (options: DaemonOptions) => Promise<Daemon>;
   readonly checkDatabase: (file: string, options: { readonly quick: boolean }) => Promise<DatabaseReport>;
+  /** Policy and audit of a home. */
+  readonly control: () => Promise<Control<Paths>>;
   readonly readAudit: (file: string, taskId: string) => Promise<readonly AuditRow[]>;
   /** One small real call to a model, in this process. */
   readonly testModel: (asked: ModelTestInput) => Promise<ModelTest>;

@@ -44,27 +44,46 @@ function show({ stdout, stderr, clock }: Context, models: readonly WireModel[]):
     { text: safeLine(model.id) + (model.default ? " *" : "") },
     { text: countText(model.context_window) },
     { text: countText(model.max_output_tokens) },
-    { text: priceText(model.input_usd_per_mtok, model.output_usd_per_mtok) },
+    {
+      text: priceText(model.input_usd_per_mtok, model.output_usd_per_mtok) + (isDoubtful(model) ? " ?" : ""),
+    },
     stateOf(model, paint, clock.nowMs()),
   ]);
   writeTable(stdout, ["MODEL", "WINDOW", "OUTPUT", "USD/MTOK", "STATE"], rows, ["OUTPUT", "WINDOW"]);
-  const asOf = models.find((model) => model.price_as_of !== null)?.price_as_of;
-  if (asOf != null) stderr.write(`built-in prices are those of ${asOf}\n`);
+  const days = models.flatMap(({ price_as_of: day }) => day ?? []).sort();
+  if (days.length > 0) stderr.write(`built-in prices were read between ${days[0]} and ${days.at(-1)}\n`);
+  if (models.some(isDoubtful))
+    stderr.write("? not checked against the vendor's own page; models: overrides\n");
   if (models.some((model) => model.default)) stderr.write("* answers for agents that name no model\n");
+}
+
+function isDoubtful({ price_checked: checked }: WireModel): boolean {
+  return checked !== null && checked !== "vendor";
 }
 
 function stateOf(model: WireModel, paint: Paint, nowMs: number): Cell {
   if (!model.configured) return { text: safeLine(model.reason ?? "not configured"), paint: paint.dim };
-  if (model.breaker === "closed") return readyText(model, paint);
+  if (model.breaker === "closed") return readyState(model, paint, nowMs);
   const left = durationText(Math.max(0, Date.parse(model.retry_at ?? "") - nowMs));
   const again = model.breaker === "open" ? `tried again in ${left}` : "the next call tries it again";
   return { text: `left alone after ${model.failures} failures; ${again}`, paint: paint.bad };
 }
 
-function readyText({ requests_today: used, daily_limit: limit }: WireModel, paint: Paint): Cell {
-  if (used === undefined || limit === undefined) return { text: "ready", paint: paint.good };
-  const today = `${used} of ${limit} requests today`;
-  return used < limit
-    ? { text: `ready, ${today}`, paint: paint.good }
-    : { text: `${today}; again at 00:00 UTC`, paint: paint.bad };
+/** Of a day that is used up and an announced end, the one that stops the next call comes first. */
+function readyState(model: WireModel, paint: Paint, nowMs: number): Cell {
+  const { requests_today: used, daily_limit: limit, ends_on: endsOn } = model;
+  const today = used === undefined || limit === undefined ? undefined : `${used} of ${limit} requests today`;
+  if (today !== undefined && Number(used) >= Number(limit))
+    return { text: `${today}; again at 00:00 UTC`, paint: paint.bad };
+  const state: Cell =
+    endsOn === null ? { text: "ready", paint: paint.good } : stateOfEnding(endsOn, paint, nowMs);
+  return today === undefined ? state : { ...state, text: `${state.text}, ${today}` };
+}
+
+/** The vendor's announcement; whether the model still answers is for a call to find out. */
+function stateOfEnding(day: string, paint: Paint, nowMs: number): Cell {
+  const gone = Date.parse(day) <= nowMs;
+  return gone
+    ? { text: `shut down by its vendor on ${day}`, paint: paint.bad }
+    : { text: `ready until ${day}, when its vendor shuts it down`, paint: paint.good };
 }

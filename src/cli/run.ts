@@ -5,14 +5,13 @@ import { writeFileSync } from "node:fs";
 import { EXIT, GoclawError, messageOf } from "../domain/error.ts";
 import type { WireTask } from "../rpc/wire.ts";
 import { LostDaemon } from "./api.ts";
-import type { Context, GlobalOptions, Signal } from "./context.ts";
+import type { Context, GlobalOptions } from "./context.ts";
 import { writeJson } from "./context.ts";
-import { followTask } from "./follow.ts";
 import { openHome } from "./home.ts";
 import { type Link, withLink } from "./link.ts";
 import { readPrompt, readSchema } from "./prompt.ts";
-import { createJsonView, createTextView, type RunView } from "./run-view.ts";
 import { UsageError } from "./usage-error.ts";
+import { createWait, waitForEnd } from "./wait-for-end.ts";
 
 interface RunOptions extends GlobalOptions {
   readonly agent?: string;
@@ -39,8 +38,14 @@ export async function run(context: Context, args: readonly string[], options: Ru
   if (options.record !== undefined && options.detach === true) {
     throw new UsageError("--record needs the task's end; leave --detach out", ["run"]);
   }
+  if (prompt.trim() === "/compact" && options.session === undefined) {
+    throw new UsageError("/compact makes a conversation shorter; name it with --session", [
+      "session",
+      "compact",
+    ]);
+  }
   const paths = openHome(context, options);
-  const wait = createWait(context, options);
+  const wait = createWait(options);
   const beforeOwn = async (): Promise<void> => {
     const { requireModel } = await import("./keys.ts");
     requireModel(context, paths, options.agent ?? "default", options.model);
@@ -55,7 +60,9 @@ export async function run(context: Context, args: readonly string[], options: Ru
         const accepted = await submit(context, link, { prompt, schema }, options);
         return options.detach === true
           ? detach(context, link, accepted, options)
-          : await waitForEnd(context, link, accepted.task_id, wait, options);
+          : await waitForEnd(context, link, accepted.task_id, wait, options, (task) =>
+              keep(link, task, options),
+            );
       },
     );
   } finally {
@@ -112,80 +119,6 @@ async function record(link: Link, taskId: string, file: string): Promise<void> {
   }
 }
 
-async function waitForEnd(
-  context: Context,
-  link: Link,
-  taskId: string,
-  wait: Wait,
-  options: RunOptions,
-): Promise<number> {
-  const view = options.json ? createJsonView(context, link, taskId) : createTextView(context, options);
-  const cancel = (): void => {
-    context.stderr.write("goclaw: canceling the task; Ctrl-C again leaves at once\n");
-    const path = `/api/v1/tasks/${taskId}/cancel`;
-    void link.api.post(path).catch((error: Error) => view.onBreak(error));
-  };
-  wait.onCancel(cancel);
-  const ended = await followTask(link, taskId, view, wait.signal);
-  if (ended !== undefined) {
-    if (options.record !== undefined) await record(link, taskId, options.record);
-    return await view.end(ended);
-  }
-  return await leave(context, link, taskId, view, wait.reason());
-}
-
-/** Waiting is over, the task is not. */
-async function leave(
-  { stderr }: Context,
-  link: Link,
-  taskId: string,
-  view: RunView,
-  reason: string,
-): Promise<number> {
-  if (reason === "EPIPE") return EXIT.failed;
-  const { task } = await link.api.get<{ task: WireTask }>(`/api/v1/tasks/${taskId}`);
-  await view.leave(task);
-  const later = link.own ? "goes on when a daemon runs (`goclaw daemon start`)" : "goes on";
-  stderr.write(
-    `goclaw: ${reason}; task ${taskId} is ${task.state} and ${later}; \`goclaw task tail ${taskId}\` follows it\n`,
-  );
-  return EXIT.failed;
-}
-
-interface Wait {
-  /** Aborted when waiting is over before the task is. */
-  readonly signal: AbortSignal;
-  readonly onSignal: (signal: Signal) => void;
-  reason(): string;
-  /** What the first Ctrl-C does; it may have come already. */
-  onCancel(cancel: () => void): void;
-  close(): void;
-}
-
-/** How long to wait: until the timeout, a second Ctrl-C, a signal to leave, or until nobody reads the output. */
-function createWait(_context: Context, { timeout }: RunOptions): Wait {
-  const control = new AbortController();
-  let cancel: (() => void) | undefined;
-  let interrupted = false;
-  const timer =
-    timeout === undefined
-      ? undefined
-      : setTimeout(() => control.abort(`the answer did not come within ${timeout} s`), timeout * 1_000);
-  return {
-    signal: control.signal,
-    onSignal: (signal) => {
-      if (signal !== "SIGINT") control.abort(signal === "EPIPE" ? "EPIPE" : `interrupted by ${signal}`);
-      else if (interrupted) control.abort("interrupted");
-      else {
-        interrupted = true;
-        cancel?.();
-      }
-    },
-    reason: () => String(control.signal.reason),
-    onCancel: (action) => {
-      cancel = action;
-      if (interrupted) action();
-    },
-    close: () => clearTimeout(timer),
-  };
+async function keep(link: Link, { id }: WireTask, { record: file }: RunOptions): Promise<void> {
+  if (file !== undefined) await record(link, id, file);
 }

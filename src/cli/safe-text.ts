@@ -1,26 +1,16 @@
 // Makes text from outside (prompts, answers, ids, file names) harmless for a terminal: what could move the cursor, set
 // colours or reorder the line becomes visible instead.
 
-/** Control characters but newline and tab; line and bidirectional controls; characters that are not seen at all. The
- *  joiners U+200C and U+200D stay: emoji and several scripts need them. */
-const UNSAFE =
-  /(?![\n\t])[\p{Cc}\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+import { visibleText } from "../domain/visible.ts";
 
 /** Several lines; newline and tab stay. */
 export function safeText(text: string): string {
-  return text.toWellFormed().replaceAll("\r\n", "\n").replace(UNSAFE, visible);
+  return visibleText(text);
 }
 
 /** One line: every run of white space is one space. */
 export function safeLine(text: string): string {
   return safeText(text.replace(/\s+/g, " ").trim());
-}
-
-function visible(character: string): string {
-  const code = character.codePointAt(0) ?? 0;
-  if (code < 0x20) return String.fromCodePoint(0x2400 + code);
-  if (code === 0x7f) return "\u2421";
-  return `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
 }
 
 /** How many columns a terminal gives the text: two for wide characters, none for combining ones. */

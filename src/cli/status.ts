@@ -24,6 +24,7 @@ export interface Health {
   readonly queue?: Readonly<Record<string, number>>;
   readonly lanes?: { readonly total: number; readonly busy: number };
   readonly database?: { readonly ok: boolean; readonly fault?: string };
+  readonly sandbox?: { readonly mode: string; readonly ok: boolean; readonly trouble?: string };
   readonly provider?: {
     readonly id: string;
     readonly model: string;
@@ -72,7 +73,7 @@ function stoppedText(home: string, left: RunFile | undefined): string {
 
 export function writeHealth(output: Output, run: RunFile, health: Health, home: string): void {
   const paint = paintFor(output);
-  const { queue = {}, lanes, database, provider } = health;
+  const { queue = {}, lanes, database, sandbox, provider } = health;
   const ok = health.status === "ok";
   const up = upText(health.uptime_seconds);
   const counts = Object.entries(queue).map(
@@ -95,6 +96,11 @@ export function writeHealth(output: Output, run: RunFile, health: Health, home: 
   if (lanes !== undefined) pairs.push(["lanes", `${lanes.busy} of ${lanes.total} busy`]);
   if (database !== undefined)
     pairs.push(["database", database.ok ? "ok" : safeLine(database.fault ?? "faulty")]);
+  if (sandbox !== undefined)
+    pairs.push([
+      "commands",
+      sandbox.ok ? `in ${safeLine(sandbox.mode)}` : safeLine(sandbox.trouble ?? "refused"),
+    ]);
   if (provider !== undefined) {
     const model = `${safeLine(provider.id)}/${safeLine(provider.model)}`;
     pairs.push([

@@ -3,10 +3,10 @@
 import { EXIT } from "../domain/error.ts";
 import type { WireTask } from "../rpc/wire.ts";
 import { type Context, type GlobalOptions, writeJson } from "./context.ts";
+import { findTask } from "./find-by-id.ts";
 import { openHome } from "./home.ts";
 import { withLink } from "./link.ts";
 import { safeLine } from "./safe-text.ts";
-import { findTask } from "./task-id.ts";
 import { UsageError } from "./usage-error.ts";
 
 interface ActOptions extends GlobalOptions {

@@ -5,12 +5,12 @@ import type { WireEvent, WireTask } from "../rpc/wire.ts";
 import { type Context, type GlobalOptions, type Output, writeJson } from "./context.ts";
 import { eventText } from "./event-text.ts";
 import { readEvents } from "./events-of.ts";
+import { findTask } from "./find-by-id.ts";
 import { openHome } from "./home.ts";
 import { withLink } from "./link.ts";
 import { paintFor, paintState } from "./paint.ts";
 import { safeLine, safeText } from "./safe-text.ts";
 import { type Cell, writePairs, writeTable } from "./table.ts";
-import { findTask } from "./task-id.ts";
 import { localTime } from "./time-text.ts";
 
 interface JsonOptions extends GlobalOptions {

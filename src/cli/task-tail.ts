@@ -4,12 +4,12 @@ import { EXIT, GoclawError } from "../domain/error.ts";
 import { type Context, type GlobalOptions, writeJson } from "./context.ts";
 import { eventText } from "./event-text.ts";
 import { createPump } from "./events-of.ts";
+import { findTask } from "./find-by-id.ts";
 import { followTask } from "./follow.ts";
 import { openHome } from "./home.ts";
 import { type Link, withLink } from "./link.ts";
 import { paintFor } from "./paint.ts";
 import { safeLine, safeText } from "./safe-text.ts";
-import { findTask } from "./task-id.ts";
 import { localTime } from "./time-text.ts";
 
 interface TailOptions extends GlobalOptions {

@@ -4,10 +4,10 @@ import { EXIT } from "../domain/error.ts";
 import type { WireEvent, WireTask } from "../rpc/wire.ts";
 import { type Context, type GlobalOptions, writeJson } from "./context.ts";
 import { readEvents } from "./events-of.ts";
+import { findTask } from "./find-by-id.ts";
 import { openHome } from "./home.ts";
 import { withLink } from "./link.ts";
 import { safeLine } from "./safe-text.ts";
-import { findTask } from "./task-id.ts";
 import { whyText } from "./why-text.ts";
 
 interface WhyOptions extends GlobalOptions {

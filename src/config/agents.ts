@@ -2,10 +2,11 @@
 // names its own provider takes that provider's model, never another's.
 
 import type { Agent } from "../domain/agent.ts";
+import { toBudget } from "../domain/budget.ts";
 import { OUTPUT_RETRIES } from "../domain/output.ts";
 import { resolveOutput } from "./agent-output.ts";
-import { toBudget } from "./budgets.ts";
 import type { Config } from "./config.ts";
+import { isMcpToolName } from "./mcp.ts";
 import { chainOfWish, checkWish, defaultModel, isWish, nominalOf } from "./model-ref.ts";
 import type { Paths } from "./paths.ts";
 import { type KeyPath, nearest, type Problem, suggest } from "./problem.ts";
@@ -67,6 +68,7 @@ function makeAgent(
     ...linkOf(agent, input),
     soul: houseRules === undefined ? soul : `${soul}\n\n${houseRules}`,
     tools: agent.tools ?? null,
+    mcpServers: agent.mcp_servers ?? null,
     workerCount: agent.worker_count ?? null,
     maxQueueDepth: agent.max_queue_depth ?? settings.max_queue_depth,
     taskTimeoutMs: Math.round((agent.task_timeout_seconds ?? settings.task_timeout_seconds) * 1000),
@@ -127,6 +129,7 @@ function checkAgent(agent: AgentSettings, path: KeyPath, input: AgentInput): Pro
   }
   for (const [position, tool] of tools.entries()) {
     if (input.toolNames === undefined || input.toolNames.includes(tool)) continue;
+    if (isMcpToolName(tool, input.settings.mcp.servers ?? [])) continue;
     const what = `no tool is called ${JSON.stringify(tool)} ${suggest(tool, input.toolNames)}`;
     const near = nearest(tool, input.toolNames);
     problems.push({ path: [...path, "tools", position], what, fix: near ? `write ${near}` : "remove it" });

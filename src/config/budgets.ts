@@ -1,10 +1,7 @@
-// Budgets and model facts from the configuration, in the program's own names.
+// Model facts from the configuration, in the program's own names.
 
-import type { Budget } from "../domain/budget.ts";
 import type { Price } from "../domain/price.ts";
 import type { Settings } from "./schema.ts";
-
-type BudgetSettings = Settings["budgets"];
 
 /** A model's facts as config.yaml gives them; `price` is absent when no price is given. */
 export interface ConfiguredModel {
@@ -12,18 +9,6 @@ export interface ConfiguredModel {
   readonly contextWindow: number;
   readonly maxOutputTokens: number;
   readonly price?: Price;
-}
-
-export function toBudget(given: BudgetSettings): Budget {
-  return {
-    ...(given.per_task_usd === undefined ? {} : { perTaskUsd: given.per_task_usd }),
-    ...(given.per_session_usd === undefined ? {} : { perSessionUsd: given.per_session_usd }),
-    ...(given.per_day_usd === undefined ? {} : { perDayUsd: given.per_day_usd }),
-    ...(given.per_month_usd === undefined ? {} : { perMonthUsd: given.per_month_usd }),
-    ...(given.per_task_tokens === undefined ? {} : { perTaskTokens: given.per_task_tokens }),
-    ...(given.per_day_tokens === undefined ? {} : { perDayTokens: given.per_day_tokens }),
-    onLimit: given.on_limit,
-  };
 }
 
 export function toModels(given: Settings["models"]): ConfiguredModel[] {

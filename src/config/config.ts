@@ -4,8 +4,10 @@
 import type { Agent } from "../domain/agent.ts";
 import type { Budget } from "../domain/budget.ts";
 import type { RouteLink, RoutePlan } from "../domain/route.ts";
+import type { SearchSettings } from "../domain/search.ts";
 import type { BindAddress } from "./bind.ts";
 import type { ConfiguredModel } from "./budgets.ts";
+import type { McpConfig } from "./mcp.ts";
 import type { ProviderConfig } from "./providers.ts";
 import type { Settings } from "./schema.ts";
 
@@ -46,10 +48,26 @@ export interface Config {
   readonly budget: Budget;
   /** Rows for the model catalogue. */
   readonly models: readonly ConfiguredModel[];
-  readonly tools: { readonly sendAlert: { readonly webhookUrl: string | undefined } };
+  readonly tools: {
+    readonly sendAlert: { readonly webhookUrl: string | undefined };
+    readonly shell: ShellConfig;
+  };
+  readonly approvals: { readonly timeoutMs: number };
+  /** Every search engine, in the order to ask them. */
+  readonly search: SearchSettings;
+  readonly mcp: McpConfig;
   readonly gateway: { readonly maxRequestBytes: number; readonly allowRemote: boolean };
   /** SHA-256 (hex) of all of the above without secrets: equal fingerprints behave alike. */
   readonly fingerprint: string;
+}
+
+/** How commands run; the units of the sandbox. */
+export interface ShellConfig {
+  readonly mode: "bwrap" | "docker" | "host";
+  readonly bwrapPath: string | undefined;
+  readonly dockerImage: string | undefined;
+  readonly envNames: readonly string[];
+  readonly memoryBytes: number;
 }
 
 export function findProvider(config: Config, id: string): ProviderConfig | undefined {

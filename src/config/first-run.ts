@@ -35,6 +35,12 @@ allow_capabilities:
   - acp.read
   # Submitting, canceling and retrying tasks.
   - acp.mutate
+  # Answering what agents ask you.
+  - admin.*
+  # Using a model as it is through /v1 (auto, tier:NAME), without an agent.
+  - llm.passthrough
+  # The model may ask you a question.
+  - tools.ask_user
   # The model may ask for the time.
   - tools.now
   # The model may write notes into workspace/notes.

@@ -2,17 +2,20 @@
 // returns one frozen Config. Nothing outside the home is read.
 
 import { createHash } from "node:crypto";
+import { toBudget } from "../domain/budget.ts";
 import { resolveAgents } from "./agents.ts";
 import { type BindAddress, parseBind } from "./bind.ts";
-import { toBudget, toModels } from "./budgets.ts";
-import type { Config } from "./config.ts";
+import { toModels } from "./budgets.ts";
+import type { Config, ShellConfig } from "./config.ts";
 import type { Env } from "./env.ts";
 import { resolveLlm } from "./llm.ts";
+import { checkMcp, toMcp } from "./mcp.ts";
 import type { Paths } from "./paths.ts";
 import { configError, type Problem } from "./problem.ts";
 import { CHOICES, checkProviders, checkUrl, resolveProviders } from "./providers.ts";
 import { readHome } from "./read-home.ts";
 import type { Settings } from "./schema.ts";
+import { checkSearch, toSearch } from "./search.ts";
 import { type Flags, type ReadSettings, readSettings } from "./settings.ts";
 
 export interface LoadInput {
@@ -65,7 +68,13 @@ function build(
     agents,
     budget: toBudget(settings.budgets),
     models: toModels(settings.models),
-    tools: { sendAlert: { webhookUrl: settings.tools.send_alert.webhook_url || undefined } },
+    tools: {
+      sendAlert: { webhookUrl: settings.tools.send_alert.webhook_url || undefined },
+      shell: toShell(settings.tools.shell),
+    },
+    approvals: { timeoutMs: toMs(settings.approvals.timeout_seconds) },
+    search: toSearch(settings),
+    mcp: toMcp(settings, input.env),
     gateway: {
       maxRequestBytes: settings.gateway.max_request_size,
       allowRemote: settings.gateway.allow_remote,
@@ -73,7 +82,27 @@ function build(
   };
   return {
     config: { ...plain, fingerprint: fingerprintOf(plain) },
-    problems: [...checkProviders(settings, read), ...llmProblems, ...checkRest(settings, bind), ...problems],
+    problems: [
+      ...checkProviders(settings, read),
+      ...llmProblems,
+      ...checkRest(settings, bind),
+      ...checkMcp(
+        settings,
+        agents.map(({ id }) => id),
+        input.toolNames,
+      ),
+      ...problems,
+    ],
+  };
+}
+
+function toShell(shell: Settings["tools"]["shell"]): ShellConfig {
+  return {
+    mode: shell.sandbox,
+    bwrapPath: shell.bwrap_path,
+    dockerImage: shell.docker_image,
+    envNames: shell.env_names ?? [],
+    memoryBytes: shell.memory_mb * 1_048_576,
   };
 }
 
@@ -93,7 +122,17 @@ function checkRest(settings: Settings, bind: BindAddress | string): Problem[] {
     problems.push({ path: ["bind_addr"], what, fix, code: "CONFIG_UNSAFE" });
   }
   const webhook = settings.tools.send_alert.webhook_url;
+  problems.push(...checkSearch(settings));
   if (webhook) problems.push(...checkUrl(webhook, ["tools", "send_alert", "webhook_url"]));
+  const { sandbox, docker_image: image } = settings.tools.shell;
+  if (sandbox === "docker" && image === undefined) {
+    const fix = "name an image that is on this machine, for example debian:12";
+    problems.push({
+      path: ["tools", "shell", "sandbox"],
+      what: "docker needs tools.shell.docker_image",
+      fix,
+    });
+  }
   return problems;
 }
 
@@ -101,11 +140,16 @@ function toMs(seconds: number): number {
   return Math.round(seconds * 1000);
 }
 
-/** Keys and the webhook's address are secrets; they and the words about them stay out. */
-function fingerprintOf(config: Omit<Config, "fingerprint">): string {
-  const secret = new Set(["apiKey", "webhookUrl", "missingReason", "keyPlaces"]);
-  const text = JSON.stringify(config, (key, value: unknown) => (secret.has(key) ? undefined : value));
+/** Keys, the webhook's address and what MCP servers are handed are secrets; they and the words about them stay out. */
+function fingerprintOf({ mcp, ...rest }: Omit<Config, "fingerprint">): string {
+  const own = without(rest, ["apiKey", "webhookUrl", "missingReason", "keyPlaces"]);
+  // Elsewhere a header is what a rule of routing looks at.
+  const text = own + without(mcp, ["env", "headers"]);
   return createHash("sha256").update(text).digest("hex");
+}
+
+function without(value: unknown, secret: readonly string[]): string {
+  return JSON.stringify(value, (key, inner: unknown) => (secret.includes(key) ? undefined : inner));
 }
 
 function freeze<T>(value: T): T {

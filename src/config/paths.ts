@@ -15,11 +15,15 @@ export interface Paths {
   readonly db: string;
   readonly runDir: string;
   readonly daemonJson: string;
+  /** Records of the programs that a daemon started. */
+  readonly childrenDir: string;
   readonly lockDb: string;
   readonly lockPid: string;
   readonly logsDir: string;
   readonly systemLog: string;
   readonly auditLog: string;
+  readonly auditCheckpoints: string;
+  readonly auditKey: string;
   readonly skills: string;
   readonly installed: string;
   readonly workspace: string;
@@ -46,11 +50,14 @@ export function resolvePaths(home: string): Paths {
     db: at("goclaw.db"),
     runDir: at("run"),
     daemonJson: at("run", "daemon.json"),
+    childrenDir: at("run", "children"),
     lockDb: at("run", "lock.db"),
     lockPid: at("run", "lock.pid"),
     logsDir: at("logs"),
     systemLog: at("logs", "system.jsonl"),
     auditLog: at("logs", "audit.jsonl"),
+    auditCheckpoints: at("logs", "audit.checkpoints"),
+    auditKey: at("audit.key"),
     skills: at("skills"),
     installed: at("installed"),
     workspace: at("workspace"),

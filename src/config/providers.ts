@@ -1,11 +1,14 @@
 // Decides what each provider is: its type, key, address, models, and, when it cannot be used, the reason in words.
 // A key belongs to exactly one provider; nothing here ever hands it to another.
 
-import type { Problem } from "./problem.ts";
+import { type Budget, toBudget, type WireBudget } from "../domain/budget.ts";
+import type { KeyPath, Problem } from "./problem.ts";
 import type { Settings } from "./schema.ts";
 import type { ReadSettings } from "./settings.ts";
 
 export type ProviderType = "openai_compatible" | "anthropic" | "google" | "ollama" | "replay";
+
+type ReasoningSummary = "auto" | "concise" | "detailed";
 
 export interface ProviderConfig {
   readonly id: string;
@@ -21,6 +24,11 @@ export interface ProviderConfig {
   readonly maxTokens: number | undefined;
   readonly thinkingTokens: number | undefined;
   readonly numCtx: number | undefined;
+  /** Which of OpenAI's APIs it is asked by; `either` where the server is known to speak both. */
+  readonly api: "chat" | "responses" | "either";
+  readonly reasoningSummary: ReasoningSummary | undefined;
+  /** Limits of its own, beside the global ones. */
+  readonly budget: Budget;
   /** Why the provider cannot be used, naming what was looked for; undefined when it can. */
   readonly missingReason: string | undefined;
   /** The variables and config keys that could hold its key; empty when it needs none. */
@@ -39,19 +47,23 @@ const BUILT_IN: Readonly<Record<string, BuiltIn>> = {
   anthropic: {
     type: "anthropic",
     keyVariable: "ANTHROPIC_API_KEY",
-    models: ["claude-sonnet-4-5-20250929", "claude-opus-4-6", "claude-haiku-4-5-20251001"],
+    models: ["claude-sonnet-5-5", "claude-opus-5-5", "claude-haiku-5-5"],
   },
   google: {
     type: "google",
     keyVariable: "GEMINI_API_KEY",
-    models: ["gemini-2.5-flash", "gemini-2.5-pro", "gemini-2.5-flash-lite"],
+    models: ["gemini-3.8-flash", "gemini-4-argon", "gemini-3.5-flash-lite"],
   },
-  openai: { type: "openai_compatible", keyVariable: "OPENAI_API_KEY", models: ["gpt-4o-mini"] },
+  openai: {
+    type: "openai_compatible",
+    keyVariable: "OPENAI_API_KEY",
+    models: ["gpt-6-luna", "gpt-6.2-sol", "gpt-6.1-terra"],
+  },
   openrouter: {
     type: "openai_compatible",
     keyVariable: "OPENROUTER_API_KEY",
     baseUrl: "https://openrouter.ai/api/v1",
-    models: ["openai/gpt-4o-mini"],
+    models: ["openai/gpt-6-luna"],
   },
   ollama: { type: "ollama", models: ["qwen3:8b"] },
   replay: { type: "replay", models: ["demo"] },
@@ -77,6 +89,9 @@ interface ProviderSettings {
   readonly max_tokens?: number;
   readonly thinking_tokens?: number;
   readonly num_ctx?: number;
+  readonly api?: "chat" | "responses";
+  readonly reasoning_summary?: ReasoningSummary;
+  readonly budgets?: WireBudget;
 }
 
 export function resolveProviders(settings: Settings, read: ReadSettings): ProviderConfig[] {
@@ -96,10 +111,18 @@ export function resolveProviders(settings: Settings, read: ReadSettings): Provid
       maxTokens: given.max_tokens,
       thinkingTokens: given.thinking_tokens,
       numCtx: given.num_ctx,
+      api: given.api ?? (id === "openai" && isOpenAi(given.base_url) ? "either" : "chat"),
+      reasoningSummary: given.reasoning_summary,
+      budget: toBudget(given.budgets ?? {}),
       missingReason: keyless ? undefined : missingReason(id, given, read, keyPlaces),
       keyPlaces,
     };
   });
+}
+
+/** A server that stands in for OpenAI seldom has all that OpenAI has. */
+function isOpenAi(baseUrl: string | undefined): boolean {
+  return !baseUrl || (URL.canParse(baseUrl) && new URL(baseUrl).hostname === "api.openai.com");
 }
 
 function phasesOf({ timeouts = {} }: ProviderSettings): ProviderConfig["timeouts"] {
@@ -151,7 +174,7 @@ export function checkProviders(settings: Settings, read: ReadSettings): Problem[
 }
 
 /** Refuses everything but plain http and https URLs. The value may be a secret and is not repeated. */
-export function checkUrl(text: string, path: readonly string[]): Problem[] {
+export function checkUrl(text: string, path: KeyPath): Problem[] {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
     return [

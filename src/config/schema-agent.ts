@@ -2,6 +2,7 @@
 
 import { OUTPUT_RETRIES } from "../domain/output.ts";
 import { BUDGET_NODE } from "./schema-budget.ts";
+import { AGENT_MCP_NODE } from "./schema-mcp.ts";
 import { type SchemaNode, SECONDS_MAX } from "./schema-node.ts";
 
 const STRUCTURED_OUTPUT_NODE = {
@@ -60,7 +61,7 @@ const AGENT_PROPERTIES = {
     maxLength: 200,
     description:
       "Model that answers, or tier:NAME, or auto. Default: llm.model, or the default of the agent's own provider.",
-    examples: ["gpt-4o-mini"],
+    examples: ["gpt-6-luna"],
   },
   soul: {
     type: "string",
@@ -82,6 +83,7 @@ const AGENT_PROPERTIES = {
     description: "Tools offered to the model. Default: every tool. policy.yaml still decides each call.",
     examples: [["now", "write_note"]],
   },
+  mcp_servers: AGENT_MCP_NODE,
   worker_count: {
     type: "integer",
     minimum: 1,

@@ -1,4 +1,4 @@
-// The keys of a budget, the same globally and under an agent.
+// The keys of a budget, the same globally and under an agent; a provider has those that are no matter of one task.
 
 import type { SchemaNode } from "./schema-node.ts";
 
@@ -20,6 +20,29 @@ const tokens = (description: string) =>
     examples: [200_000],
   }) as const satisfies SchemaNode;
 
+const ON_LIMIT = {
+  type: "string",
+  enum: ["suspend", "fail"],
+  default: "suspend",
+  description:
+    "At a limit the task waits with AWAITING_BUDGET, its state kept, or fails with BUDGET_EXCEEDED.",
+} as const satisfies SchemaNode;
+
+const PERIODS = {
+  per_day_usd: usd("US dollars a day."),
+  per_month_usd: usd("US dollars a month."),
+  per_day_tokens: tokens("Tokens, in and out, a day."),
+} as const;
+
+/** A provider knows no tasks and no sessions. */
+export const PROVIDER_BUDGET_NODE = {
+  type: "object",
+  additionalProperties: false,
+  description:
+    "What may be spent at this provider. At a limit the next one of the chain is asked; without one, `on_limit` holds.",
+  properties: { ...PERIODS, on_limit: ON_LIMIT },
+} as const satisfies SchemaNode;
+
 export const BUDGET_NODE = {
   type: "object",
   additionalProperties: false,
@@ -28,17 +51,11 @@ export const BUDGET_NODE = {
   properties: {
     per_task_usd: usd("US dollars one task may cost."),
     per_session_usd: usd("US dollars all tasks of one session may cost."),
-    per_day_usd: usd("US dollars a day."),
-    per_month_usd: usd("US dollars a month."),
+    per_day_usd: PERIODS.per_day_usd,
+    per_month_usd: PERIODS.per_month_usd,
     per_task_tokens: tokens("Tokens, in and out, one task may use."),
-    per_day_tokens: tokens("Tokens, in and out, a day."),
-    on_limit: {
-      type: "string",
-      enum: ["suspend", "fail"],
-      default: "suspend",
-      description:
-        "At a limit the task waits with AWAITING_BUDGET, its state kept, or fails with BUDGET_EXCEEDED.",
-    },
+    per_day_tokens: PERIODS.per_day_tokens,
+    on_limit: ON_LIMIT,
   },
 } as const satisfies SchemaNode;
 

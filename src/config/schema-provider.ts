@@ -1,5 +1,6 @@
 // The part of the schema that describes model providers: the built-in ids with their variables, and any other id.
 
+import { PROVIDER_BUDGET_NODE } from "./schema-budget.ts";
 import { type SchemaNode, SECONDS_MAX } from "./schema-node.ts";
 
 const TYPE_TEXT =
@@ -66,8 +67,23 @@ const PROVIDER_PROPERTIES = {
     type: "integer",
     minimum: 1024,
     maximum: 10_000_000,
-    description: "How long the model may think (anthropic). Default: the model's own.",
+    description:
+      "How long the model may think (anthropic). Default: the model's own; Claude 5 and later refuse a number.",
     examples: [4096],
+  },
+  api: {
+    type: "string",
+    enum: ["chat", "responses"],
+    description:
+      "Which of OpenAI's APIs the server is asked by: `chat` (/chat/completions) or `responses` (/responses: encrypted reasoning goes on from turn to turn). Default: chat; at OpenAI itself responses, and chat for what responses lacks (stop, seed, penalties).",
+    examples: ["responses"],
+  },
+  reasoning_summary: {
+    type: "string",
+    enum: ["auto", "concise", "detailed"],
+    description:
+      "How a model that reasons is to tell its reasoning (responses). Default: not at all; OpenAI refuses it to organizations that are not verified.",
+    examples: ["auto"],
   },
   num_ctx: {
     type: "integer",
@@ -76,7 +92,14 @@ const PROVIDER_PROPERTIES = {
     description: "Window to load a model with (ollama). Default: the server's, which cuts off silently.",
     examples: [32_768],
   },
+  budgets: PROVIDER_BUDGET_NODE,
 } as const satisfies Record<string, SchemaNode>;
+
+/** Of those that speak OpenAI's protocols. */
+const OPENAI = {
+  api: PROVIDER_PROPERTIES.api,
+  reasoning_summary: PROVIDER_PROPERTIES.reasoning_summary,
+} as const;
 
 /** A built-in provider has no other type than its own. */
 const only = <Type extends string>(type: Type) =>
@@ -88,6 +111,7 @@ const COMMON = {
   models: PROVIDER_PROPERTIES.models,
   timeout_seconds: PROVIDER_PROPERTIES.timeout_seconds,
   timeouts: PROVIDER_PROPERTIES.timeouts,
+  budgets: PROVIDER_PROPERTIES.budgets,
 } as const;
 
 const keyed = <Name extends string>(variable: Name) => ({ ...COMMON.api_key, "x-env": variable }) as const;
@@ -130,6 +154,7 @@ export const PROVIDERS_NODE = {
       description: "OpenAI, or a server that stands in for it.",
       properties: {
         ...COMMON,
+        ...OPENAI,
         type: only("openai_compatible"),
         api_key: keyed("OPENAI_API_KEY"),
         base_url: placed("OPENAI_BASE_URL"),
@@ -139,7 +164,12 @@ export const PROVIDERS_NODE = {
       type: "object",
       additionalProperties: false,
       description: "OpenRouter (https://openrouter.ai/api/v1 unless base_url says otherwise).",
-      properties: { ...COMMON, type: only("openai_compatible"), api_key: keyed("OPENROUTER_API_KEY") },
+      properties: {
+        ...COMMON,
+        ...OPENAI,
+        type: only("openai_compatible"),
+        api_key: keyed("OPENROUTER_API_KEY"),
+      },
     },
     ollama: {
       type: "object",

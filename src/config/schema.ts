@@ -4,10 +4,13 @@
 
 import { AGENT_NODE } from "./schema-agent.ts";
 import { BUDGET_NODE, MODELS_NODE } from "./schema-budget.ts";
+import { MCP_NODE } from "./schema-mcp.ts";
 import type { Infer, SchemaNode } from "./schema-node.ts";
 import { SECONDS_MAX } from "./schema-node.ts";
 import { PROVIDERS_NODE } from "./schema-provider.ts";
 import { DAILY_LIMITS_NODE, ROUTING_NODE, TIERS_NODE } from "./schema-route.ts";
+import { SEARCH_NODE } from "./schema-search.ts";
+import { SHELL_NODE } from "./schema-shell.ts";
 
 export const CONFIG_SCHEMA = {
   $schema: "http://json-schema.org/draft-07/schema#",
@@ -117,7 +120,7 @@ export const CONFIG_SCHEMA = {
           minLength: 1,
           maxLength: 200,
           description: "Model of that provider, or tier:NAME, or auto. Default: the provider's first model.",
-          examples: ["gpt-4o-mini"],
+          examples: ["gpt-6-luna"],
         },
         fallback_providers: {
           type: "array",
@@ -125,7 +128,7 @@ export const CONFIG_SCHEMA = {
           items: { type: "string", minLength: 1, maxLength: 300, description: "PROVIDER or PROVIDER/MODEL." },
           description:
             "Who answers when the agent's own provider cannot, in this order: PROVIDER (its first model) or PROVIDER/MODEL.",
-          examples: [["openrouter/openai/gpt-4o-mini"]],
+          examples: [["openrouter/openai/gpt-6-luna"]],
         },
         failover_threshold: {
           type: "integer",
@@ -175,8 +178,25 @@ export const CONFIG_SCHEMA = {
             },
           },
         },
+        shell: SHELL_NODE,
       },
     },
+    approvals: {
+      type: "object",
+      additionalProperties: false,
+      description: "What a person is asked before an act, and questions of agents.",
+      properties: {
+        timeout_seconds: {
+          type: "number",
+          minimum: 0.1,
+          maximum: SECONDS_MAX,
+          default: 86_400,
+          description: "How long an answer is waited for; then it counts as no.",
+        },
+      },
+    },
+    search: SEARCH_NODE,
+    mcp: MCP_NODE,
     gateway: {
       type: "object",
       additionalProperties: false,

@@ -11,8 +11,10 @@ export interface Agent {
   /** `auto` or `tier:NAME` when each task's model is chosen; provider and model then only stand for it. */
   readonly routed?: string;
   readonly soul: string;
-  /** Names of the tools offered to the model; null offers every tool (the policy still decides each call). */
+  /** Names of the tools offered to the model, or `mcp__<server>__*`; null offers every tool (the policy still decides each call). */
   readonly tools: readonly string[] | null;
+  /** Names of the MCP servers it may use; null or absent is every shared one. */
+  readonly mcpServers?: readonly string[] | null;
   readonly workerCount: number | null;
   readonly maxQueueDepth: number;
   readonly taskTimeoutMs: number;
@@ -31,4 +33,11 @@ export interface Agent {
 export function plainAgent(agent: Agent): Agent {
   const { routed: _routed, ...rest } = agent;
   return { ...rest, soul: "", tools: [], output: null };
+}
+
+/** Whether a tool is among those the agent names. */
+export function maySee({ tools }: Agent, name: string): boolean {
+  if (tools === null || tools.includes(name)) return true;
+  const server = /^mcp__[a-z0-9-]+__/.exec(name)?.[0];
+  return server !== undefined && tools.includes(`${server}*`);
 }

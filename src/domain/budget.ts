@@ -9,16 +9,46 @@ export interface Budget {
   readonly perMonthUsd?: number;
   readonly perTaskTokens?: number;
   readonly perDayTokens?: number;
+  /** For a scope that ends with its budget, such as an API key. */
+  readonly totalUsd?: number;
   /** What a task does at a limit: wait for budget, or end. */
   readonly onLimit: "suspend" | "fail";
 }
 
-export type LimitPeriod = "task" | "session" | "day" | "month";
+/** A budget as configuration, clients and rows write it. */
+export interface WireBudget {
+  readonly per_task_usd?: number;
+  readonly per_session_usd?: number;
+  readonly per_day_usd?: number;
+  readonly per_month_usd?: number;
+  readonly per_task_tokens?: number;
+  readonly per_day_tokens?: number;
+  readonly total_usd?: number;
+  readonly on_limit?: "suspend" | "fail";
+}
 
-/** One limit as it is checked. `scope` is `all` or `agent:<id>`; `name` is the config key, for messages. */
+export function toBudget(given: WireBudget): Budget {
+  return {
+    ...(given.per_task_usd === undefined ? {} : { perTaskUsd: given.per_task_usd }),
+    ...(given.per_session_usd === undefined ? {} : { perSessionUsd: given.per_session_usd }),
+    ...(given.per_day_usd === undefined ? {} : { perDayUsd: given.per_day_usd }),
+    ...(given.per_month_usd === undefined ? {} : { perMonthUsd: given.per_month_usd }),
+    ...(given.per_task_tokens === undefined ? {} : { perTaskTokens: given.per_task_tokens }),
+    ...(given.per_day_tokens === undefined ? {} : { perDayTokens: given.per_day_tokens }),
+    ...(given.total_usd === undefined ? {} : { totalUsd: given.total_usd }),
+    onLimit: given.on_limit ?? "suspend",
+  };
+}
+
+export type LimitPeriod = "task" | "session" | "day" | "month" | "total";
+
+/** Who spends: everybody, an agent, a provider, an API key. */
+export type Scope = "all" | `agent:${string}` | `provider:${string}` | `key:${string}`;
+
+/** One limit as it is checked; `name` is the config key, for messages. */
 export interface Limit {
   readonly name: string;
-  readonly scope: string;
+  readonly scope: Scope;
   readonly period: LimitPeriod;
   readonly unit: "usd" | "tokens";
   readonly cap: number;
@@ -26,7 +56,7 @@ export interface Limit {
 }
 
 /** The limits of a budget in the order they are checked. `where` is the config path of the budget. */
-export function limitsOf(budget: Budget, scope: string, where: string): Limit[] {
+export function limitsOf(budget: Budget, scope: Scope, where: string): Limit[] {
   const { onLimit } = budget;
   const limit = (
     key: string,
@@ -41,6 +71,7 @@ export function limitsOf(budget: Budget, scope: string, where: string): Limit[] 
     ...limit("per_day_usd", "day", "usd", budget.perDayUsd),
     ...limit("per_day_tokens", "day", "tokens", budget.perDayTokens),
     ...limit("per_month_usd", "month", "usd", budget.perMonthUsd),
+    ...limit("total_usd", "total", "usd", budget.totalUsd),
   ];
 }
 

@@ -18,12 +18,15 @@ export const DURABLE_EVENTS = {
     "the task's chain of models was chosen, once for all its turns; `steps` says what was looked at",
   "model.start": "a model call is about to be made; its part of the budget is reserved",
   "model.end": "the model's whole answer was journaled; `draft` says that the task's result is not its text",
+  "model.billed": "a model call brought nothing usable and was billed all the same",
   "context.compacted":
     "older messages of the session were summarised by the model; the messages themselves stay",
   "model.seam": "a provider broke off or refused; the next one goes on with the answer",
   "tool.start": "a tool call's intent was journaled; the act follows",
   "tool.end": "a tool call's outcome was journaled",
   "tool.refused": "a tool call was refused; the model is told why",
+  "approval.required": "a person is asked to approve an act, or to answer a question; the task waits",
+  "approval.updated": "an approval or a question was decided, expired or used",
   "effect.resolved": "an operator settled an effect whose outcome was unknown",
 } as const;
 
@@ -53,10 +56,18 @@ export interface TextDelta {
   readonly text: string;
 }
 
-export type GoclawEvent = DurableEvent | TextDelta;
+/** Tools of an MCP server are new, changed or gone; those that are new or changed wait for an approval. */
+export interface ToolsUpdated {
+  readonly type: "tools.updated";
+  readonly server: string;
+  readonly tools: readonly string[];
+}
+
+export type TaskEvent = DurableEvent | TextDelta;
+export type GoclawEvent = TaskEvent | ToolsUpdated;
 
 export function isDurable(event: GoclawEvent): event is DurableEvent {
-  return event.type !== "text.delta";
+  return "seq" in event;
 }
 
 /** Ends an exhaustive switch: a new case is a compile error at every place that has not decided about it. */

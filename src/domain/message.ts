@@ -24,7 +24,13 @@ export interface Continuation {
 
 export type Message =
   | { readonly role: "system"; readonly text: string }
-  | { readonly role: "user"; readonly text: string; readonly images?: readonly Image[] }
+  | {
+      readonly role: "user";
+      readonly text: string;
+      readonly images?: readonly Image[];
+      /** No user's words: the program asks again, because of what the answer before it lacks. */
+      readonly isReask?: true;
+    }
   | {
       readonly role: "assistant";
       readonly text: string;

@@ -59,9 +59,6 @@ export const SUSPENSIONS = [
 ] as const;
 export type Suspension = (typeof SUSPENSIONS)[number];
 
-/** `passthrough`: the client's own conversation goes to a model as it is, without an agent's words and tools. */
-export const TASK_KINDS = { chat: "chat", passThrough: "passthrough" } as const;
-
 /** Requests a caller may make about priority: small integers, so that claiming can visit each level once. */
 export const PRIORITY = { min: -10, max: 10, default: 0 } as const;
 
@@ -81,6 +78,12 @@ export interface TaskResult {
   /** The value that the text is the JSON of, when the task asked for data. */
   readonly structured?: unknown;
 }
+
+/**
+ * What a task is for: to answer a prompt, to make a session's older messages shorter, to call one tool; or `passthrough`:
+ * the client's own conversation goes to a model as it is, without an agent's words and tools.
+ */
+export type TaskKind = "chat" | "compact" | "tool" | "passthrough";
 
 /** A task as read models return it. Times are epoch milliseconds. */
 export interface Task {
@@ -118,20 +121,32 @@ export interface Sampling {
   readonly frequencyPenalty?: number;
 }
 
+/** The kind of a task that is one tool call and no model; its prompt is the JSON of a ToolTaskPrompt. */
+export const TOOL_TASK = "tool";
+
+export interface ToolTaskPrompt {
+  readonly tool: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
 /** What a claim hands to a lane. `fence` is raised by every claim and never given back (see decision 0002). */
 export interface ClaimedTask {
   readonly id: string;
   readonly sessionId: string;
   readonly agentId: string;
-  readonly kind: string;
+  readonly kind: TaskKind;
   readonly attempt: number;
   readonly maxAttempts: number;
+  /** The API key it was submitted with; null for the home's own token. */
+  readonly keyId: string | null;
   readonly fence: number;
   readonly model: string | null;
   readonly sampling: Sampling;
   /** What the final answer must be; null takes any text. */
   readonly output: OutputSpec | null;
   readonly traceId: string;
+  /** The policy this attempt is pinned to; it runs under this one and the one in force, whichever is stricter. */
+  readonly policyVersion: string;
 }
 
 /** How an attempt ended: a closed set, settled by one exhaustive switch. */

@@ -2,11 +2,11 @@
 // writes is fenced; when the lease is lost it stops without writing anything.
 
 import type { Purse } from "../brain/budget.ts";
-import { runTurns } from "../brain/turn.ts";
+import { runCompact, runTurns } from "../brain/turn.ts";
 import { type Agent, plainAgent } from "../domain/agent.ts";
 import { messageOf } from "../domain/error.ts";
 import { unreachable } from "../domain/event.ts";
-import { type ClaimedTask, type Outcome, TASK_KINDS } from "../domain/task.ts";
+import type { ClaimedTask, Outcome } from "../domain/task.ts";
 import type { RetryLimits } from "../queue/backoff.ts";
 import { fail } from "../queue/fail.ts";
 import { requeue } from "../queue/requeue.ts";
@@ -15,6 +15,7 @@ import type { Store } from "../store/store.ts";
 import type { Hands } from "../tools/perform.ts";
 import { finish } from "./finish.ts";
 import { findWay, type Routing } from "./route-task.ts";
+import { isToolTask, runToolTask } from "./tool-task.ts";
 
 export interface AttemptPorts {
   readonly store: Store;
@@ -67,23 +68,10 @@ async function handle(ports: AttemptPorts, task: ClaimedTask, control: AbortCont
   if (found === undefined) {
     return { type: "failed", code: "AGENT_NOT_FOUND", message: `there is no agent ${task.agentId} any more` };
   }
-  const isPlain = task.kind === TASK_KINDS.passThrough;
-  const agent = isPlain ? plainAgent(found) : found;
-  // Nothing is offered, and what a model asks for all the same does not exist.
-  const hands = isPlain ? { ...ports.hands, tools: [] } : ports.hands;
-  const timer = setTimeout(() => control.abort("timeout" satisfies StopReason), agent.taskTimeoutMs);
+  const timer = setTimeout(() => control.abort("timeout" satisfies StopReason), found.taskTimeoutMs);
   try {
-    const { store, purse, routing } = ports;
-    const way = await findWay({ store, purse, routing, tools: hands.tools }, task, agent, control.signal);
-    if ("outcome" in way) return way.outcome;
-    return await runTurns({
-      task,
-      ...way,
-      model: way.agent.model,
-      ...{ hands, purse },
-      signal: control.signal,
-      onText: (turn, offset, text) => ports.publishText(task, turn, offset, text),
-    });
+    if (isToolTask(task)) return await runToolTask(ports.hands, task, control.signal);
+    return await think(ports, task, found, control.signal);
   } catch (error) {
     ports.reportDefect(error, task);
     return {
@@ -95,6 +83,31 @@ async function handle(ports: AttemptPorts, task: ClaimedTask, control: AbortCont
   } finally {
     clearTimeout(timer);
   }
+}
+
+async function think(
+  ports: AttemptPorts,
+  task: ClaimedTask,
+  agent: Agent,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const isPlain = task.kind === "passthrough";
+  // Nothing is offered, and what a model asks for all the same does not exist.
+  const hands = isPlain ? { ...ports.hands, toolsFor: () => [] } : ports.hands;
+  const { store, purse, routing } = ports;
+  const way = await findWay(
+    { store, purse, routing, hands },
+    task,
+    isPlain ? plainAgent(agent) : agent,
+    signal,
+  );
+  if ("outcome" in way) return way.outcome;
+  const runKind = task.kind === "compact" ? runCompact : runTurns;
+  return runKind({
+    ...{ task, ...way, signal, hands, purse },
+    model: way.agent.model,
+    onText: (turn, offset, text) => ports.publishText(task, turn, offset, text),
+  });
 }
 
 /** An attempt that was stopped from outside ends by the reason it was stopped for, whatever it made of it. */

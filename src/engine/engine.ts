@@ -18,7 +18,8 @@ export interface EngineOptions extends AttemptPorts {
   readonly bootId: string;
   readonly lanes: number;
   readonly leaseMs: number;
-  readonly policyVersion: string;
+  /** Of the policy in force now. */
+  readonly policyVersion: () => string;
   readonly agents: readonly Agent[];
   readonly reportLoopDefect: (error: unknown) => void;
 }
@@ -172,7 +173,7 @@ class Lanes implements Engine {
     for (const { id, workerCount } of agents) {
       if (workerCount !== null) agentSlots[id] = workerCount - this.#busyWith(id);
     }
-    return { owner: bootId, leaseMs, slots, agentSlots, policyVersion };
+    return { owner: bootId, leaseMs, slots, agentSlots, policyVersion: policyVersion() };
   }
 
   #busyWith(agentId: string): number {

@@ -2,8 +2,9 @@
 // What is not known is null, never zero.
 
 import type { Config } from "../config/config.ts";
+import type { PriceCheck } from "../domain/model.ts";
 import type { BreakerState } from "../providers/breaker.ts";
-import { type Catalog, PRICES_AS_OF } from "../providers/catalog.ts";
+import type { Catalog } from "../providers/catalog.ts";
 
 export interface ModelRow {
   readonly provider: string;
@@ -15,8 +16,10 @@ export interface ModelRow {
   readonly inputUsdPerMtok: number | null;
   readonly outputUsdPerMtok: number | null;
   readonly cachedInputUsdPerMtok: number | null;
-  /** The day a built-in price was written down; null for configured and unknown ones. */
-  readonly priceAsOf: string | null;
+  /** How far a built-in price was checked; null for configured and unknown ones. */
+  readonly check: PriceCheck | null;
+  /** The day on which the vendor shuts the model down; null when none is announced. */
+  readonly endsOn: string | null;
   /** `half_open`: the next call is a probe. */
   readonly breaker: "closed" | "open" | "half_open";
   readonly failures: number;
@@ -54,7 +57,7 @@ export function listModels(input: ModelListInput): ModelRow[] {
       const requestsToday = dailyLimit === null ? null : input.requestsToday(id);
       return modelsOf(config, catalog, id).map((model) => ({
         ...{ provider: id, model, missingReason, ...circuit, requestsToday, dailyLimit },
-        ...factsOf(config, catalog, id, model),
+        ...factsOf(catalog, id, model),
         isDefault: config.llm.provider === id && config.llm.model === model,
       }));
     });
@@ -73,7 +76,7 @@ function modelsOf({ providers, agents, llm }: Config, catalog: Catalog, id: stri
   return [...new Set([...own, ...used, ...known])].filter((model) => model !== "");
 }
 
-function factsOf({ models }: Config, catalog: Catalog, provider: string, model: string) {
+function factsOf(catalog: Catalog, provider: string, model: string) {
   const facts = catalog.find(provider, model);
   const price = facts?.price;
   return {
@@ -82,7 +85,8 @@ function factsOf({ models }: Config, catalog: Catalog, provider: string, model: 
     inputUsdPerMtok: price?.inputUsdPerMtok ?? null,
     outputUsdPerMtok: price?.outputUsdPerMtok ?? null,
     cachedInputUsdPerMtok: price?.cachedInputUsdPerMtok ?? null,
-    priceAsOf: price === undefined || models.some(({ id }) => id === facts?.id) ? null : PRICES_AS_OF,
+    check: facts?.check ?? null,
+    endsOn: facts?.endsOn ?? null,
   };
 }
 

@@ -6,8 +6,7 @@ import { type Classify, decideRoute, isRouted } from "../brain/route.ts";
 import { offeredTools } from "../brain/turn.ts";
 import type { Agent } from "../domain/agent.ts";
 import type { LinkState, RouteDecision, RoutePlan, RouteRequest } from "../domain/route.ts";
-import type { Tool } from "../tools/tool.ts";
-import { directChain, hasClassifier, type Routing } from "./route-task.ts";
+import { directChain, hasClassifier, type OfferingHands, type Routing } from "./route-task.ts";
 
 export interface ExplainInput {
   readonly agent: Agent;
@@ -29,7 +28,7 @@ export interface Explanation {
 
 export async function explainRoute(
   routing: Routing,
-  tools: readonly Tool[],
+  hands: OfferingHands,
   input: ExplainInput,
 ): Promise<Explanation> {
   const { plan } = routing;
@@ -44,7 +43,7 @@ export async function explainRoute(
   const request: RouteRequest = {
     model: asked,
     agentId: agent.id,
-    hasTools: input.hasTools || offeredTools(agent, tools).length > 0,
+    hasTools: input.hasTools || offeredTools(agent, hands).length > 0,
     headers: input.headers,
     userMessages: [input.prompt],
   };

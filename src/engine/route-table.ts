@@ -2,9 +2,8 @@
 
 import { isRouted } from "../brain/route.ts";
 import { AUTO, type RouteCondition, type RoutePlan, TIERS, tierName } from "../domain/route.ts";
-import type { Tool } from "../tools/tool.ts";
 import { type ExplainInput, type Explanation, explainRoute } from "./route-explain.ts";
-import type { Routing } from "./route-task.ts";
+import type { OfferingHands, Routing } from "./route-task.ts";
 
 export interface RouteTable {
   /** `auto` and the tiers, as models are named; empty without tiers. */
@@ -16,13 +15,13 @@ export interface RouteTable {
   explain(input: ExplainInput): Promise<Explanation>;
 }
 
-export function createRouteTable(routing: Routing, tools: readonly Tool[]): RouteTable {
+export function createRouteTable(routing: Routing, hands: OfferingHands): RouteTable {
   const { plan } = routing;
   return {
     names: plan === null ? [] : [AUTO, ...TIERS.filter((tier) => plan.tiers[tier]).map(tierName)],
     headerNames: plan === null ? [] : [...new Set(headersOf(plan))],
     takes: (model) => plan !== null && isRouted(plan, model),
-    explain: (input) => explainRoute(routing, tools, input),
+    explain: (input) => explainRoute(routing, hands, input),
   };
 }
 

@@ -27,7 +27,7 @@ import { loadRoute, recordRoute, routeHeadersOf } from "../journal/route.ts";
 import type { Provider } from "../providers/provider.ts";
 import { historyBefore, promptOf, summaryBefore } from "../store/sessions.ts";
 import type { Store } from "../store/store.ts";
-import type { Tool } from "../tools/tool.ts";
+import type { Hands } from "../tools/perform.ts";
 
 export interface Routing {
   /** Null when no tier is configured: then every model is named. */
@@ -41,11 +41,14 @@ export interface Routing {
   readonly memory: Memory;
 }
 
+/** What says which tools a model is offered. */
+export type OfferingHands = Pick<Hands, "guard" | "toolsFor">;
+
 export interface WayPorts {
   readonly store: Store;
   readonly purse: Purse;
   readonly routing: Routing;
-  readonly tools: readonly Tool[];
+  readonly hands: OfferingHands;
 }
 
 /** The agent as this task has it: with the provider and the model that are asked first. */
@@ -120,7 +123,8 @@ async function decide(
   };
   const ask = classifierOf(ports, plan, task, signal, onBought);
   const decision = await decideRoute(plan, requestOf(ports, task, agent, asked), ask);
-  if (signal.aborted) return undefined;
+  // Cut short, it may have decided without the classifier; what was bought is written down whatever happens.
+  if (signal.aborted && bought === null) return undefined;
   const held = await store.insist(recordRoute, {
     ...{ taskId: task.id, fence: task.fence, decision },
     states: decision.chain.map((link) => routing.stateOf(link)),
@@ -129,7 +133,7 @@ async function decide(
   return held ? decision.chain : undefined;
 }
 
-function requestOf({ store, tools }: WayPorts, task: ClaimedTask, agent: Agent, asked: string): RouteRequest {
+function requestOf({ store, hands }: WayPorts, task: ClaimedTask, agent: Agent, asked: string): RouteRequest {
   const { reader } = store;
   const prompt = promptOf(reader, task.id);
   const anchor = prompt?.anchor ?? 0;
@@ -139,7 +143,7 @@ function requestOf({ store, tools }: WayPorts, task: ClaimedTask, agent: Agent, 
   return {
     model: asked,
     agentId: agent.id,
-    hasTools: offeredTools(agent, tools).length > 0,
+    hasTools: offeredTools(agent, hands).length > 0,
     headers: routeHeadersOf(reader, task.id),
     userMessages: [...userMessages, prompt?.content ?? ""],
   };

@@ -1,42 +1,61 @@
-// Who may talk to the daemon: a loopback Host, no foreign Origin, the bearer token; checked in this order before any
-// route runs. The token is never read from a query string and is compared in constant time.
+// Who may talk to the daemon: a loopback Host, no foreign Origin, the bearer token or an API key; checked in this order
+// before any route runs. A credential is never read from a query string and is compared in constant time.
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { GoclawError } from "../domain/error.ts";
+import type { ExaminedKey } from "../domain/key.ts";
+import type { Caller } from "../rpc/method.ts";
 
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
 
 export interface AuthOptions {
   /** The token now; read again at each request, so that a rotation holds at once. */
   readonly readToken: () => string;
+  /** Looks an API key up, at each request, so that a revocation holds at once. Undefined: this is no API key. */
+  readonly examineKey: (text: string) => ExaminedKey;
   /** Host names besides the loopback ones, from the bind address. */
   readonly hostNames: readonly string[];
 }
 
+export type Authenticated = Omit<Caller, "traceId">;
+
 /** Paths that answer without a credential. */
 const OPEN_PATHS = ["/livez", "/healthz"];
 
-/** Throws HOST_DENIED, ORIGIN_DENIED, AUTH_MISSING or AUTH_INVALID; returns the principal otherwise. */
-export function authenticate(options: AuthOptions, path: string, headers: IncomingHttpHeaders): string {
+/** Throws HOST_DENIED, ORIGIN_DENIED, AUTH_MISSING or AUTH_INVALID; returns who it is otherwise. */
+export function authenticate(
+  options: AuthOptions,
+  path: string,
+  headers: IncomingHttpHeaders,
+): Authenticated {
   checkHost(options, headers.host);
   checkOrigin(headers.origin, headers.host);
-  if (OPEN_PATHS.includes(path)) return "anyone";
-  const sent = headers.authorization;
-  if (sent === undefined) {
-    throw new GoclawError(
-      "AUTH_MISSING",
-      "send the header Authorization: Bearer <token>; goclaw token show prints it",
-    );
+  if (OPEN_PATHS.includes(path)) return { principal: "anyone" };
+  const { authorization, "x-api-key": apiKey } = headers;
+  if (authorization !== undefined) {
+    const sent = /^Bearer ([\x21-\x7e]+)$/i.exec(authorization)?.[1];
+    if (sent !== undefined && sameSecret(sent, options.readToken())) return { principal: "token" };
+    return byKey(options, sent);
   }
-  const match = /^Bearer ([\x21-\x7e]+)$/i.exec(sent);
-  if (match?.[1] === undefined || !sameSecret(match[1], options.readToken())) {
-    throw new GoclawError(
-      "AUTH_INVALID",
-      "the bearer token is not valid; goclaw token show prints the right one",
-    );
+  if (apiKey !== undefined) return byKey(options, typeof apiKey === "string" ? apiKey : undefined);
+  throw new GoclawError(
+    "AUTH_MISSING",
+    "send the header Authorization: Bearer <token>; goclaw token show prints it",
+  );
+}
+
+function byKey({ examineKey }: AuthOptions, text: string | undefined): Authenticated {
+  const found = text === undefined ? undefined : examineKey(text);
+  if (typeof found === "object") return { principal: `key:${found.id}`, key: found };
+  if (found === "over") {
+    throw new GoclawError("AUTH_INVALID", "the API key was revoked or has expired; ask for a new one");
   }
-  return "token";
+  const message =
+    found === "wrong"
+      ? "the API key is not valid; goclaw key list shows the keys there are"
+      : "the bearer token is not valid; goclaw token show prints the right one";
+  throw new GoclawError("AUTH_INVALID", message);
 }
 
 function checkHost({ hostNames }: AuthOptions, host: string | undefined): void {

@@ -2,29 +2,16 @@
 // of the client's own conversation; the answer is a projection of its events. A client that hangs up leaves it running.
 
 import type { FastifyInstance } from "fastify";
-import { GoclawError } from "../domain/error.ts";
 import { submit } from "../rpc/methods/submit.ts";
 import { ParamError } from "./errors.ts";
+import { modelNotFound, modelRoutes } from "./models.ts";
 import { answerStream } from "./openai-stream.ts";
 import { type Completion, type OpenAiPorts, usageOf, waitForEnd } from "./openai-wait.ts";
 import { createAnswerer, wantedHeaders } from "./route-headers.ts";
 
 export function openAiRoutes(app: FastifyInstance, ports: OpenAiPorts): void {
   const { agents, routes: routed } = ports.rpc.ports;
-  const created = Math.floor(ports.nowMs() / 1000);
-  const model = (id: string) => ({ id, object: "model", created, owned_by: "goclaw" });
-  const models = ["goclaw", "goclaw-v1", ...routed.names, ...agents.map(({ id }) => `agent:${id}`)].map(
-    model,
-  );
-
-  app.get("/v1/models", async () => ({ object: "list", data: models }));
-
-  app.get("/v1/models/:id", async (request) => {
-    const { id } = request.params as { id: string };
-    const found = models.find((candidate) => candidate.id === id);
-    if (found === undefined) throw modelNotFound(id);
-    return found;
-  });
+  modelRoutes(app, ports.rpc, Math.floor(ports.nowMs() / 1000));
 
   app.post("/v1/chat/completions", async (request, reply) => {
     // Loaded at the first request: a start does not pay for the schema compiler.
@@ -52,13 +39,6 @@ export function openAiRoutes(app: FastifyInstance, ports: OpenAiPorts): void {
     answerStream(ports, completion);
     return reply;
   });
-}
-
-function modelNotFound(model: string): GoclawError {
-  return new GoclawError(
-    "MODEL_NOT_FOUND",
-    `there is no model ${JSON.stringify(model)}; GET /v1/models lists them`,
-  );
 }
 
 async function answerWhole(ports: OpenAiPorts, completion: Completion): Promise<unknown> {

@@ -7,6 +7,8 @@ import { wireError } from "./errors.ts";
 export interface Health {
   /** Null when the daemon takes work; otherwise why it does not. */
   notReady(): { readonly code: Code; readonly message: string } | null;
+  /** What is wrong although work goes on; closed words. */
+  warnings(): readonly string[];
   components(): Readonly<Record<string, unknown>>;
 }
 
@@ -15,7 +17,8 @@ export function opsRoutes(app: FastifyInstance, health: Health): void {
 
   app.get("/readyz", async (_request, reply) => {
     const notReady = health.notReady();
-    if (notReady === null) return { ready: true };
+    const warnings = health.warnings();
+    if (notReady === null) return { ready: true, ...(warnings.length === 0 ? {} : { warnings }) };
     reply.code(503);
     return { ready: false, reason: notReady.code, ...wireError(notReady.code, notReady.message) };
   });

@@ -3,10 +3,12 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { GoclawError } from "../domain/error.ts";
 import type { Rpc } from "../rpc/dispatch.ts";
+import { getApproval, listApproval, respondToApproval } from "../rpc/methods/approval.ts";
 import { taskCassette } from "../rpc/methods/cassette.ts";
 import { reportCost } from "../rpc/methods/cost.ts";
 import { listModel } from "../rpc/methods/model.ts";
 import { explainRoute } from "../rpc/methods/route.ts";
+import { compactSession, listSession, sessionHistory } from "../rpc/methods/session.ts";
 import { submit } from "../rpc/methods/submit.ts";
 import { cancelTask, getTask, listEvents, listTask, resolveTask, retryTask } from "../rpc/methods/task.ts";
 import { wantedHeaders } from "./route-headers.ts";
@@ -22,12 +24,7 @@ export function restRoutes(app: FastifyInstance, rpc: Rpc): void {
     for (const inner of INNER_FIELDS) {
       if (inner in body) throw new GoclawError("BAD_REQUEST", `unknown field ${JSON.stringify(inner)}`);
     }
-    const key = request.headers["idempotency-key"];
-    const params = {
-      ...body,
-      ...(key === undefined ? {} : { idempotency_key: key }),
-      ...wantedHeaders(rpc.ports.routes.headerNames, request),
-    };
+    const params = { ...body, ...keyOf(request), ...wantedHeaders(rpc.ports.routes.headerNames, request) };
     const { taskId, sessionId } = await rpc.call(submit, params, request.caller);
     const { task } = await rpc.call(getTask, { task_id: taskId }, request.caller);
     return reply.code(202).send({ task_id: taskId, session_id: sessionId, task });
@@ -49,6 +46,23 @@ export function restRoutes(app: FastifyInstance, rpc: Rpc): void {
 
   app.get("/api/v1/cost", (request) => rpc.call(reportCost, request.query, request.caller));
 
+  app.get("/api/v1/sessions", (request) =>
+    rpc.call(listSession, withNumbers(request.query as Fields, ["limit"]), request.caller),
+  );
+
+  app.get("/api/v1/sessions/:id", (request) => {
+    const params = { ...(request.query as Fields), ...bySession(request) };
+    return rpc.call(sessionHistory, withNumbers(params, ["limit"]), request.caller);
+  });
+
+  app.post("/api/v1/sessions/:id/compact", async (request, reply) => {
+    const body = request.body === undefined ? {} : bodyOf(request);
+    const params = { ...body, ...keyOf(request), ...bySession(request) };
+    const { taskId, sessionId } = await rpc.call(compactSession, params, request.caller);
+    const { task } = await rpc.call(getTask, { task_id: taskId }, request.caller);
+    return reply.code(202).send({ task_id: taskId, session_id: sessionId, task });
+  });
+
   app.get("/api/v1/model-catalog", (request) => {
     const { all, ...query } = request.query as Fields;
     // Query values are text; anything but these two words stays text and is refused by the schema.
@@ -67,6 +81,32 @@ export function restRoutes(app: FastifyInstance, rpc: Rpc): void {
   app.post("/api/v1/tasks/:id/resolve", (request) =>
     rpc.call(resolveTask, { ...bodyOf(request), ...byId(request) }, request.caller),
   );
+
+  approvalRoutes(app, rpc);
+}
+
+function approvalRoutes(app: FastifyInstance, rpc: Rpc): void {
+  const approvalId = (request: FastifyRequest) => ({ approval_id: (request.params as { id: string }).id });
+
+  app.get("/api/v1/approvals", (request) =>
+    rpc.call(listApproval, withNumbers(request.query as Fields, ["limit"]), request.caller),
+  );
+
+  app.get("/api/v1/approvals/:id", (request) => rpc.call(getApproval, approvalId(request), request.caller));
+
+  app.post("/api/v1/approvals/:id", (request) =>
+    rpc.call(respondToApproval, { ...bodyOf(request), ...approvalId(request) }, request.caller),
+  );
+}
+
+/** The Idempotency-Key of a request, as the methods take it. */
+function keyOf({ headers }: FastifyRequest): Fields {
+  const key = headers["idempotency-key"];
+  return key === undefined ? {} : { idempotency_key: key };
+}
+
+function bySession(request: FastifyRequest): { session_id: string } {
+  return { session_id: (request.params as { id: string }).id };
 }
 
 function byId(request: FastifyRequest): { task_id: string } {

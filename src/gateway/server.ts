@@ -2,13 +2,19 @@
 
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { GoclawError, messageOf } from "../domain/error.ts";
+import type { KeyGrant } from "../domain/key.ts";
 import type { Rpc } from "../rpc/dispatch.ts";
 import type { Follower } from "../rpc/follow.ts";
 import type { Caller } from "../rpc/method.ts";
 import { type AuthOptions, authenticate } from "./auth.ts";
 import { sendError, toGoclawError } from "./errors.ts";
+import { createGuests } from "./guests.ts";
+import { keyRoutes } from "./keys.ts";
+import { mcpRoutes } from "./mcp.ts";
+import { mcpAdminRoutes } from "./mcp-admin.ts";
 import { openAiRoutes } from "./openai.ts";
 import { type Health, opsRoutes } from "./ops.ts";
+import { createRateLimit } from "./rate.ts";
 import { restRoutes } from "./rest.ts";
 import { sseRoutes } from "./sse.ts";
 
@@ -45,11 +51,23 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
     if (socket.writable)
       socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
   });
+  const take = createRateLimit(options.nowMs);
+  const admit = (key: KeyGrant): void => {
+    const waitSeconds = take(key);
+    if (waitSeconds === undefined) return;
+    const message = `API key ${key.name} may make ${key.rpm} requests a minute; try again in ${waitSeconds} s`;
+    throw new GoclawError("RATE_LIMITED", message, { retryAfterSeconds: waitSeconds });
+  };
+  const guests = createGuests();
   app.decorateRequest("caller", null as unknown as Caller);
   app.addHook("onRequest", async (request: FastifyRequest) => {
     const path = request.url.split("?", 1)[0] ?? "";
-    const principal = authenticate(options.auth, path, request.headers);
-    request.caller = { principal, traceId: options.rpc.ports.newId() };
+    const who = authenticate(options.auth, path, request.headers);
+    request.caller = { ...who, traceId: options.rpc.ports.newId() };
+    if (who.key !== undefined) admit(who.key);
+  });
+  app.addHook("onRequest", async ({ caller }, reply) => {
+    if (caller.key !== undefined) guests.note(caller.key.id, reply.raw);
   });
   app.setErrorHandler((error: Error, request, reply) => {
     const known = toGoclawError(error);
@@ -66,6 +84,9 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   });
   opsRoutes(app, options.health);
   restRoutes(app, options.rpc);
+  keyRoutes(app, options.rpc, guests.dismiss);
+  mcpAdminRoutes(app, options.rpc);
+  mcpRoutes(app, options);
   sseRoutes(app, options);
   openAiRoutes(app, options);
   return app;

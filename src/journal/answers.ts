@@ -14,8 +14,8 @@ import { type Fence, type HeldTask, heldTask } from "../queue/lease.ts";
 import type { Reader } from "../store/reader.ts";
 import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
-import { settleSpend } from "./budget.ts";
 import { toWireMark } from "./shown.ts";
+import { settleSpend } from "./spend.ts";
 
 export interface RecordAnswerInput extends Fence {
   readonly turn: number;
@@ -78,7 +78,7 @@ export function insertAnswer(tx: Tx, task: HeldTask, { turn, answer, costUsd, sh
   const row = { taskId, turn, text, toolCalls: calls, stopReason, provider, model, ...tokens, attempt };
   tx.run(INSERT_SQL, { ...row, costUsd, reasoning, continuation, now: tx.nowMs });
   const spent = usage === null ? null : usage.inputTokens + usage.outputTokens;
-  settleSpend(tx, task, turn, { usd: costUsd, tokens: spent });
+  settleSpend(tx, task, turn, { provider, usd: costUsd, tokens: spent });
   const payload = {
     cost_usd: costUsd,
     turn,
@@ -94,7 +94,7 @@ export function insertAnswer(tx: Tx, task: HeldTask, { turn, answer, costUsd, sh
   tx.append({ taskId, sessionId, agentId, type: "model.end", ...noMove, attempt, payload });
 }
 
-function wireUsage(usage: Answer["usage"]): Record<string, number> {
+export function wireUsage(usage: Answer["usage"]): Record<string, number> {
   if (usage === null) return {};
   return {
     input_tokens: usage.inputTokens,

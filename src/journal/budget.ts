@@ -5,46 +5,110 @@ import { fits, type Limit, type LimitPeriod, periodsOf } from "../domain/budget.
 import { type Fence, type HeldTask, heldTask } from "../queue/lease.ts";
 import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
+import { type Spent, TOTAL_PERIOD } from "./spend.ts";
+
+/** One provider and model that may answer. */
+export interface WantedLink {
+  readonly provider: string;
+  readonly model: string;
+  /** The most this call is expected to cost here. `usd` is null when the price is unknown and no limit is in dollars. */
+  readonly usd: number | null;
+  readonly tokens: number;
+  /** The provider's own limits: at one of them the link is passed over while another is left. */
+  readonly limits: readonly Limit[];
+}
 
 export interface ReserveInput extends Fence {
   readonly turn: number;
   readonly owner: string;
-  readonly provider: string;
-  readonly model: string;
-  /** The most this call is expected to cost. `usd` is null when the price is unknown and no limit is in dollars. */
-  readonly usd: number | null;
-  readonly tokens: number;
+  /** In the order they are asked; any of them may be the one that answers, so the dearest is reserved for. */
+  readonly links: readonly WantedLink[];
+  /** Limits of everybody, the agent and the API key. */
   readonly limits: readonly Limit[];
 }
 
+/** A limit that has no room, and why. */
+export interface Refusal {
+  readonly limit: Limit;
+  readonly used: number;
+  readonly inFlight: number;
+  readonly wanted: number;
+}
+
 export type Reserved =
-  | { readonly type: "reserved" }
+  /** `passedOver`: links whose provider is at its limit; they must not be asked. */
+  | { readonly type: "reserved"; readonly passedOver: readonly PassedOver[] }
   | { readonly type: "lost" }
-  | { readonly type: "exceeded"; readonly limit: Limit; readonly used: number; readonly inFlight: number };
+  /** One refusal, or one for each link. */
+  | { readonly type: "exceeded"; readonly refusals: readonly Refusal[] };
+
+export type PassedOver = Pick<WantedLink, "provider" | "model">;
 
 const RESERVE_SQL = `
-  INSERT INTO reservations (task_id, turn, session_id, agent_id, owner, usd, tokens, created_at)
-  VALUES (@taskId, @turn, @sessionId, @agentId, @owner, @usd, @tokens, @now)
+  INSERT INTO reservations (task_id, turn, session_id, agent_id, key_id, owner, usd, tokens, created_at)
+  VALUES (@taskId, @turn, @sessionId, @agentId, @keyId, @owner, @usd, @tokens, @now)
   ON CONFLICT (task_id, turn) DO UPDATE SET owner = @owner, usd = @usd, tokens = @tokens, created_at = @now`;
 
 export const reserve = defineVerb("journal.reserve", (tx, input: ReserveInput): Reserved => {
   const task = heldTask(tx, input);
   if (task === undefined) return { type: "lost" };
-  for (const limit of input.limits) {
-    const used = usedUnder(tx, task, limit);
-    const inFlight = inFlightUnder(tx, task, limit, input.turn);
-    const wanted = limit.unit === "usd" ? (input.usd ?? 0) : input.tokens;
-    if (!fits(used + inFlight + wanted, limit.cap)) return { type: "exceeded", limit, used, inFlight };
-  }
-  const { id: taskId, sessionId, agentId, attempt } = task;
-  const { turn, owner, provider, model, tokens } = input;
-  const usd = input.usd ?? 0;
-  tx.run(RESERVE_SQL, { taskId, turn, sessionId, agentId, owner, usd, tokens, now: tx.nowMs });
-  const payload = { turn, provider, model, reserved_usd: input.usd, reserved_tokens: tokens };
+  const { turn, owner } = input;
+  const looked = input.links.map((link) => ({ link, refusal: refusalOf(tx, task, turn, link.limits, link) }));
+  const open = looked.flatMap(({ link, refusal }) => (refusal === undefined ? [link] : []));
+  const refusals = looked.flatMap(({ refusal }) => refusal ?? []);
+  const [first] = open;
+  if (first === undefined) return { type: "exceeded", refusals };
+  const usd = open.some((link) => link.usd === null) ? null : Math.max(...open.map((link) => link.usd ?? 0));
+  const tokens = Math.max(...open.map((link) => link.tokens));
+  const refusal = refusalOf(tx, task, turn, input.limits, { usd, tokens });
+  if (refusal !== undefined) return { type: "exceeded", refusals: [refusal] };
+
+  const { id: taskId, sessionId, agentId, keyId, attempt } = task;
+  const place = { taskId, turn, sessionId, agentId, keyId };
+  tx.run(RESERVE_SQL, { ...place, owner, usd: usd ?? 0, tokens, now: tx.nowMs });
+  reserveLinks(tx, taskId, turn, open);
+  const passedOver = looked
+    .filter((one) => one.refusal !== undefined)
+    .map(({ link: { provider, model } }) => ({ provider, model }));
+  const { provider, model } = first;
+  const amounts = { reserved_usd: usd, reserved_tokens: tokens };
+  const skipped = passedOver.map((link) => `${link.provider}/${link.model}`);
+  const payload = { turn, provider, model, ...amounts, ...(skipped.length > 0 && { passed_over: skipped }) };
   const noMove = { from: null, to: null, reasonCode: null };
   tx.append({ taskId, sessionId, agentId, type: "model.start", ...noMove, attempt, payload });
-  return { type: "reserved" };
+  return { type: "reserved", passedOver };
 });
+
+const FORGET_LINKS_SQL = "DELETE FROM reserved_links WHERE task_id = @taskId AND turn = @turn";
+
+const RESERVE_LINK_SQL = `
+  INSERT INTO reserved_links (task_id, turn, provider, usd, tokens) VALUES (@taskId, @turn, @provider, @usd, @tokens)
+  ON CONFLICT (task_id, turn, provider) DO UPDATE SET usd = max(usd, @usd), tokens = max(tokens, @tokens)`;
+
+/** Once per provider, with its dearest model: one call ends up at one of them. */
+function reserveLinks(tx: Tx, taskId: string, turn: number, links: readonly WantedLink[]): void {
+  tx.run(FORGET_LINKS_SQL, { taskId, turn });
+  for (const { provider, usd, tokens, limits } of links) {
+    if (limits.length > 0) tx.run(RESERVE_LINK_SQL, { taskId, turn, provider, usd: usd ?? 0, tokens });
+  }
+}
+
+/** The first limit without room for `wanted`. */
+function refusalOf(
+  tx: Tx,
+  task: HeldTask,
+  turn: number,
+  limits: readonly Limit[],
+  amounts: { readonly usd: number | null; readonly tokens: number },
+): Refusal | undefined {
+  for (const limit of limits) {
+    const used = usedUnder(tx, task, limit);
+    const inFlight = inFlightUnder(tx, task, limit, turn);
+    const wanted = limit.unit === "usd" ? (amounts.usd ?? 0) : amounts.tokens;
+    if (!fits(used + inFlight + wanted, limit.cap)) return { limit, used, inFlight, wanted };
+  }
+  return undefined;
+}
 
 const TOTAL_SQL = "SELECT usd, tokens FROM spend_totals WHERE scope = @scope AND period = @period";
 
@@ -60,12 +124,9 @@ const SESSION_SQL = `
     UNION ALL
     SELECT cost_usd FROM summaries WHERE session_id = @id
     UNION ALL
+    SELECT cost_usd FROM failed_calls WHERE session_id = @id
+    UNION ALL
     SELECT cost_usd FROM classifications WHERE session_id = @id)`;
-
-interface Spent {
-  readonly usd: number;
-  readonly tokens: number;
-}
 
 function usedUnder(tx: Tx, task: HeldTask, { scope, period, unit }: Limit): number {
   const spent = {
@@ -73,6 +134,7 @@ function usedUnder(tx: Tx, task: HeldTask, { scope, period, unit }: Limit): numb
     session: () => tx.get<Spent>(SESSION_SQL, { id: task.sessionId }),
     day: () => tx.get<Spent>(TOTAL_SQL, { scope, period: periodsOf(tx.nowMs).day }),
     month: () => tx.get<Spent>(TOTAL_SQL, { scope, period: periodsOf(tx.nowMs).month }),
+    total: () => tx.get<Spent>(TOTAL_SQL, { scope, period: TOTAL_PERIOD }),
   }[period]();
   return spent?.[unit] ?? 0;
 }
@@ -83,15 +145,26 @@ const IN_FLIGHT_SQL = `
   FROM reservations
   WHERE NOT (task_id = @taskId AND turn = @turn)
     AND (@agentId IS NULL OR agent_id = @agentId)
+    AND (@keyId IS NULL OR key_id = @keyId)
     AND (@sessionId IS NULL OR session_id = @sessionId)
     AND (@onlyTask IS NULL OR task_id = @onlyTask)`;
 
+const IN_FLIGHT_AT_SQL = `
+  SELECT coalesce(sum(usd), 0) AS usd, coalesce(sum(tokens), 0) AS tokens
+  FROM reserved_links
+  WHERE provider = @provider AND NOT (task_id = @taskId AND turn = @turn)`;
+
 function inFlightUnder(tx: Tx, task: HeldTask, { scope, period, unit }: Limit, turn: number): number {
+  const own = { taskId: task.id, turn };
+  if (scope.startsWith("provider:")) {
+    const provider = scope.slice("provider:".length);
+    return tx.get<Spent>(IN_FLIGHT_AT_SQL, { ...own, provider })?.[unit] ?? 0;
+  }
   const only = (wanted: LimitPeriod, id: string): string | null => (period === wanted ? id : null);
   const row = tx.get<Spent>(IN_FLIGHT_SQL, {
-    taskId: task.id,
-    turn,
-    agentId: scope === "all" ? null : task.agentId,
+    ...own,
+    agentId: scope.startsWith("agent:") ? task.agentId : null,
+    keyId: scope.startsWith("key:") ? task.keyId : null,
     sessionId: only("session", task.sessionId),
     onlyTask: only("task", task.id),
   });
@@ -104,13 +177,16 @@ const RELEASE_SQL = `
   WHERE task_id = @taskId AND turn = @turn
     AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = @taskId AND state = 'RUNNING' AND fence <> @fence)`;
 
+export interface CallPlace extends Fence {
+  readonly turn: number;
+}
+
 /** The call ended without an answer: what it reserved is free again. */
-export const release = defineVerb(
-  "journal.release",
-  (tx, { taskId, fence, turn }: Fence & { readonly turn: number }): void => {
-    tx.run(RELEASE_SQL, { taskId, fence, turn });
-  },
-);
+export const release = defineVerb("journal.release", (tx, place: CallPlace): void => releaseCall(tx, place));
+
+export function releaseCall(tx: Tx, { taskId, fence, turn }: CallPlace): void {
+  tx.run(RELEASE_SQL, { taskId, fence, turn });
+}
 
 const RELEASE_ORPHANS_SQL = "DELETE FROM reservations WHERE owner <> @owner";
 
@@ -119,33 +195,3 @@ export const releaseOrphans = defineVerb(
   "journal.release_orphans",
   (tx, { owner }: { owner: string }): number => tx.run(RELEASE_ORPHANS_SQL, { owner }),
 );
-
-const SPEND_SQL = `
-  INSERT INTO spend_totals (scope, period, usd, tokens) VALUES (@scope, @period, @usd, @tokens)
-  ON CONFLICT (scope, period) DO UPDATE SET usd = usd + @usd, tokens = tokens + @tokens`;
-
-const RESERVED_SQL = "SELECT usd, tokens FROM reservations WHERE task_id = @taskId AND turn = @turn";
-const SETTLE_SQL = "DELETE FROM reservations WHERE task_id = @taskId AND turn = @turn";
-
-/** What one answer really cost; null where the provider did not say. */
-export interface RealCost {
-  readonly usd: number | null;
-  readonly tokens: number | null;
-}
-
-/**
- * Inside the transaction of an answer: its reservation goes, its real cost stays. Where the real cost is unknown, what
- * was reserved counts against the limits instead: a provider that reports no usage must not be free.
- */
-export function settleSpend(tx: Tx, task: HeldTask, turn: number, real: RealCost): void {
-  const key = { taskId: task.id, turn };
-  const reserved = tx.get<Spent>(RESERVED_SQL, key);
-  tx.run(SETTLE_SQL, key);
-  const usd = real.usd ?? reserved?.usd ?? 0;
-  const tokens = real.tokens ?? reserved?.tokens ?? 0;
-  if (tokens === 0 && usd === 0) return;
-  const { day, month } = periodsOf(tx.nowMs);
-  for (const scope of ["all", `agent:${task.agentId}`]) {
-    for (const period of [day, month]) tx.run(SPEND_SQL, { scope, period, usd, tokens });
-  }
-}

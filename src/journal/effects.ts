@@ -2,6 +2,7 @@
 // whole of the promise about side effects.
 
 import { createHash } from "node:crypto";
+import type { Label } from "../domain/act.ts";
 import { type Fence, type HeldTask, heldTask } from "../queue/lease.ts";
 import type { Reader } from "../store/reader.ts";
 import type { Tx } from "../store/tx.ts";
@@ -71,6 +72,12 @@ export function insertIntent(tx: Tx, task: HeldTask, effect: EffectRef): boolean
   return true;
 }
 
+const INTENT_SQL = "SELECT 1 AS one FROM effects WHERE key = @key";
+
+export function hasIntent(tx: Tx, key: string): boolean {
+  return tx.get(INTENT_SQL, { key }) !== undefined;
+}
+
 const OUTCOME_SQL = "SELECT outcome FROM effects WHERE key = @key";
 
 export function findOutcome(tx: Tx, key: string): string | undefined {
@@ -78,7 +85,7 @@ export function findOutcome(tx: Tx, key: string): string | undefined {
 }
 
 const SETTLE_SQL = `
-  UPDATE effects SET status = @status, outcome = @outcome, settled_at = @now
+  UPDATE effects SET status = @status, outcome = @outcome, labels = @labels, settled_at = @now
   WHERE key = @key AND status IN ('PENDING', 'UNKNOWN')`;
 
 export interface SettleEffectInput extends Fence {
@@ -88,6 +95,8 @@ export interface SettleEffectInput extends Fence {
   readonly callIndex: number;
   readonly status: "DONE" | "FAILED" | "UNKNOWN";
   readonly outcome: string | null;
+  /** What the result brings into the task, separated by spaces. */
+  readonly labels: string;
 }
 
 /**
@@ -95,8 +104,8 @@ export interface SettleEffectInput extends Fence {
  * and the answer to the model belong to the attempt that holds the lease. Returns whether this one does.
  */
 export const settleEffect = defineVerb("journal.settle_effect", (tx, input: SettleEffectInput): boolean => {
-  const { key, status, outcome, tool, turn, callIndex } = input;
-  tx.run(SETTLE_SQL, { key, status, outcome, now: tx.nowMs });
+  const { key, status, outcome, labels, tool, turn, callIndex } = input;
+  tx.run(SETTLE_SQL, { key, status, outcome, labels, now: tx.nowMs });
   const task = heldTask(tx, input);
   if (task === undefined) return false;
   appendEffectEvent(tx, task, "tool.end", null, { tool, turn, call: callIndex, key, status });
@@ -139,4 +148,12 @@ const LOAD_SQL = `
 
 export function loadEffects(reader: Reader, taskId: string): Effect[] {
   return reader.all<Effect>(LOAD_SQL, { taskId });
+}
+
+const LABELS_SQL = "SELECT DISTINCT labels FROM effects WHERE task_id = @taskId AND labels <> ''";
+
+/** What the results of a task's tools have brought into it so far. */
+export function loadLabels(reader: Reader, taskId: string): Label[] {
+  const rows = reader.all<{ labels: string }>(LABELS_SQL, { taskId });
+  return [...new Set(rows.flatMap(({ labels }) => labels.split(" ") as Label[]))].sort();
 }

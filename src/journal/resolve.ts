@@ -16,6 +16,12 @@ const HAPPENED_SQL = `
   UPDATE effects SET status = 'DONE', outcome = @outcome, settled_at = @now
   WHERE task_id = @taskId AND class = 'once' AND status IN ('PENDING', 'UNKNOWN')`;
 
+// What did not happen has not used its approval.
+const UNUSE_SQL = `
+  UPDATE approvals SET status = 'APPROVED'
+  WHERE task_id = @taskId AND status = 'USED' AND effect_key IN (
+    SELECT key FROM effects WHERE task_id = @taskId AND class = 'once' AND status IN ('PENDING', 'UNKNOWN'))`;
+
 const DID_NOT_SQL = `
   DELETE FROM effects WHERE task_id = @taskId AND class = 'once' AND status IN ('PENDING', 'UNKNOWN')`;
 
@@ -30,7 +36,10 @@ export const resolveEffect = defineVerb("journal.resolve_effect", (tx, input: Re
   }
   const { outcome, happenedText } = input;
   if (outcome === "happened") tx.run(HAPPENED_SQL, { taskId: task.id, outcome: happenedText, now: tx.nowMs });
-  else tx.run(DID_NOT_SQL, { taskId: task.id });
+  else {
+    tx.run(UNUSE_SQL, { taskId: task.id });
+    tx.run(DID_NOT_SQL, { taskId: task.id });
+  }
   const { id: taskId, sessionId, agentId, attempt } = task;
   tx.append({
     taskId,

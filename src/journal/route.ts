@@ -15,7 +15,7 @@ import type { Reader } from "../store/reader.ts";
 import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
 import { addUsage } from "./answers.ts";
-import { settleSpend } from "./budget.ts";
+import { settleSpend } from "./spend.ts";
 
 export interface RecordRouteInput extends Fence {
   readonly decision: RouteDecision;
@@ -88,6 +88,7 @@ function recordPurchase(tx: Tx, task: HeldTask, bought: NonNullable<RecordRouteI
   };
   tx.run(INSERT_PURCHASE_SQL, { taskId, sessionId, provider, model, ...tokens, costUsd, now: tx.nowMs });
   settleSpend(tx, task, turn, {
+    provider,
     usd: costUsd,
     tokens: usage === null ? null : usage.inputTokens + usage.outputTokens,
   });

@@ -7,13 +7,12 @@ import type { Summary } from "../store/sessions.ts";
 import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
 import { addUsage } from "./answers.ts";
-import { settleSpend } from "./budget.ts";
+import { settleSpend } from "./spend.ts";
 
 export interface RecordSummaryInput extends Fence {
   /** The turn whose call needed the room; its reservation settles here and is made anew for the call itself. */
   readonly turn: number;
-  /** Null for an answer that was paid for and is no summary: its cost counts, and nothing is replaced. */
-  readonly summary: Summary | null;
+  readonly summary: Summary;
   readonly provider: string;
   readonly model: string;
   readonly usage: TokenUsage | null;
@@ -42,11 +41,10 @@ export const recordSummary = defineVerb(
     if (task === undefined) return false;
     const { id: taskId, sessionId, agentId, attempt } = task;
     const { turn, summary, provider, model, usage, costUsd, messages } = input;
-    if (summary !== null && isRecorded(tx, taskId, summary)) return true;
+    if (isRecorded(tx, taskId, summary)) return true;
     addUsage(tx, taskId, usage);
     const spent = usage === null ? null : usage.inputTokens + usage.outputTokens;
-    settleSpend(tx, task, turn, { usd: costUsd, tokens: spent });
-    if (summary === null) return true;
+    settleSpend(tx, task, turn, { provider, usd: costUsd, tokens: spent });
     const { text, fromAnchor, upTo, readAt } = summary;
     const tokens = {
       inputTokens: usage?.inputTokens ?? null,

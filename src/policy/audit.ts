@@ -16,15 +16,19 @@ export interface AuditRecord {
   readonly decision: "allow" | "deny" | "ask";
   readonly rule: string;
   readonly policyVersion: string;
+  /** Why, from the closed list; null for an allow. */
+  readonly code: string | null;
+  /** What was asked of the policy, as JSON; null when there is nothing beside the capability. */
+  readonly request: string | null;
 }
 
 const LAST_HASH_SQL = "SELECT hash FROM audit ORDER BY seq DESC LIMIT 1";
 
 const INSERT_SQL = `
   INSERT INTO audit (at, trace_id, task_id, agent_id, principal, capability, resource, decision, rule,
-                     policy_version, hash)
+                     policy_version, code, request, hash)
   VALUES (@at, @traceId, @taskId, @agentId, @principal, @capability, @resource, @decision, @rule,
-          @policyVersion, @hash)`;
+          @policyVersion, @code, @request, @hash)`;
 
 /** Appends inside the caller's transaction: no audit, no act. */
 export function appendAudit(tx: Tx, record: AuditRecord): void {
@@ -33,7 +37,10 @@ export function appendAudit(tx: Tx, record: AuditRecord): void {
   tx.run(INSERT_SQL, { ...record, at, hash: auditHash(before, at, record) });
 }
 
-/** SHA-256 over the previous hash and the record's fields in this order, as a JSON array. */
+/**
+ * SHA-256 over the previous hash and the record's fields in this order, as a JSON array. Code and request are the last
+ * two, and left out when both are null.
+ */
 export function auditHash(before: string, at: number, record: AuditRecord): string {
   const { traceId, taskId, agentId, principal, capability, resource, decision, rule, policyVersion } = record;
   const fields = [
@@ -49,6 +56,8 @@ export function auditHash(before: string, at: number, record: AuditRecord): stri
     rule,
     policyVersion,
   ];
+  const { code, request } = record;
+  if (code !== null || request !== null) fields.push(code, request);
   return createHash("sha256").update(JSON.stringify(fields)).digest("hex");
 }
 

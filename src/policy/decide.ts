@@ -1,22 +1,169 @@
-// The decision function: pure, the same for every surface. Default deny; every allow names its rule.
+// The decision: a pure function of policy and request. Deny beats ask beats allow, whatever their order; what no rule
+// allows is denied, and every allow names the rule it comes from. A call that touches several things gets the strictest
+// of its decisions.
 
+import type { FileRoot, Label, Touch } from "../domain/act.ts";
 import { covers } from "../domain/capability.ts";
-import type { Policy } from "./policy.ts";
+import type { Code } from "../domain/error.ts";
+import { hasSelector, type Judged, judgeTouch, type Place } from "./match.ts";
+import type { Effect, Policy, Rule } from "./policy.ts";
+import { nameOf } from "./rule-name.ts";
+
+export interface PolicyRequest {
+  /** Null for a caller that is no agent. */
+  readonly agentId: string | null;
+  readonly capability: string;
+  readonly touches: readonly Touch[];
+  /** What the task holds already. */
+  readonly labels: readonly Label[];
+  readonly isOutgoing: boolean;
+}
 
 export interface Decision {
-  readonly effect: "allow" | "deny";
+  readonly effect: Effect;
+  /** Null for an allow. */
+  readonly code: Code | null;
   readonly rule: string;
   readonly reason: string;
+  /** What the rules that allowed it open beside the lists of the policy. */
+  readonly roots: readonly FileRoot[];
+  readonly domains: readonly string[];
 }
 
-export function decide(policy: Policy, capability: string): Decision {
-  const rule = policy.allowCapabilities.find((pattern) => covers(pattern, capability));
-  if (rule === undefined) {
+const SEVERITY: Record<Effect, number> = { allow: 0, ask: 1, deny: 2 };
+const NO_TOUCH: readonly Touch[] = [{}];
+
+export function decide(policy: Policy, place: Place, request: PolicyRequest): Decision {
+  const touches = request.touches.length === 0 ? NO_TOUCH : request.touches;
+  const rules = policy.rules.filter((rule) => concerns(rule, request));
+  let worst: Decision | undefined;
+  const roots: FileRoot[] = [];
+  const domains: string[] = [];
+  for (const touch of touches) {
+    const judged = judgeTouch(policy, place, request, touch);
+    const decision = flagged(decideTouch(policy, rules, request, judged), judged);
+    roots.push(...decision.roots);
+    domains.push(...decision.domains);
+    if (worst === undefined || SEVERITY[decision.effect] > SEVERITY[worst.effect]) worst = decision;
+  }
+  const decided = { ...(worst as Decision), roots, domains };
+  return decided.effect === "allow" && isLeak(request) ? LEAK(decided) : decided;
+}
+
+/** False when no call of this capability can be allowed or asked for, whatever it touches: then nobody need hear of it. */
+export function isThinkable(policy: Policy, agentId: string, capability: string): boolean {
+  const rules = policy.rules.filter((rule) => concerns(rule, { agentId, capability }));
+  if (rules.some((rule) => rule.effect === "deny" && !hasSelector(rule))) return false;
+  if (policy.allowCapabilities.some((pattern) => covers(pattern, capability))) return true;
+  if (rules.some(({ effect }) => effect !== "deny")) return true;
+  return capability.startsWith("mcp.") && (policy.mcp.default !== "deny" || policy.mcp.rules.length > 0);
+}
+
+/** The stricter of two decisions: an attempt runs under the policy it started with and the one in force. */
+export function stricter(first: Decision, second: Decision): Decision {
+  return SEVERITY[second.effect] > SEVERITY[first.effect] ? second : first;
+}
+
+function concerns(
+  { agents, capability }: Rule,
+  { agentId, capability: wanted }: Pick<PolicyRequest, "agentId" | "capability">,
+): boolean {
+  if (!covers(capability, wanted)) return false;
+  return agents === null || (agentId !== null && (agents.includes(agentId) || agents.includes("*")));
+}
+
+function decideTouch(
+  policy: Policy,
+  rules: readonly Rule[],
+  { capability }: PolicyRequest,
+  judged: Judged,
+): Decision {
+  if (judged.refusal !== null) return deny(judged.refusal.code, judged.refusal.rule, judged.refusal.why);
+  const hits = (effect: Effect): Rule | undefined =>
+    rules.find(
+      (rule) => rule.effect === effect && (judged.selects(rule) ?? (effect === "deny" || judged.isListed)),
+    );
+  const denied = hits("deny");
+  if (denied !== undefined)
+    return deny("CAP_DENIED", nameOf(denied), denied.reason ?? "a rule of the policy denies it");
+  const asked = hits("ask");
+  if (asked !== undefined) return granted("ask", asked, judged);
+  if (judged.fallback === "ask") {
     return {
-      effect: "deny",
-      rule: "default",
-      reason: `policy.yaml does not allow ${capability}; add it to allow_capabilities to permit it`,
+      ...NOTHING_OPEN,
+      effect: "ask",
+      code: "APPROVAL_REQUIRED",
+      rule: judged.listName,
+      reason: "mcp.default asks",
     };
   }
-  return { effect: "allow", rule: `allow_capabilities: ${rule}`, reason: `allowed by ${rule}` };
+  const allowed = hits("allow");
+  if (allowed !== undefined) return granted("allow", allowed, judged);
+  const listed = policy.allowCapabilities.find((pattern) => covers(pattern, capability));
+  if (listed === undefined && judged.fallback !== "allow") return missing(capability, rules);
+  if (!judged.isListed) return deny(judged.code, "default", judged.why);
+  const rule = listed === undefined ? judged.listName : `allow_capabilities: ${listed}`;
+  const where = judged.listName === "" || listed === undefined ? "" : `, ${judged.listName}`;
+  return {
+    ...NOTHING_OPEN,
+    effect: "allow",
+    code: null,
+    rule: `${rule}${where}`,
+    reason: `allowed by ${rule}${where}`,
+  };
 }
+
+const NOTHING_OPEN = { roots: [], domains: [] } as const;
+
+/** Files that make other programs run something: allowed is not enough for writing them. */
+function flagged(decision: Decision, { ask }: Judged): Decision {
+  if (ask === null || decision.effect !== "allow") return decision;
+  const rule = "built in: files that run";
+  return {
+    ...decision,
+    effect: "ask",
+    code: "APPROVAL_REQUIRED",
+    rule,
+    reason: `${ask} (${decision.rule} allows it otherwise)`,
+  };
+}
+
+function deny(code: Code, rule: string, reason: string): Decision {
+  return { ...NOTHING_OPEN, effect: "deny", code, rule, reason };
+}
+
+function missing(capability: string, rules: readonly Rule[]): Decision {
+  const near = rules.find(({ effect }) => effect !== "deny");
+  const hint =
+    near === undefined
+      ? "add it to allow_capabilities to permit it"
+      : `the nearest rule (${nameOf(near)}) does not cover this`;
+  return deny("CAP_DENIED", "default", `policy.yaml does not allow ${capability}; ${hint}`);
+}
+
+function granted(effect: "ask" | "allow", rule: Rule, judged: Judged): Decision {
+  const name = nameOf(rule);
+  const reason = rule.reason ?? (effect === "ask" ? `${name} asks` : `allowed by ${name}`);
+  return {
+    effect,
+    code: effect === "ask" ? "APPROVAL_REQUIRED" : null,
+    rule: name,
+    reason,
+    roots: rule.path === null || judged.root === null ? [] : [{ path: rule.path, mode: judged.root }],
+    domains:
+      rule.domain === null || judged.host === null ? [] : [effect === "ask" ? judged.host : rule.domain],
+  };
+}
+
+/** Text from outside, data that is private, and a way out, in one task: a person looks first. */
+function isLeak({ labels, isOutgoing }: PolicyRequest): boolean {
+  return isOutgoing && labels.includes("untrusted") && labels.includes("private");
+}
+
+const LEAK = (allowed: Decision): Decision => ({
+  ...allowed,
+  effect: "ask",
+  code: "TAINT_EGRESS",
+  rule: "taint: untrusted + private + outgoing",
+  reason: `the task has read text from outside and private data, and this act would carry data out (${allowed.rule} allows it otherwise)`,
+});

@@ -1,59 +1,49 @@
-// Outbound HTTP on behalf of a tool. The only place that opens a connection for one; today it serves destinations the
-// operator wrote into config.yaml, so it does not judge the address.
+// Outbound HTTP on behalf of a tool: the only place that opens a connection for one. Every hop is judged by its text and
+// by its addresses, one connection carries one request, and what comes back is counted while it comes.
 
-import { messageOf } from "../domain/error.ts";
+import type { Egress, EgressLimits, Fetched, NetworkPorts } from "./egress-request.ts";
 
-export interface PostJson {
-  readonly url: string;
-  readonly body: unknown;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly timeoutMs: number;
+export interface EgressPorts {
+  readonly network?: NetworkPorts;
+  /** The port of this daemon's own gateway, once it listens. */
+  readonly ownPort: () => number | undefined;
 }
 
-/** `unsent`: nothing reached the other side. `unknown`: it may have acted, but no answer came. */
-export type PostResult =
-  | { readonly type: "answered"; readonly status: number; readonly text: string }
-  | { readonly type: "unsent"; readonly message: string }
-  | { readonly type: "unknown"; readonly message: string };
+export const EGRESS_LIMITS: EgressLimits = { totalMs: 15_000, bodyBytes: 2_097_152 };
 
-const ANSWER_LIMIT_CHARS = 2_000;
+export function createEgress({ network, ownPort }: EgressPorts): Egress {
+  return {
+    fetch: async (request, signal) => {
+      // Loaded at the first use: a start needs neither TLS nor an HTTP client.
+      const { followHops } = await import("./egress-hops.ts");
+      const limits = { ...EGRESS_LIMITS, ...request.limits };
+      const deadline = AbortSignal.timeout(limits.totalMs);
+      const both = AbortSignal.any([signal, deadline]);
+      const fetched = await followHops(
+        request,
+        { bodyBytes: limits.bodyBytes, network, ownPort: ownPort() },
+        both,
+      );
+      const late = `${hostOf(request.url)} took longer than ${limits.totalMs / 1000} s`;
+      return deadline.aborted && !signal.aborted ? nameLateness(fetched, late) : fetched;
+    },
+  };
+}
 
-/** One POST, never repeated and never redirected. */
-export async function postJson(
-  { url, body, headers, timeoutMs }: PostJson,
-  signal: AbortSignal,
-): Promise<PostResult> {
-  const target = new URL(url);
-  // Loaded at the first use: TLS is a part of Node that a start does not need.
-  const { request: send } = await (target.protocol === "https:" ? import("node:https") : import("node:http"));
-  const payload = Buffer.from(JSON.stringify(body));
-  return new Promise((resolve) => {
-    let connected = false;
-    const request = send(target, {
-      method: "POST",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-      agent: false, // a kept-alive socket that died is indistinguishable from an act without an answer
-      headers: { ...headers, "content-type": "application/json", "content-length": payload.byteLength },
-    });
-    request.on("socket", (socket) => {
-      socket.on("connect", () => {
-        connected = true;
-      });
-    });
-    request.on("error", (error) => {
-      const message = messageOf(error);
-      resolve(connected ? { type: "unknown", message } : { type: "unsent", message });
-    });
-    request.on("response", (response) => {
-      let text = "";
-      response.setEncoding("utf8");
-      response.on("data", (chunk: string) => {
-        if (text.length < ANSWER_LIMIT_CHARS) text = (text + chunk).slice(0, ANSWER_LIMIT_CHARS);
-      });
-      const answered = (): void => resolve({ type: "answered", status: response.statusCode ?? 0, text });
-      response.on("end", answered);
-      response.on("error", answered); // the status line came: the other side did answer
-    });
-    request.end(payload);
-  });
+/** A deadline that passed is the reason for whatever else was seen. */
+function nameLateness(fetched: Fetched, why: string): Fetched {
+  switch (fetched.type) {
+    case "unsent":
+      return { type: "refused", code: "LIMIT_TIME", why };
+    case "unknown":
+      return { ...fetched, code: "LIMIT_TIME", why };
+    case "answered":
+      return fetched.shortfall === null ? fetched : { ...fetched, shortfall: { code: "LIMIT_TIME", why } };
+    case "refused":
+      return fetched;
+  }
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname : "the server";
 }

@@ -1,10 +1,13 @@
 // The only function that says yes. Every route and every tool call asks here; what it decides about an act is audited
-// in the act's own transaction by the caller, what it refuses outright is audited here.
+// in the act's own transaction by the caller, what it refuses outright is audited here. The policy in force can be
+// exchanged; an attempt stays under the one it started with as well.
 
+import type { Grant, Label, Touch } from "../domain/act.ts";
 import { GoclawError } from "../domain/error.ts";
 import type { Store } from "../store/store.ts";
 import { type AuditRecord, recordAudit } from "./audit.ts";
-import { type Decision, decide } from "./decide.ts";
+import { type Decision, decide, isThinkable, stricter } from "./decide.ts";
+import { isBelow, type Place } from "./match.ts";
 import type { Policy } from "./policy.ts";
 
 export interface Asked {
@@ -16,33 +19,93 @@ export interface Asked {
   readonly agentId: string | null;
 }
 
+/** What an agent wants to do with a tool. */
+export interface AskedAct extends Asked {
+  readonly touches: readonly Touch[];
+  /** What the task holds already. */
+  readonly labels: readonly Label[];
+  readonly isOutgoing: boolean;
+  /** The policy the attempt started with. */
+  readonly pinnedVersion: string;
+}
+
+export interface DecidedAct {
+  readonly decision: Decision;
+  /** To be committed with the act, the question or the refusal. */
+  readonly record: AuditRecord;
+  /** What the act may reach. */
+  readonly grant: Grant;
+}
+
 export interface Guard {
-  readonly policyVersion: string;
-  /** Decides and prepares the audit record that the caller must commit with the act or the refusal. */
-  decide(asked: Asked): { readonly decision: Decision; readonly record: AuditRecord };
+  /** In force now. */
+  readonly policy: () => Policy;
+  /** Puts another policy in force, from the next decision on. */
+  adopt(policy: Policy): void;
+  decideAct(asked: AskedAct): DecidedAct;
+  /** False when every call of the capability by the agent would be denied. */
+  isThinkable(agentId: string, capability: string): boolean;
   /** For operations that are not acts of an agent: throws CAP_DENIED, audited, or returns the record of the yes. */
   permit(asked: Asked): Promise<AuditRecord>;
 }
 
-export function createGuard(policy: Policy, store: Store): Guard {
-  const judge = (asked: Asked): { decision: Decision; record: AuditRecord } => {
-    const decision = decide(policy, asked.capability);
-    const record = {
-      ...asked,
-      decision: decision.effect,
-      rule: decision.rule,
-      policyVersion: policy.version,
-    };
-    return { decision, record };
-  };
+export function createGuard(first: Policy, place: Place, store: Store): Guard {
+  // Every version that an attempt of this process can be pinned to.
+  const versions = new Map([[first.version, first]]);
+  let policy = first;
   return {
-    policyVersion: policy.version,
-    decide: judge,
+    policy: () => policy,
+    adopt: (next) => {
+      versions.set(next.version, next);
+      policy = next;
+    },
+    decideAct: ({ touches, labels, isOutgoing, pinnedVersion, ...asked }) => {
+      const { agentId, capability } = asked;
+      const request = { agentId, capability, touches, labels, isOutgoing };
+      let decision = decide(policy, place, request);
+      const pinned = versions.get(pinnedVersion);
+      if (pinned !== undefined && pinned !== policy)
+        decision = stricter(decision, decide(pinned, place, request));
+      const told = touches.length > 0 || labels.length > 0;
+      const record = recordOf(
+        policy,
+        asked,
+        decision,
+        told ? JSON.stringify({ touches, labels, isOutgoing }) : null,
+      );
+      return { decision, record, grant: grantOf(policy, place, decision) };
+    },
+    isThinkable: (agentId, capability) => isThinkable(policy, agentId, capability),
     permit: async (asked) => {
-      const { decision, record } = judge(asked);
+      const { agentId, capability } = asked;
+      const decision = decide(policy, place, {
+        agentId,
+        capability,
+        touches: [],
+        labels: [],
+        isOutgoing: false,
+      });
+      const record = recordOf(policy, asked, decision, null);
       if (decision.effect === "allow") return record;
       await store.run(recordAudit, record);
       throw new GoclawError("CAP_DENIED", decision.reason);
     },
+  };
+}
+
+function recordOf(policy: Policy, asked: Asked, decision: Decision, request: string | null): AuditRecord {
+  const { effect, rule, code } = decision;
+  return { ...asked, decision: effect, rule, policyVersion: policy.version, code, request };
+}
+
+function grantOf(policy: Policy, { workspace }: Place, { roots, domains }: Decision): Grant {
+  const open = [...policy.allowPaths, ...roots];
+  const above = open.filter(({ path }) => isBelow(path, workspace));
+  const mode = above.some((root) => root.mode === "rw") ? "rw" : "ro";
+  return {
+    roots: [{ path: workspace, mode, closed: above.length === 0 }, ...open],
+    domains: [...policy.allowDomains, ...domains],
+    allowLoopback: policy.allowLoopback,
+    allowUnsandboxedExec: policy.allowUnsandboxedExec,
   };
 }

@@ -1,75 +1,83 @@
-// policy.yaml: what is allowed. Everything else is denied; an unknown key or capability makes the file invalid, so a
-// typing error never widens or silently narrows what an agent may do.
+// What policy.yaml says, as data. Everything that it does not allow is denied; its version is the SHA-256 of its canonical
+// form, so that comments, order and spelling change nothing and every rule does.
 
 import { createHash } from "node:crypto";
-import { LineCounter, parseDocument } from "yaml";
-import { isKnownPattern } from "../domain/capability.ts";
-import { GoclawError, messageOf } from "../domain/error.ts";
+import type { FileRoot } from "../domain/act.ts";
 
-export interface Policy {
-  /** SHA-256 of the canonical policy: comments and order do not change it. */
+export type Effect = "deny" | "ask" | "allow";
+
+/** One line of `rules`. A selector that is absent matches every touch; at most one of the four is there. */
+export interface Rule {
+  readonly effect: Effect;
+  /** Null is every agent, and every other caller. */
+  readonly agents: readonly string[] | null;
+  /** Exact, or ending in `.*`, or `*`. */
+  readonly capability: string;
+  /** Absolute: the file itself, or everything below the directory. */
+  readonly path: string | null;
+  /** `example.com`, `*.example.com` or `*`. */
+  readonly domain: string | null;
+  /** Words of an argv; a last word `*` is any further words. */
+  readonly command: readonly string[] | null;
+  /** `server/tool`, `server/*` or `*`. */
+  readonly mcp: string | null;
+  readonly reason: string | null;
+}
+
+/** One line of `mcp.rules`: which tools of a server an agent may call. `*` is every one. */
+export interface McpRule {
+  readonly agent: string;
+  readonly server: string;
+  readonly tools: readonly string[];
+}
+
+export interface PolicyRules {
+  readonly allowCapabilities: readonly string[];
+  readonly allowDomains: readonly string[];
+  readonly allowPaths: readonly FileRoot[];
+  readonly allowLoopback: boolean;
+  readonly allowUnsandboxedExec: boolean;
+  readonly mcp: { readonly default: Effect; readonly rules: readonly McpRule[] };
+  readonly rules: readonly Rule[];
+}
+
+export interface Policy extends PolicyRules {
   readonly version: string;
   readonly text: string;
-  readonly allowCapabilities: readonly string[];
 }
 
-/** Parses and checks; throws POLICY_INVALID that names file, line and what to write instead. */
-export function parsePolicy(text: string, file: string, knownCapabilities: readonly string[]): Policy {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: "1.2" });
-  const at = (offset: number): string => {
-    const { line, col } = lines.linePos(offset);
-    return `${file}:${line}:${col}`;
+export const NOTHING: PolicyRules = {
+  allowCapabilities: [],
+  allowDomains: [],
+  allowPaths: [],
+  allowLoopback: false,
+  allowUnsandboxedExec: false,
+  mcp: { default: "deny", rules: [] },
+  rules: [],
+};
+
+/** Puts the rules into their canonical order and gives them their version. */
+export function createPolicy(given: PolicyRules, text: string): Policy {
+  const rules: PolicyRules = {
+    allowCapabilities: sortedSet(given.allowCapabilities),
+    allowDomains: sortedSet(given.allowDomains),
+    allowPaths: sortedSet(given.allowPaths.map(canonical)).map((json) => JSON.parse(json) as FileRoot),
+    allowLoopback: given.allowLoopback,
+    allowUnsandboxedExec: given.allowUnsandboxedExec,
+    mcp: given.mcp,
+    rules: sortedSet(given.rules.map(canonical)).map((json) => JSON.parse(json) as Rule),
   };
-  const syntax = document.errors[0];
-  if (syntax !== undefined) throw invalid(`${at(syntax.pos[0])}: ${syntax.message.split("\n")[0]}`);
-  const root = rootOf(document, file) ?? {};
-  if (typeof root !== "object" || Array.isArray(root)) throw invalid(`${file}: the policy must be a mapping`);
-  for (const key of Object.keys(root as object)) {
-    if (key !== "allow_capabilities") {
-      throw invalid(
-        `${at(keyOffset(document, key))}: unknown key ${JSON.stringify(key)}; only allow_capabilities is known`,
-      );
-    }
-  }
-  const list: unknown = (root as { allow_capabilities?: unknown }).allow_capabilities ?? [];
-  if (!Array.isArray(list))
-    throw invalid(`${at(offsetOf(document, "allow_capabilities"))}: allow_capabilities must be a list`);
-  for (const [index, capability] of list.entries()) {
-    if (typeof capability !== "string" || !isKnownPattern(capability, knownCapabilities)) {
-      const where = at(offsetOf(document, "allow_capabilities", index));
-      throw invalid(
-        `${where}: unknown capability ${JSON.stringify(capability)}; known: ${knownCapabilities.join(", ")}`,
-      );
-    }
-  }
-  const allowCapabilities = [...new Set(list as string[])].sort();
-  const version = createHash("sha256")
-    .update(JSON.stringify({ allow_capabilities: allowCapabilities }))
-    .digest("hex");
-  return { version, text, allowCapabilities };
+  return { ...rules, version: createHash("sha256").update(canonical(rules)).digest("hex"), text };
 }
 
-function offsetOf(document: ReturnType<typeof parseDocument>, ...path: (string | number)[]): number {
-  const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined;
-  return node?.range?.[0] ?? 0;
+function sortedSet(values: readonly string[]): string[] {
+  return [...new Set(values)].sort();
 }
 
-/** An alias that leads nowhere, or to too much, is found only now. */
-function rootOf(document: ReturnType<typeof parseDocument>, file: string): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 50 });
-  } catch (error) {
-    throw invalid(`${file}: ${messageOf(error)}`);
-  }
-}
-
-/** Where the key itself stands: its value may begin lines below. */
-function keyOffset(document: ReturnType<typeof parseDocument>, name: string): number {
-  const root = document.contents as { items?: { key: { value: unknown; range?: [number] } }[] } | null;
-  return root?.items?.find(({ key }) => key.value === name)?.key.range?.[0] ?? 0;
-}
-
-function invalid(message: string): GoclawError {
-  return new GoclawError("POLICY_INVALID", message);
+/** JSON with the keys of every object in order (after RFC 8785, for the plain data that a policy is). */
+export function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value ?? null);
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(",")}}`;
 }

@@ -62,9 +62,14 @@ export function createFailover(
     fallbacks: candidates.slice(1).map(({ provider, model }) => ({ provider: provider.id, model })),
     stream: (request, signal) => {
       const links = candidates.map((link, index) => (index === 0 ? { ...link, model: request.model } : link));
-      return walk(links, ports, request, signal);
+      return walk(links.filter(mayBeAsked(request)), ports, request, signal);
     },
   };
+}
+
+function mayBeAsked({ passOver = [] }: ModelRequest): (link: Candidate) => boolean {
+  return ({ provider, model }) =>
+    !passOver.some((link) => link.provider === provider.id && link.model === model);
 }
 
 async function* walk(
@@ -185,7 +190,7 @@ class Relay {
   }
 
   async *run(request: ModelRequest, signal: AbortSignal): AsyncGenerator<Part> {
-    const { provider } = this.#candidate;
+    const { provider, model } = this.#candidate;
     const held: Part[] = [];
     for await (const part of provider.stream(request, signal)) {
       if (part.type === "error") {
@@ -200,7 +205,8 @@ class Relay {
         yield* held;
         this.state = "ended";
         yield { ...part, provider: part.provider ?? provider.id };
-      } else yield part;
+      } else if (part.type === "usage") yield { ...part, provider: provider.id, model };
+      else yield part;
     }
   }
 }

@@ -1,6 +1,7 @@
 // What went wrong with a call, in words: every message names the provider, the model, what happened and what to do.
 // The class alone decides the advice, so that it reads the same for every vendor.
 
+import { LEAST_SECRET_CHARS } from "../domain/secret.ts";
 import type { Sampling } from "../domain/task.ts";
 import { type ErrorClass, failure, type ProviderFailure } from "./provider.ts";
 
@@ -42,9 +43,10 @@ export function aborted(): ProviderFailure {
 
 const SHOWN_CHARS = 500;
 
-/** A vendor's own words on one line, bounded, without the key that some vendors repeat. */
+/** A vendor's own words on one line, bounded, without the key that some vendors repeat. A very short one is no secret. */
 export function quoted(text: string, secret: string | undefined): string {
-  const bare = secret ? text.replaceAll(secret, "[key]") : text;
+  const isSecret = secret !== undefined && secret.length >= LEAST_SECRET_CHARS;
+  const bare = isSecret ? text.replaceAll(secret, "[key]") : text;
   const line = bare.replace(/\s+/g, " ").trim();
   return line.length > SHOWN_CHARS ? `${line.slice(0, SHOWN_CHARS)}…` : line;
 }
@@ -61,7 +63,12 @@ export function classOfStatus(status: number): ErrorClass {
   return status >= 500 ? "overloaded" : "bad_request";
 }
 
-const WIRE_NAMES = { presencePenalty: "presence_penalty", frequencyPenalty: "frequency_penalty" } as const;
+const WIRE_NAMES = {
+  stop: "stop",
+  seed: "seed",
+  presencePenalty: "presence_penalty",
+  frequencyPenalty: "frequency_penalty",
+} as const;
 
 /** The failure for the first of `fields` that the caller set although the vendor has no such thing. */
 export function lacking(

@@ -6,6 +6,7 @@ import { createAnthropic } from "./anthropic.ts";
 import { createGoogle } from "./google.ts";
 import { createOllama } from "./ollama.ts";
 import { createOpenAi } from "./openai.ts";
+import type { OpenAiSettings } from "./openai-client.ts";
 import { failure, type PhaseTimeouts, type Provider } from "./provider.ts";
 import { createReplay } from "./replay.ts";
 
@@ -21,6 +22,9 @@ export interface ProviderSettings {
   readonly maxTokens?: number | undefined;
   readonly thinkingTokens?: number | undefined;
   readonly numCtx?: number | undefined;
+  /** Which of OpenAI's APIs the server is asked by; chat when unset. */
+  readonly api?: OpenAiSettings["api"];
+  readonly reasoningSummary?: OpenAiSettings["reasoningSummary"];
 }
 
 export interface ProviderPorts {

@@ -1,65 +1,65 @@
-// OpenAI and everything that speaks its chat completions: OpenRouter, LM Studio, vLLM and others. Uses the official
-// SDK, which is loaded at the first call and never retries by itself: retries belong to the queue.
+// OpenAI and everything that speaks one of its two APIs: OpenRouter, LM Studio, vLLM and others. Which one a call takes
+// follows from the settings and from what the request needs.
 
 import type { ChatCompletion, ChatCompletionChunk } from "openai/resources/chat/completions";
-import type { CallSite } from "./faults.ts";
+import type { Response, ResponseStreamEvent } from "openai/resources/responses/responses";
+import { type CallSite, lacking } from "./faults.ts";
 import { createCallIds } from "./history.ts";
-import { explainOpenAi, judgeOpenAi } from "./openai-errors.ts";
+import { hostOf, type OpenAiSettings, openClient, readAnswer } from "./openai-client.ts";
+import { explainOpenAi } from "./openai-errors.ts";
 import { toBody } from "./openai-request.ts";
-import { fromChunks, fromCompletion, type Reading } from "./openai-stream.ts";
-import { withPlainEvents } from "./plain-events.ts";
-import type { ModelRequest, Part, PhaseTimeouts, Provider } from "./provider.ts";
+import { toBody as toResponsesBody } from "./openai-responses-request.ts";
+import { fromEvents, fromResponse } from "./openai-responses-stream.ts";
+import { fromChunks, fromCompletion } from "./openai-stream.ts";
+import type { ModelRequest, Part, Provider } from "./provider.ts";
 import type { CallClock } from "./timeouts.ts";
 import { createVendor } from "./vendor.ts";
-import { wireFetch } from "./wire.ts";
-
-export interface OpenAiSettings {
-  readonly id: string;
-  readonly apiKey: string;
-  /** Up to and including the version segment; undefined is OpenAI itself. */
-  readonly baseUrl: string | undefined;
-  readonly timeoutMs: number;
-  readonly timeouts?: Partial<PhaseTimeouts>;
-}
 
 export function createOpenAi(settings: OpenAiSettings): Provider {
   return createVendor(settings, {
-    call: (site, request, clock) => call(settings, site, request, clock),
+    call: (site, request, clock) => {
+      const { api = "chat" } = settings;
+      const lack = lacking(site, request.sampling, CHAT_ONLY);
+      const chat = api === "chat" || (api === "either" && lack !== undefined);
+      if (chat) return callChat(settings, site, request, clock);
+      return lack === undefined ? callResponses(settings, site, request, clock) : only(lack);
+    },
     explain: explainOpenAi,
   });
 }
 
-async function* call(
-  { apiKey, baseUrl, timeoutMs }: OpenAiSettings,
+/** Sampling that Responses has no fields for. */
+const CHAT_ONLY = ["stop", "seed", "presencePenalty", "frequencyPenalty"] as const;
+
+async function* only(part: Part): AsyncGenerator<Part> {
+  yield part;
+}
+
+async function* callChat(
+  settings: OpenAiSettings,
   site: CallSite,
   request: ModelRequest,
   clock: CallClock,
 ): AsyncGenerator<Part> {
-  const { OpenAI } = await import("openai");
-  const { Stream } = await import("openai/core/streaming");
-  const accepts = ["text/event-stream", "application/json"];
-  const client = new OpenAI({
-    apiKey,
-    // Another server than OpenAI's is not told who the user is there.
-    ...(baseUrl !== undefined && { baseURL: baseUrl, organization: null, project: null }),
-    timeout: timeoutMs,
-    maxRetries: 0,
-    logLevel: "off",
-    fetch: withPlainEvents(wireFetch({ site, clock, secret: apiKey, accepts, judge: judgeOpenAi })),
-  });
-  const vendor = continuationType(baseUrl);
-  const reading: Reading = { site, vendor, nextId: createCallIds(request.messages) };
-  const response = await client.chat.completions.create(toBody(request, vendor)).asResponse();
-  if (response.headers.get("content-type")?.includes("application/json")) {
-    yield* fromCompletion((await response.json()) as ChatCompletion, reading);
-    return;
-  }
-  const chunks = Stream.fromSSEResponse<ChatCompletionChunk>(response, new AbortController(), client);
-  yield* fromChunks(chunks, reading);
+  const client = await openClient(settings, site, clock);
+  const vendor = `openai_compatible@${hostOf(settings)}`;
+  const reading = { site, vendor, nextId: createCallIds(request.messages) };
+  const asked = client.chat.completions.create(toBody(request, vendor));
+  const answer = await readAnswer<ChatCompletionChunk, ChatCompletion>(client, asked);
+  yield* "whole" in answer ? fromCompletion(answer.whole, reading) : fromChunks(answer.events, reading);
 }
 
-/** Servers that share this protocol do not read each other's reasoning: what goes back goes to the same host. */
-function continuationType(baseUrl: string | undefined): string {
-  const host = baseUrl !== undefined && URL.canParse(baseUrl) ? new URL(baseUrl).host : "openai";
-  return `openai_compatible@${host}`;
+async function* callResponses(
+  settings: OpenAiSettings,
+  site: CallSite,
+  request: ModelRequest,
+  clock: CallClock,
+): AsyncGenerator<Part> {
+  const client = await openClient(settings, site, clock);
+  const { apiKey: secret, reasoningSummary } = settings;
+  const origin = { type: `openai_responses@${hostOf(settings)}`, model: request.model };
+  const reading = { site, secret, origin, nextId: createCallIds(request.messages) };
+  const asked = client.responses.create(toResponsesBody(request, origin, reasoningSummary));
+  const answer = await readAnswer<ResponseStreamEvent, Response>(client, asked);
+  yield* "whole" in answer ? fromResponse(answer.whole, reading) : fromEvents(answer.events, reading);
 }

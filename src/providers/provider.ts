@@ -11,6 +11,8 @@ export interface ModelRequest {
   readonly sampling: Sampling;
   /** The answer must be JSON of this schema; a provider whose vendor has no such mode ignores it. */
   readonly output?: OutputSchema;
+  /** Links of a chain that must not be asked: their provider's budget is used up. */
+  readonly passOver?: readonly { readonly provider: string; readonly model: string }[];
 }
 
 export interface OutputSchema {
@@ -33,7 +35,7 @@ export type Part =
   | { readonly type: "continuation"; readonly continuation: Continuation }
   | { readonly type: "tool.start"; readonly index: number; readonly id: string; readonly name: string }
   | { readonly type: "tool.delta"; readonly index: number; readonly text: string }
-  | { readonly type: "usage"; readonly usage: TokenUsage }
+  | UsagePart
   | SeamPart
   /** `provider`: who answered, when that is not the provider that was asked. */
   | {
@@ -43,6 +45,14 @@ export type Part =
       readonly provider?: string;
     }
   | ProviderFailure;
+
+/** The tokens of the try under way; a later one replaces it. A chain says whose they are. */
+export interface UsagePart {
+  readonly type: "usage";
+  readonly usage: TokenUsage;
+  readonly provider?: string;
+  readonly model?: string;
+}
 
 /** Another provider, or the same one again, goes on with the answer at `offset` (UTF-16 units of its text). */
 export interface SeamPart {

@@ -99,12 +99,15 @@ function* play(cassette: Cassette, request: ModelRequest, signal: AbortSignal): 
   yield { type: "end", stopReason: calls.length > 0 ? "tool_calls" : "stop", model: request.model };
 }
 
-/** The last user message, and how many answers came after it. */
+/** The user's last words, and how many answers came after them. Being asked again is about an answer, not a prompt. */
 function position(messages: readonly Message[]): { prompt: string; turn: number } {
-  const last = messages.findLastIndex((message) => message.role === "user");
+  const last = messages.findLastIndex((message) => message.role === "user" && message.isReask !== true);
   const prompt = messages[last];
-  const turn = messages.slice(last + 1).filter((message) => message.role === "assistant").length;
-  return { prompt: prompt?.role === "user" ? prompt.text : "", turn };
+  const later = messages.slice(last + 1);
+  // An empty answer leaves no message behind, only that it was asked for again.
+  const isAnswer = ({ role }: Message, index: number): boolean =>
+    role === "assistant" || (role === "user" && later[index - 1]?.role !== "assistant");
+  return { prompt: prompt?.role === "user" ? prompt.text : "", turn: later.filter(isAnswer).length };
 }
 
 const SHOWN_CHARS = 120;
@@ -116,6 +119,18 @@ function missText(cassette: Cassette, name: string, prompt: string, turn: number
   const nearest = [...cassette.entries].sort((a, b) => score(a) - score(b))[0];
   const asked = `turn ${turn} of prompt ${JSON.stringify(wanted)}`;
   if (nearest === undefined) return `cassette ${name} is empty; asked for ${asked}`;
-  const had = `turn ${nearest.turn} of prompt ${JSON.stringify((nearest.prompt ?? "any").slice(0, SHOWN_CHARS))}`;
-  return `cassette ${name} has no answer for ${asked}; the nearest entry is ${had}`;
+  const { prompt: had = prompt } = nearest;
+  const entry = `turn ${nearest.turn} of prompt ${JSON.stringify((nearest.prompt ?? "any").slice(0, SHOWN_CHARS))}`;
+  const differs = had === prompt ? "" : `; ${difference(prompt, had)}`;
+  return `cassette ${name} has no answer for ${asked}; the nearest entry is ${entry}${differs}`;
+}
+
+const AROUND_CHARS = 30;
+
+/** Long prompts often begin alike. */
+function difference(asked: string, had: string): string {
+  let at = 0;
+  while (at < asked.length && asked[at] === had[at]) at++;
+  const part = (text: string): string => JSON.stringify(text.slice(Math.max(0, at - 10), at + AROUND_CHARS));
+  return `they differ from character ${at} on: asked ${part(asked)}, recorded ${part(had)}`;
 }

@@ -13,6 +13,8 @@ const CANCEL_SQL = `
       lease_owner = NULL, lease_until = NULL, finished_at = @now, updated_at = @now
   WHERE id = @taskId`;
 
+const WITHDRAW_SQL = "UPDATE approvals SET status = 'EXPIRED' WHERE task_id = @taskId AND status = 'PENDING'";
+
 /** Returns the state the task was in; throws TASK_NOT_FOUND, or STATE_CONFLICT when it has already ended. */
 export const cancel = defineVerb("queue.cancel", (tx, input: { taskId: string }): TaskState => {
   const task = findTask(tx, input.taskId);
@@ -25,6 +27,7 @@ export const cancel = defineVerb("queue.cancel", (tx, input: { taskId: string })
     );
   }
   tx.run(CANCEL_SQL, { taskId: task.id, now: tx.nowMs });
+  tx.run(WITHDRAW_SQL, { taskId: task.id });
   recordTransition(
     tx,
     task,

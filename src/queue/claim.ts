@@ -41,7 +41,7 @@ const CLAIM_SQL = `
       reason_code = NULL, updated_at = @now
   WHERE id = @id AND state = 'QUEUED'
   RETURNING id, session_id AS sessionId, agent_id AS agentId, priority, kind, attempt, max_attempts AS maxAttempts,
-            fence, model, sampling, output_schema AS output, trace_id AS traceId`;
+            fence, key_id AS keyId, model, sampling, output_schema AS output, trace_id AS traceId`;
 
 interface Head {
   readonly id: string;
@@ -56,7 +56,7 @@ interface Suspect {
   readonly state: TaskState;
 }
 
-type ClaimRow = Omit<ClaimedTask, "sampling" | "output"> & {
+type ClaimRow = Omit<ClaimedTask, "sampling" | "output" | "policyVersion"> & {
   readonly sampling: string;
   readonly output: string | null;
   readonly priority: number;
@@ -72,7 +72,8 @@ export const claim = defineVerb("queue.claim", (tx, input: ClaimInput): ClaimedT
     recordTransition(tx, row, { from: "QUEUED", to: "CLAIMED" }, null, { owner: input.owner });
     start(tx, row, input.policyVersion);
     const output = row.output === null ? null : (JSON.parse(row.output) as OutputSpec);
-    claimed.push({ ...row, sampling: JSON.parse(row.sampling) as Sampling, output });
+    const sampling = JSON.parse(row.sampling) as Sampling;
+    claimed.push({ ...row, sampling, output, policyVersion: input.policyVersion });
   }
   return claimed;
 });

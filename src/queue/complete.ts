@@ -15,14 +15,14 @@ const COMPLETE_SQL = `
   WHERE id = @taskId`;
 
 const INSERT_ANSWER_SQL = `
-  INSERT INTO messages (session_id, anchor, part, role, content, task_id, created_at)
-  VALUES (@sessionId, @anchor, 1, 'assistant', @text, @taskId, @now)`;
+  INSERT INTO messages (session_id, anchor, part, role, content, task_id, aside, created_at)
+  VALUES (@sessionId, @anchor, 1, 'assistant', @text, @taskId, @aside, @now)`;
 
 /** `usage`: of the last answer only, earlier ones are counted already. */
 export function completeTask(tx: Tx, task: HeldTask, result: TaskResult, usage: TokenUsage): void {
-  const { id: taskId, sessionId, anchor } = task;
+  const { id: taskId, sessionId, anchor, aside } = task;
   const now = tx.nowMs;
   tx.run(COMPLETE_SQL, { taskId, ...usage, now });
-  tx.run(INSERT_ANSWER_SQL, { sessionId, anchor, text: result.text, taskId, now });
+  tx.run(INSERT_ANSWER_SQL, { sessionId, anchor, text: result.text, taskId, aside, now });
   recordTransition(tx, task, { from: "RUNNING", to: "SUCCEEDED" }, null);
 }

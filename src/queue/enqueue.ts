@@ -3,7 +3,7 @@
 
 import { GoclawError } from "../domain/error.ts";
 import type { OutputSpec } from "../domain/output.ts";
-import type { Sampling } from "../domain/task.ts";
+import type { Sampling, TaskKind } from "../domain/task.ts";
 import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
 import { FAIR_CLOCK, queuedCount, recordEnqueued } from "./transition.ts";
@@ -12,7 +12,7 @@ export interface EnqueueInput {
   readonly id: string;
   readonly sessionId: string;
   readonly agentId: string;
-  readonly kind: string;
+  readonly kind: TaskKind;
   readonly prompt: string;
   /** Conversation that comes before the prompt, for callers that carry their own history. */
   readonly history?: readonly { readonly role: "system" | "user" | "assistant"; readonly text: string }[];
@@ -25,6 +25,8 @@ export interface EnqueueInput {
   /** What the final answer must be; absent or null takes any text. */
   readonly output?: OutputSpec | null;
   readonly parentId: string | null;
+  /** The API key of the caller; absent or null for the home's own token. */
+  readonly keyId?: string | null;
   readonly traceId: string;
   /** Headers of the request that rules of routing ask for, by lower-case name. */
   readonly routeHeaders?: Readonly<Record<string, string>>;
@@ -56,14 +58,14 @@ const UPSERT_SESSION_SQL = `
   RETURNING fair_tag AS fairTag, anchor`;
 
 const INSERT_MESSAGE_SQL = `
-  INSERT INTO messages (session_id, anchor, part, role, content, task_id, created_at)
-  VALUES (@sessionId, @anchor, 0, @role, @content, @taskId, @now)`;
+  INSERT INTO messages (session_id, anchor, part, role, content, task_id, aside, created_at)
+  VALUES (@sessionId, @anchor, 0, @role, @content, @taskId, @aside, @now)`;
 
 const INSERT_TASK_SQL = `
   INSERT INTO tasks (id, session_id, anchor, agent_id, kind, state, priority, fair_tag, max_attempts, available_at,
-                     idempotency_key, parent_id, model, sampling, output_schema, trace_id, created_at, updated_at)
+                     idempotency_key, parent_id, key_id, model, sampling, output_schema, trace_id, created_at, updated_at)
   VALUES (@id, @sessionId, @anchor, @agentId, @kind, 'QUEUED', @priority, @fairTag, @maxAttempts, @now,
-          @key, @parentId, @model, @sampling, @output, @traceId, @now, @now)`;
+          @key, @parentId, @keyId, @model, @sampling, @output, @traceId, @now, @now)`;
 
 const INSERT_HEADERS_SQL = "INSERT INTO route_headers (task_id, headers) VALUES (@taskId, @headers)";
 
@@ -90,6 +92,7 @@ export const enqueue = defineVerb("queue.enqueue", (tx, input: EnqueueInput): En
     maxAttempts: input.maxAttempts,
     key: input.idempotency?.key ?? null,
     parentId: input.parentId,
+    keyId: input.keyId ?? null,
     model: input.model,
     sampling: JSON.stringify(input.sampling),
     output: input.output == null ? null : JSON.stringify(input.output),
@@ -137,7 +140,7 @@ function insertMessages(tx: Tx, input: EnqueueInput, anchor: number): void {
   const now = tx.nowMs;
   let at = anchor - history.length;
   for (const { role, text } of history) {
-    tx.run(INSERT_MESSAGE_SQL, { sessionId, anchor: at++, role, content: text, taskId: null, now });
+    tx.run(INSERT_MESSAGE_SQL, { sessionId, anchor: at++, role, content: text, taskId: null, aside: 0, now });
   }
   tx.run(INSERT_MESSAGE_SQL, {
     sessionId,
@@ -145,6 +148,7 @@ function insertMessages(tx: Tx, input: EnqueueInput, anchor: number): void {
     role: "user",
     content: input.prompt,
     taskId: input.id,
+    aside: input.kind === "compact" ? 1 : 0,
     now,
   });
 }

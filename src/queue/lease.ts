@@ -13,6 +13,10 @@ export interface Fence {
 export interface HeldTask extends TaskRef {
   readonly maxAttempts: number;
   readonly anchor: number;
+  /** The API key it was submitted with; null for the home's own token. */
+  readonly keyId: string | null;
+  /** 1 for a task whose messages no other task is shown. */
+  readonly aside: 0 | 1;
   /** 1 when the task asked for data: then no answer's text is its result as it is. */
   readonly structured: 0 | 1;
   readonly fingerprint: string | null;
@@ -20,7 +24,8 @@ export interface HeldTask extends TaskRef {
 }
 
 const HELD_SQL = `
-  SELECT id, session_id AS sessionId, agent_id AS agentId, priority, attempt, max_attempts AS maxAttempts, anchor,
+  SELECT id, session_id AS sessionId, agent_id AS agentId, key_id AS keyId, priority, attempt,
+         max_attempts AS maxAttempts, anchor, kind = 'compact' AS aside,
          fingerprint, fingerprint_count AS fingerprintCount, output_schema IS NOT NULL AS structured
   FROM tasks
   WHERE id = @taskId AND fence = @fence AND state = 'RUNNING' AND lease_until > @mono`;

@@ -5,6 +5,7 @@ import type { Suspension } from "../domain/task.ts";
 import { defineVerb } from "../store/verb.ts";
 import { type Fence, heldTask } from "./lease.ts";
 import { recordTransition } from "./transition.ts";
+import { wakeTask } from "./wake.ts";
 
 export interface SuspendInput extends Fence {
   readonly reason: Suspension;
@@ -20,6 +21,9 @@ const SUSPEND_SQL = `
       attempt = attempt - 1, available_at = @deadlineAt, wakes = @wakes, lease_owner = NULL, lease_until = NULL, updated_at = @now
   WHERE id = @taskId`;
 
+const ASKED_SQL = `
+  SELECT count(*) AS asked, coalesce(sum(status = 'PENDING'), 0) AS pending FROM approvals WHERE task_id = @taskId`;
+
 export const suspend = defineVerb("queue.suspend", (tx, input: SuspendInput): boolean => {
   const task = heldTask(tx, input);
   if (task === undefined) return false;
@@ -28,5 +32,13 @@ export const suspend = defineVerb("queue.suspend", (tx, input: SuspendInput): bo
   tx.run(SUSPEND_SQL, { taskId, reason, message, deadlineAt, wakes, now: tx.nowMs });
   const payload = { message, deadline_at: deadlineAt, wakes: input.wakes };
   recordTransition(tx, task, { from: "RUNNING", to: "RETRY_WAIT" }, reason, payload);
+  // The answer may have come while the attempt was still on its way here.
+  const waitsForPerson = reason === "AWAITING_APPROVAL" || reason === "AWAITING_INPUT";
+  const approvals = waitsForPerson
+    ? tx.get<{ asked: number; pending: number }>(ASKED_SQL, { taskId })
+    : undefined;
+  if (approvals !== undefined && approvals.asked > 0 && approvals.pending === 0) {
+    wakeTask(tx, { ...task, attempt: task.attempt - 1 }, "APPROVAL_ANSWERED");
+  }
   return true;
 });

@@ -33,7 +33,7 @@ export const wakeDue = defineVerb(
     for (const row of tx.all<TaskRef & { reasonCode: string; wakes: number }>(DUE_SQL, {
       dueAt: input.dueAt,
     })) {
-      if (row.wakes === 1) wakeTask(tx, row, "BUDGET_RETRY");
+      if (row.wakes === 1) wakeTask(tx, row, wakeReason(row.reasonCode));
       else if (isSuspension(row.reasonCode)) expire(tx, row, row.reasonCode);
       else wakeTask(tx, row, "RETRY_DUE");
     }
@@ -56,6 +56,11 @@ export const wakeForBudget = defineVerb("queue.wake_for_budget", (tx, _input: nu
 export function wakeTask(tx: Tx, task: TaskRef, reason: string): void {
   tx.run(WAKE_SQL, { id: task.id, reason, now: tx.nowMs });
   recordTransition(tx, task, { from: "RETRY_WAIT", to: "QUEUED" }, reason);
+}
+
+/** A wait for a person that ends by itself goes on to be told that nobody answered. */
+function wakeReason(waitedFor: string): string {
+  return waitedFor === ("AWAITING_BUDGET" satisfies Suspension) ? "BUDGET_RETRY" : "APPROVAL_EXPIRED";
 }
 
 function expire(tx: Tx, task: TaskRef, waitedFor: Suspension): void {

@@ -1,9 +1,10 @@
-// Runs a method for a caller: guard, then schema, then the method. Every surface goes through here, so nothing can be
-// called that the policy was not asked about.
+// Runs a method for a caller: guard, then schema, then what an API key narrows, then the method. Every surface goes
+// through here, so nothing can be called that the policy was not asked about.
 
 import type { ErrorObject, ValidateFunction } from "ajv";
-import { GoclawError } from "../domain/error.ts";
-import { recordAudit } from "../policy/audit.ts";
+import { codeOf, GoclawError } from "../domain/error.ts";
+import { type AuditRecord, recordAudit } from "../policy/audit.ts";
+import { narrow } from "./key-scope.ts";
 import type { Caller, Method, RpcPorts } from "./method.ts";
 
 export interface Rpc {
@@ -13,7 +14,10 @@ export interface Rpc {
 
 export function createRpc(ports: RpcPorts): Rpc {
   const validators = new Map<string, ValidateFunction>();
-  const addValidator = async ({ name, params }: Method<never, unknown>): Promise<ValidateFunction> => {
+  const addValidator = async ({
+    name,
+    params,
+  }: Pick<Method<never, unknown>, "name" | "params">): Promise<ValidateFunction> => {
     const { compileParams } = await import("./compile-params.ts");
     const validate = compileParams(params);
     validators.set(name, validate);
@@ -22,24 +26,37 @@ export function createRpc(ports: RpcPorts): Rpc {
   return {
     ports,
     call: async (method, params, caller) => {
+      const { principal, traceId } = caller;
       const asked = {
-        ...caller,
-        capability: method.capability,
-        resource: method.name,
-        taskId: null,
-        agentId: null,
+        ...{ principal, traceId, taskId: null, agentId: null },
+        ...{ capability: method.capability, resource: method.name },
       };
       const record = await ports.guard.permit(asked);
-      const validate = validators.get(method.name) ?? (await addValidator(method as Method<never, unknown>));
+      const validate = validators.get(method.name) ?? (await addValidator(method));
       if (!validate(params))
         throw new GoclawError("BAD_REQUEST", `${method.name}: ${describe(validate.errors ?? [])}`);
+      const own = await orAudited(ports, record, () => narrow(method, ports, params as never, caller));
+      const subject = method.subject?.(own);
+      const resource = subject === undefined ? method.name : `${method.name} ${subject}`;
       // The yes to a change is sent to the writer just before the change: one message, one transaction, this order.
-      const audited = method.capability === "acp.mutate" ? ports.store.run(recordAudit, record) : undefined;
-      const result = method.run(ports, params as never, caller);
+      const changes = method.capability !== "acp.read";
+      const audited = changes ? ports.store.run(recordAudit, { ...record, resource }) : undefined;
+      const result = method.run(ports, own, caller);
       await Promise.all([audited, result]);
       return result;
     },
   };
+}
+
+/** What an API key does not cover is refused, and the refusal is in the audit like the policy's own. */
+async function orAudited<T>({ store }: RpcPorts, record: AuditRecord, decide: () => T): Promise<T> {
+  try {
+    return decide();
+  } catch (error) {
+    if (codeOf(error) === "KEY_DENIED")
+      await store.run(recordAudit, { ...record, decision: "deny", rule: "api key" });
+    throw error;
+  }
 }
 
 function describe(errors: readonly ErrorObject[]): string {

@@ -1,6 +1,10 @@
 // What an operation is: one definition that every surface calls. A method without a capability does not type-check.
 
 import type { Agent } from "../domain/agent.ts";
+import type { BASE_CAPABILITIES } from "../domain/capability.ts";
+import type { KeyGrant } from "../domain/key.ts";
+import type { McpDesk } from "../domain/mcp.ts";
+import type { ToolSpec } from "../domain/message.ts";
 import type { ModelRow } from "../engine/model-list.ts";
 import type { RouteTable } from "../engine/route-table.ts";
 import type { Guard } from "../policy/guard.ts";
@@ -8,7 +12,10 @@ import type { Store } from "../store/store.ts";
 
 /** Who calls, and what the calls of one request share. */
 export interface Caller {
+  /** `token` (the home's bearer token) or `key:<id>`. */
   readonly principal: string;
+  /** What an API key narrows the call to; absent for the home's own token. */
+  readonly key?: KeyGrant;
   readonly traceId: string;
 }
 
@@ -16,10 +23,19 @@ export interface RpcPorts {
   readonly store: Store;
   readonly guard: Guard;
   readonly agents: readonly Agent[];
+  readonly mcp: McpDesk;
+  /** What outside MCP clients may use; `agents` null is every agent. */
+  readonly served: {
+    readonly agents: readonly string[] | null;
+    readonly tools: () => readonly ToolSpec[];
+  };
+  readonly version: string;
   /** The models of configured providers, or of all. */
   readonly modelRows: (all: boolean) => readonly ModelRow[];
   readonly routes: RouteTable;
   readonly newId: () => string;
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly nowMs: () => number;
   /** Takes secrets out of a text. */
   readonly redact: (text: string) => string;
   readonly limits: { readonly maxAttempts: number };
@@ -33,9 +49,16 @@ export interface RpcPorts {
 
 export interface Method<Params, Result> {
   readonly name: string;
-  readonly capability: "acp.read" | "acp.mutate";
+  readonly capability: (typeof BASE_CAPABILITIES)[number];
   /** JSON Schema of the params object; unknown fields are refused. */
   readonly params: Readonly<Record<string, unknown>>;
+  /**
+   * What a caller with an API key may ask: the parameters, narrowed to the key's agents, or KEY_DENIED. A method without
+   * it is closed to API keys.
+   */
+  readonly forKey?: (ports: RpcPorts, params: Params, key: KeyGrant) => Params;
+  /** What a call is about, for the audit, beside the method's name. */
+  readonly subject?: (params: Params) => string;
   readonly run: (ports: RpcPorts, params: Params, caller: Caller) => Promise<Result>;
 }
 

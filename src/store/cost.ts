@@ -3,7 +3,7 @@
 
 import type { Reader } from "./reader.ts";
 
-export const COST_KEYS = ["agent", "model", "day"] as const;
+export const COST_KEYS = ["agent", "model", "day", "provider", "key"] as const;
 export type CostKey = (typeof COST_KEYS)[number];
 
 export interface CostRow {
@@ -17,26 +17,34 @@ export interface CostRow {
   readonly costUsd: number | null;
 }
 
-const KEY_SQL: Readonly<Record<CostKey, string>> = {
-  agent: "tasks.agent_id",
-  model: "answers.provider || '/' || answers.model",
-  day: "strftime('%Y-%m-%d', answers.at / 1000, 'unixepoch')",
-};
-
 const SUMS = `
-  count(*) AS calls, count(*) - count(answers.cost_usd) AS unpricedCalls,
-  coalesce(sum(answers.input_tokens), 0) AS inputTokens, coalesce(sum(answers.output_tokens), 0) AS outputTokens,
-  coalesce(sum(answers.cached_tokens), 0) AS cachedTokens, sum(answers.cost_usd) AS costUsd`;
+  count(*) AS calls, count(*) - count(bought.cost_usd) AS unpricedCalls,
+  coalesce(sum(bought.input_tokens), 0) AS inputTokens, coalesce(sum(bought.output_tokens), 0) AS outputTokens,
+  coalesce(sum(bought.cached_tokens), 0) AS cachedTokens, sum(bought.cost_usd) AS costUsd`;
 
-const rowsSql = (key: CostKey): string => `
-  SELECT ${KEY_SQL[key]} AS key, ${SUMS}
-  FROM purchases AS answers JOIN tasks ON tasks.id = answers.task_id
-  WHERE answers.at >= @since
-  GROUP BY 1 ORDER BY ${key === "day" ? "key DESC" : "costUsd DESC, key"} LIMIT @limit`;
+const DEAREST = "GROUP BY 1 ORDER BY costUsd DESC, key LIMIT @limit";
 
-const ROWS_SQL = { agent: rowsSql("agent"), model: rowsSql("model"), day: rowsSql("day") };
+const ROWS_SQL = {
+  agent: `
+    SELECT tasks.agent_id AS key, ${SUMS}
+    FROM purchases AS bought JOIN tasks ON tasks.id = bought.task_id
+    WHERE bought.at >= @since ${DEAREST}`,
+  model: `
+    SELECT bought.provider || '/' || bought.model AS key, ${SUMS}
+    FROM purchases AS bought WHERE bought.at >= @since ${DEAREST}`,
+  provider: `
+    SELECT bought.provider AS key, ${SUMS}
+    FROM purchases AS bought WHERE bought.at >= @since ${DEAREST}`,
+  day: `
+    SELECT strftime('%Y-%m-%d', bought.at / 1000, 'unixepoch') AS key, ${SUMS}
+    FROM purchases AS bought WHERE bought.at >= @since GROUP BY 1 ORDER BY key DESC LIMIT @limit`,
+  key: `
+    SELECT coalesce(api_keys.name || ' ' || api_keys.id, 'token') AS key, ${SUMS}
+    FROM purchases AS bought JOIN tasks ON tasks.id = bought.task_id LEFT JOIN api_keys ON api_keys.id = tasks.key_id
+    WHERE bought.at >= @since ${DEAREST}`,
+} as const;
 
-const TOTAL_SQL = `SELECT 'total' AS key, ${SUMS} FROM purchases AS answers WHERE answers.at >= @since`;
+const TOTAL_SQL = `SELECT 'total' AS key, ${SUMS} FROM purchases AS bought WHERE bought.at >= @since`;
 
 /** `since` is in epoch ms; at most `limit` rows, the dearest or the newest first. */
 export function costRows(reader: Reader, by: CostKey, since: number, limit: number): CostRow[] {

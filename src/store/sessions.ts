@@ -45,7 +45,7 @@ export function summaryBefore(reader: Reader, sessionId: string, anchor: number)
 // stands before the summary's end, and is found by its time.
 const HISTORY_SQL = `
   SELECT anchor, part, role, content FROM messages
-  WHERE session_id = @sessionId AND anchor < @anchor
+  WHERE session_id = @sessionId AND anchor < @anchor AND aside = 0
     AND ((anchor, part) >= (@fromAnchor, @fromPart) OR created_at >= @readAt)
   ORDER BY anchor, part`;
 
@@ -74,4 +74,60 @@ const PROMPT_SQL = `
 
 export function promptOf(reader: Reader, taskId: string): StoredMessage | undefined {
   return reader.get<StoredMessage>(PROMPT_SQL, { taskId });
+}
+
+const AGENTS_SQL = "SELECT DISTINCT agent_id AS agentId FROM tasks WHERE session_id = @sessionId";
+
+/** Every agent that was talked to in a session. */
+export function agentsOfSession(reader: Reader, sessionId: string): string[] {
+  return reader.all<{ agentId: string }>(AGENTS_SQL, { sessionId }).map(({ agentId }) => agentId);
+}
+
+export interface Session {
+  readonly id: string;
+  /** The agent it began with. */
+  readonly agentId: string;
+  readonly messages: number;
+  /** Times are epoch ms. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+const SESSION_COLUMNS = `
+  id, agent_id AS agentId, created_at AS createdAt, updated_at AS updatedAt,
+  (SELECT count(*) FROM messages WHERE messages.session_id = sessions.id AND aside = 0) AS messages`;
+
+const FIND_SESSION_SQL = `SELECT ${SESSION_COLUMNS} FROM sessions WHERE id = @sessionId`;
+
+export function findSession(reader: Reader, sessionId: string): Session | undefined {
+  return reader.get<Session>(FIND_SESSION_SQL, { sessionId });
+}
+
+const LIST_SESSIONS_SQL = `
+  SELECT ${SESSION_COLUMNS} FROM sessions WHERE id < @cursor ORDER BY id DESC LIMIT @limit`;
+
+/** By id, which sorts by creation time unless a client chose its own; ids before `cursor`. */
+export function listSessions(reader: Reader, cursor: string | null, limit: number): Session[] {
+  return reader.all<Session>(LIST_SESSIONS_SQL, { cursor: cursor ?? "~", limit });
+}
+
+const MESSAGES_SQL = `
+  SELECT anchor, part, role, content, task_id AS taskId, created_at AS createdAt
+  FROM messages
+  WHERE session_id = @sessionId AND (anchor, part) > (@anchor, @part) AND aside = 0
+  ORDER BY anchor, part LIMIT @limit`;
+
+export interface SessionMessage extends Omit<StoredMessage, "cut"> {
+  readonly taskId: string | null;
+  readonly createdAt: number;
+}
+
+/** The conversation after a place, oldest first. */
+export function messagesAfter(
+  reader: Reader,
+  sessionId: string,
+  { anchor, part }: Pick<Position, "anchor" | "part">,
+  limit: number,
+): SessionMessage[] {
+  return reader.all<SessionMessage>(MESSAGES_SQL, { sessionId, anchor, part, limit });
 }

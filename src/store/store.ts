@@ -30,6 +30,10 @@ export interface StoreOptions {
   readonly binding: SqliteBinding;
   readonly worker: Worker;
   readonly onEvents: (events: readonly DurableEvent[]) => void;
+  /** Goes over everything that verbs are given, before the writer has it: nothing secret gets into the database. */
+  readonly clean?: <Input>(input: Input) => Input;
+  /** Something was committed that a verb did, whether or not it appended an event. */
+  readonly onCommit?: () => void;
   readonly onDefect: (verb: string, message: string, stack: string) => void;
   readonly onFault: (fault: Code | null) => void;
   /** The writer thread ended without being asked: nothing can be promised any more. */
@@ -110,7 +114,7 @@ class Mailbox {
     return new Promise((resolve, reject) => {
       if (this.#gone) return reject(closedError());
       this.#pending.push({ resolve, reject });
-      const waiting = this.#outbox.push({ verb, input });
+      const waiting = this.#outbox.push({ verb, input: this.#options.clean?.(input) ?? input });
       // One message per turn of the loop; a crowd is sent on in parts, so that the writer starts while it still forms.
       if (waiting === 1) setImmediate(() => this.#flush());
       else if (waiting === CROWD_CALLS) this.#flush();
@@ -155,6 +159,7 @@ class Mailbox {
   #receive(message: FromWriter): void {
     if (message.type === "committed") {
       if (message.events.length > 0) this.#options.onEvents(message.events);
+      if (message.results.length > 0) this.#options.onCommit?.();
       for (const result of message.results) settle(this.#pending.shift(), result);
     } else if (message.type === "health") {
       this.fault = message.fault;

@@ -12,7 +12,9 @@ const COLUMNS = `
   (SELECT CASE WHEN count(*) = count(cost_usd) THEN sum(cost_usd) END FROM (
     SELECT cost_usd FROM answers WHERE task_id = tasks.id
     UNION ALL SELECT cost_usd FROM summaries WHERE task_id = tasks.id
-    UNION ALL SELECT cost_usd FROM classifications WHERE task_id = tasks.id)) AS costUsd, tasks.output_schema IS NOT NULL AS structured, tasks.parent_id AS parentId, tasks.idempotency_key AS idempotencyKey,
+    UNION ALL SELECT cost_usd FROM failed_calls WHERE task_id = tasks.id
+    UNION ALL SELECT cost_usd FROM classifications WHERE task_id = tasks.id)) AS costUsd,
+  tasks.output_schema IS NOT NULL AS structured, tasks.parent_id AS parentId, tasks.idempotency_key AS idempotencyKey,
   tasks.created_at AS createdAt, tasks.updated_at AS updatedAt, tasks.available_at AS availableAt,
   tasks.started_at AS startedAt, tasks.finished_at AS finishedAt`;
 
@@ -29,7 +31,7 @@ const LIST_SQL = `
   SELECT ${COLUMNS} ${FROM}
   WHERE tasks.id < @cursor
     AND (@state IS NULL OR tasks.state = @state)
-    AND (@agentId IS NULL OR tasks.agent_id = @agentId)
+    AND (@agents IS NULL OR tasks.agent_id IN (SELECT value FROM json_each(@agents)))
     AND (@sessionId IS NULL OR tasks.session_id = @sessionId)
   ORDER BY tasks.id DESC LIMIT @limit`;
 
@@ -61,9 +63,17 @@ export function findTaskById(reader: Reader, id: string): Task | undefined {
   return row === undefined ? undefined : toTask(row);
 }
 
+const AGENT_SQL = "SELECT agent_id AS agentId FROM tasks WHERE id = @id";
+
+/** Whose task it is; undefined when there is none. */
+export function agentOfTask(reader: Reader, id: string): string | undefined {
+  return reader.get<{ agentId: string }>(AGENT_SQL, { id })?.agentId;
+}
+
 export interface TaskFilter {
   readonly state: TaskState | null;
-  readonly agentId: string | null;
+  /** Any of these; null for all. */
+  readonly agentIds: readonly string[] | null;
   readonly sessionId: string | null;
   /** Ids before this one; null starts at the newest. */
   readonly cursor: string | null;
@@ -72,7 +82,11 @@ export interface TaskFilter {
 
 /** Newest first. */
 export function listTasks(reader: Reader, filter: TaskFilter): Task[] {
-  return reader.all<TaskRow>(LIST_SQL, { ...filter, cursor: filter.cursor ?? "~" }).map(toTask);
+  const { state, agentIds, sessionId, cursor, limit } = filter;
+  const agents = agentIds === null ? null : JSON.stringify(agentIds);
+  return reader
+    .all<TaskRow>(LIST_SQL, { state, agents, sessionId, cursor: cursor ?? "~", limit })
+    .map(toTask);
 }
 
 const EVENTS_SQL = `

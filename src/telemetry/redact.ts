@@ -1,34 +1,84 @@
 // Keeps secrets out of everything that is stored or printed: exact values of the keys in use, and shapes that keys of
 // known vendors have. Applied before anything is cut to length, so that half a key cannot survive.
 
+import { LEAST_SECRET_CHARS } from "../domain/secret.ts";
+
 const MARK = "[redacted]";
-const LEAST_SECRET_CHARS = 8;
 
 /** Shapes of credentials, linear to match. */
 const SHAPES: readonly RegExp[] = [
   /\bsk-[A-Za-z0-9_-]{16,}/g,
+  /\bgck_[A-Za-z0-9_-]{20,}/g,
   /\bAIza[A-Za-z0-9_-]{30,}/g,
   /\bgh[pousr]_[A-Za-z0-9]{20,}/g,
+  /\bgithub_pat_[A-Za-z0-9_]{20,}/g,
   /\bxox[abprs]-[A-Za-z0-9-]{10,}/g,
+  /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
+  /\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g,
+  /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[A-Za-z0-9+/=\s]{1,8192}(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?/g,
   /\bBearer [A-Za-z0-9._~+/=-]{16,}/gi,
 ];
 
-/** Returns a function that replaces secrets in a text. `secrets` are exact values; short ones are not secrets. */
-export function createRedactor(secrets: readonly string[]): (text: string) => string {
-  // The longest first: a secret that begins like another must not leave its tail.
-  const values = [...new Set(secrets.filter(({ length }) => length >= LEAST_SECRET_CHARS).flatMap(formsOf))];
-  values.sort((a, b) => b.length - a.length);
+/** Replaces secrets in a text. */
+export type Redact = (text: string) => string;
+
+/** Exact values and known shapes: for logs, results of tools, audit, messages. */
+export function createRedactor(secrets: readonly string[]): Redact {
+  const hide = createValueRedactor(secrets);
   return (text) => {
-    let clean = text;
-    for (const value of values) clean = clean.replaceAll(value, MARK);
+    let clean = hide(text);
     for (const shape of SHAPES) clean = clean.replace(shape, MARK);
     return clean;
   };
 }
 
-/** As it is, and as it looks inside a URL, a JSON string and both alphabets of base64. */
+/** Exact values alone: for what people write, where a shape may be meant. `secrets` that are short are none. */
+export function createValueRedactor(secrets: readonly string[]): Redact {
+  const values = secretForms(secrets);
+  return (text) => {
+    let clean = text;
+    if (text.length < LEAST_SECRET_CHARS) return text;
+    for (const value of values) if (clean.includes(value)) clean = clean.replaceAll(value, MARK);
+    return clean;
+  };
+}
+
+/** Every form in which a value is looked for, the longest first: of two that begin alike neither leaves a tail. */
+export function secretForms(secrets: readonly string[]): string[] {
+  const values = [...new Set(secrets.filter(({ length }) => length >= LEAST_SECRET_CHARS).flatMap(formsOf))];
+  return values.sort((a, b) => b.length - a.length);
+}
+
+/** As it is, and as it looks inside a URL, a JSON string, hexadecimal, and both alphabets of base64. */
 function formsOf(secret: string): string[] {
-  const base64 = Buffer.from(secret).toString("base64").replace(/=+$/, "");
-  const base64url = Buffer.from(secret).toString("base64url");
-  return [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), base64, base64url];
+  const url = encodeURIComponent(secret);
+  const json = JSON.stringify(secret).slice(1, -1);
+  const hex = Buffer.from(secret).toString("hex");
+  return [secret, url, json, hex, hex.toUpperCase(), ...base64Forms(secret)];
+}
+
+/** Base64 of a longer text shows a secret in one of three ways, by where in it the secret begins. */
+function base64Forms(secret: string): string[] {
+  return [0, 1, 2].flatMap((offset) => {
+    const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
+    const whole = Math.floor((bytes.length * 8) / 6); // characters that depend on nothing after the secret
+    const from = Math.ceil((offset * 8) / 6);
+    return (["base64", "base64url"] as const)
+      .map((alphabet) => bytes.toString(alphabet).slice(from, whole))
+      .filter(({ length }) => length >= LEAST_SECRET_CHARS);
+  });
+}
+
+/** A copy of plain data with every string redacted; the same object when there was nothing to hide. */
+export function redactData<T>(value: T, redact: Redact): T {
+  if (typeof value === "string") return redact(value) as T;
+  if (typeof value !== "object" || value === null) return value;
+  let copy: Record<string, unknown> | unknown[] | undefined;
+  for (const [key, item] of Object.entries(value)) {
+    const clean = redactData<unknown>(item, redact);
+    if (clean === item) continue;
+    copy ??= (Array.isArray(value) ? [...value] : { ...value }) as Record<string, unknown> | unknown[];
+    (copy as Record<string, unknown>)[key] = clean;
+  }
+  return (copy ?? value) as T;
 }

@@ -1,23 +1,22 @@
-// The only caller of a tool, always in this order: schema, policy, intent and audit (committed), act, outcome
+// The only caller of a tool, always in this order: schema, policy, person, intent and audit (committed), act, outcome
 // (committed), redact, cut. A refusal is a result that the model sees, never an exception.
 
-import { messageOf } from "../domain/error.ts";
+import { type Code, GoclawError, messageOf } from "../domain/error.ts";
 import type { ToolCall } from "../domain/message.ts";
 import type { ClaimedTask } from "../domain/task.ts";
 import { type EffectRef, effectKey, settleEffect, sha256 } from "../journal/effects.ts";
 import type { AuditRecord } from "../policy/audit.ts";
-import type { Guard } from "../policy/guard.ts";
-import type { Store } from "../store/store.ts";
-import { capabilityOf } from "./index.ts";
+import { decideCall, type GatePorts, passGate } from "./gate.ts";
 import { intend, refuse } from "./intend.ts";
-import type { Args, Tool, ToolContext, ToolOutcome } from "./tool.ts";
+import { type Args, RESULT_CHARS, type Tool, type ToolContext, type ToolOutcome } from "./tool.ts";
 
-export interface Hands {
-  readonly store: Store;
-  readonly guard: Guard;
-  readonly tools: readonly Tool[];
-  readonly redact: (text: string) => string;
-  readonly ports: Omit<ToolContext, "effectKey" | "signal">;
+export interface Hands extends GatePorts {
+  /** The tools there are for an agent; what it is offered may be fewer. */
+  readonly toolsFor: (agentId: string) => readonly Tool[];
+  readonly ports: Omit<
+    ToolContext,
+    "effectKey" | "signal" | "taskId" | "agentId" | "grant" | "answer" | "now"
+  >;
 }
 
 export interface CallPlace {
@@ -25,10 +24,16 @@ export interface CallPlace {
   readonly callIndex: number;
 }
 
-/** `result`: what the model is told. `unknown`: stop and ask. `lost`: the lease is gone, stop. */
+/** `result`: what the model is told. `unknown`: stop and ask. `wait`: for a person. `lost`: the lease is gone, stop. */
 export type Performed =
   | { readonly type: "result"; readonly text: string }
   | { readonly type: "unknown"; readonly message: string }
+  | {
+      readonly type: "wait";
+      readonly kind: "act" | "question";
+      readonly deadlineAt: number;
+      readonly message: string;
+    }
   | { readonly type: "lost" };
 
 export async function perform(
@@ -38,17 +43,13 @@ export async function perform(
   place: CallPlace,
   signal: AbortSignal,
 ): Promise<Performed> {
-  const tool = hands.tools.find((candidate) => candidate.name === call.name);
-  const effect = effectOf(task.id, call, place, tool);
-  const fence = { taskId: task.id, fence: task.fence };
-  const refusal = async (code: string, why: string, audit: AuditRecord | null): Promise<Performed> => {
-    const outcome = `${code}: ${why}`;
-    const held = await hands.store.insist(refuse, { ...fence, effect, code, outcome, audit });
-    return held ? { type: "result", text: outcome } : { type: "lost" };
-  };
-
+  const tools = hands.toolsFor(task.agentId);
+  const tool = tools.find((candidate) => candidate.name === call.name);
+  let effect = effectOf(task.id, call, place, tool);
+  const refusal = (code: Code, why: string, audit: AuditRecord | null): Promise<Performed> =>
+    refuseCall(hands, task, effect, code, why, audit);
   if (tool === undefined) {
-    const names = hands.tools.map(({ name }) => name).join(", ");
+    const names = tools.map(({ name }) => name).join(", ");
     return refusal(
       "TOOL_UNKNOWN",
       `there is no tool ${JSON.stringify(call.name)}; there are: ${names}`,
@@ -59,26 +60,48 @@ export async function perform(
   const { parseArguments } = await import("./arguments.ts");
   const parsed = parseArguments(tool, call.argumentsText);
   if (!parsed.ok) return refusal("TOOL_ARGUMENTS", parsed.why, null);
-  const { decision, record } = decideCall(hands.guard, task, tool, parsed.args);
-  if (decision.effect === "deny") return refusal("CAP_DENIED", decision.reason, record);
+  const { args } = parsed;
+  if (tool.effectClassOf !== undefined) effect = { ...effect, effectClass: tool.effectClassOf(args) };
+  const decided = decideCall(hands, task, tool, args);
+  const { id: taskId, agentId } = task;
+  const { grant } = decided;
+  const context: ToolContext = {
+    ...hands.ports,
+    ...{ now: hands.now, effectKey: effect.key, taskId, agentId, grant, answer: null, signal },
+  };
+  const passed = await passGate(hands, { task, tool, args, effect, decided, context });
+  if (passed.type === "lost" || passed.type === "wait") return passed;
+  if (passed.type === "refuse") return refusal(passed.code, passed.why, passed.record);
 
-  const intended = await hands.store.insist(intend, { ...fence, effect, audit: record });
+  const { record: audit, approval } = passed;
+  const intended = await hands.store.insist(intend, { taskId, fence: task.fence, effect, audit, approval });
   if (intended === "lost") return { type: "lost" };
+  if (intended === "used")
+    return refusal("APPROVAL_DECIDED", "the approval was used already", { ...audit, decision: "deny" });
   if (typeof intended === "object") return { type: "result", text: intended.settled };
   if (intended === "unknown")
     return { type: "unknown", message: unknownText(tool.name, "the daemon stopped in the middle") };
-  return act(hands, task, tool, effect, parsed.args, signal);
+  return act(hands, task, tool, effect, args, { ...context, answer: approval?.answer ?? null });
 }
 
-function decideCall(guard: Guard, task: ClaimedTask, tool: Tool, args: Args): ReturnType<Guard["decide"]> {
-  return guard.decide({
-    principal: `agent:${task.agentId}`,
-    capability: capabilityOf(tool.name),
-    resource: tool.resource(args),
-    traceId: task.traceId,
+async function refuseCall(
+  { store }: Hands,
+  task: ClaimedTask,
+  effect: EffectRef,
+  code: Code,
+  why: string,
+  audit: AuditRecord | null,
+): Promise<Performed> {
+  const outcome = `${code}: ${why}`;
+  const held = await store.insist(refuse, {
     taskId: task.id,
-    agentId: task.agentId,
+    fence: task.fence,
+    effect,
+    code,
+    outcome,
+    audit,
   });
+  return held ? { type: "result", text: outcome } : { type: "lost" };
 }
 
 async function act(
@@ -87,18 +110,19 @@ async function act(
   tool: Tool,
   effect: EffectRef,
   args: Args,
-  signal: AbortSignal,
+  context: ToolContext,
 ): Promise<Performed> {
-  const outcome = await runTool(tool, args, { ...hands.ports, effectKey: effect.key, signal });
+  const outcome = await runTool(tool, args, context);
   const text = cut(hands.redact(outcome.text));
   const { key, turn, callIndex } = effect;
-  const status = outcome.type === "done" ? "DONE" : outcome.type === "failed" ? "FAILED" : "UNKNOWN";
+  const status =
+    outcome.type === "done"
+      ? ("DONE" as const)
+      : outcome.type === "failed"
+        ? ("FAILED" as const)
+        : ("UNKNOWN" as const);
   const settled = {
-    key,
-    turn,
-    callIndex,
-    tool: tool.name,
-    status,
+    ...{ key, turn, callIndex, tool: tool.name, status, labels: (tool.yields ?? []).join(" ") },
     outcome: status === "UNKNOWN" ? null : text,
   } as const;
   const held = await hands.store.insist(settleEffect, { taskId: task.id, fence: task.fence, ...settled });
@@ -111,7 +135,8 @@ async function runTool(tool: Tool, args: Args, context: ToolContext): Promise<To
   try {
     return await tool.run(args, context);
   } catch (error) {
-    return { type: "failed", text: `TOOL_FAILED: ${messageOf(error)}` };
+    const code = error instanceof GoclawError ? error.code : "TOOL_FAILED";
+    return { type: "failed", text: `${code}: ${messageOf(error)}` };
   }
 }
 
@@ -137,8 +162,6 @@ function unknownText(tool: string, why: string): string {
     "goclaw task resolve ID --happened, or --did-not to have it done"
   );
 }
-
-const RESULT_CHARS = 32_000;
 
 function cut(text: string): string {
   if (text.length <= RESULT_CHARS) return text;

@@ -1,10 +1,11 @@
 // `send_alert`: one POST to the operator's webhook. Once: it is never repeated blindly; when nobody can tell whether
 // it arrived, the task stops and asks.
 
-import { postJson } from "../policy/egress.ts";
+import { Buffer } from "node:buffer";
 import type { Tool } from "./tool.ts";
 
 const TIMEOUT_MS = 10_000;
+const ANSWER_BYTES = 2_000;
 
 export const sendAlert: Tool = {
   name: "send_alert",
@@ -22,7 +23,7 @@ export const sendAlert: Tool = {
   },
   effectClass: "once",
   resource: () => "webhook",
-  run: async (args, { webhookUrl, effectKey, signal }) => {
+  run: async (args, { webhookUrl, egress, effectKey, signal }) => {
     if (webhookUrl === undefined) {
       return {
         type: "failed",
@@ -30,21 +31,28 @@ export const sendAlert: Tool = {
       };
     }
     const { severity, title, body } = args;
-    const headers = { "idempotency-key": effectKey };
-    const result = await postJson(
-      { url: webhookUrl, body: { severity, title, body }, headers, timeoutMs: TIMEOUT_MS },
-      signal,
-    );
+    const request = {
+      url: webhookUrl,
+      method: "POST",
+      headers: { "idempotency-key": effectKey, "content-type": "application/json" },
+      body: JSON.stringify({ severity, title, body }),
+      reach: "operator",
+      limits: { totalMs: TIMEOUT_MS, bodyBytes: ANSWER_BYTES },
+    } as const;
+    const result = await egress.fetch(request, signal);
     switch (result.type) {
+      case "refused":
       case "unsent":
-        return { type: "failed", text: `the alert was not sent: ${result.message}` };
+        return { type: "failed", text: `the alert was not sent: ${result.why}` };
       case "unknown":
-        return { type: "unknown", text: `the webhook did not answer: ${result.message}` };
+        return { type: "unknown", text: `the webhook did not answer: ${result.why}` };
       case "answered": {
+        // The status line is the answer, however much of the rest came.
         const accepted = result.status >= 200 && result.status < 300;
+        const said = Buffer.from(result.body).toString("utf8");
         return accepted
           ? { type: "done", text: "the alert was delivered" }
-          : { type: "failed", text: `the webhook answered ${result.status}: ${result.text}` };
+          : { type: "failed", text: `the webhook answered ${result.status}: ${said}` };
       }
     }
   },

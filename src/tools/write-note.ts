@@ -1,10 +1,9 @@
 // `write_note`: a Markdown file in workspace/notes. Keyed: writing the same note again leaves the same file, and the
 // file is the old one or the new one, never a part.
 
-import { constants, promises as fs } from "node:fs";
-import { join } from "node:path";
-import { GoclawError } from "../domain/error.ts";
-import type { Tool } from "./tool.ts";
+import { openBeneath } from "../policy/paths.ts";
+import { spendQuota } from "./file-text.ts";
+import type { Args, Tool } from "./tool.ts";
 
 const NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9_-]{0,79}$";
 
@@ -23,36 +22,22 @@ export const writeNote: Tool = {
     additionalProperties: false,
   },
   effectClass: "keyed",
-  resource: (args) => `notes/${String(args.name)}.md`,
-  run: async (args, { workspace, effectKey }) => {
-    const notes = join(workspace, "notes");
-    await fs.mkdir(notes, { recursive: true, mode: 0o700 });
-    await refuseLink(notes);
-    const name = `${String(args.name)}.md`;
-    const text = String(args.text);
-    await replaceFile(join(notes, name), join(notes, `.${name}.${effectKey}`), text);
-    return { type: "done", text: `wrote notes/${name} (${Buffer.byteLength(text)} bytes)` };
+  resource: notePath,
+  touches: (args) => [{ path: { path: notePath(args), mode: "rw" } }],
+  run: async (args, { grant, taskId, effectKey }) => {
+    const path = notePath(args);
+    const bytes = Buffer.from(String(args.text));
+    spendQuota(taskId, path, bytes.length);
+    const held = openBeneath(grant.roots, path, "rw", { makeParents: true });
+    try {
+      await held.replace({ bytes, key: effectKey, mode: 0o600 });
+      return { type: "done", text: `wrote ${path} (${bytes.length} bytes)` };
+    } finally {
+      held.close();
+    }
   },
 };
 
-async function refuseLink(directory: string): Promise<void> {
-  if ((await fs.lstat(directory)).isSymbolicLink()) {
-    throw new GoclawError(
-      "TOOL_FAILED",
-      `${directory} is a symbolic link; notes are only written to a real directory`,
-    );
-  }
-}
-
-async function replaceFile(target: string, scratch: string, text: string): Promise<void> {
-  await fs.rm(scratch, { force: true }); // left by an attempt that died in the middle
-  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
-  const file = await fs.open(scratch, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await fs.rename(scratch, target);
+function notePath(args: Args): string {
+  return `notes/${String(args.name)}.md`;
 }

@@ -39,9 +39,10 @@ function plant(name: string, files: Readonly<Record<string, string>>): string {
 async function cruise(dir: string): Promise<string[]> {
   const args = [join(ROOT, TOOL), "--config", CONFIG, "--output-type", "json", "src"];
   // Violations make the tool exit with their number; what it printed is what counts.
-  const done: unknown = await promisify(execFile)(process.execPath, args, { cwd: dir }).catch(
-    (error) => error,
-  );
+  const done: unknown = await promisify(execFile)(process.execPath, args, {
+    cwd: dir,
+    maxBuffer: 67_108_864,
+  }).catch((error) => error);
   const { summary } = JSON.parse((done as { stdout: string }).stdout) as Report;
   return summary.violations.map(({ rule, from }) => `${rule.name} ${from}`);
 }

@@ -106,6 +106,35 @@ test(verifies("DATA-003", "a backup that fails stops the upgrade before it begin
   expect(ledger()).toHaveLength(1);
 });
 
+test("what was bought before providers had limits counts against them from the upgrade on", () => {
+  const [core, brains, ...later] = productMigrations();
+  apply([core!, brains!]);
+  const at = Date.UTC(2026, 0, 31, 12);
+  const add = db.prepare(`
+    INSERT INTO answers (task_id, turn, text, tool_calls, stop_reason, provider, model,
+                         input_tokens, output_tokens, cost_usd, attempt, at)
+    VALUES ('t', ?, '', '[]', 'stop', ?, 'm', 10, ?, ?, 1, ?)`);
+  add.run(0, "p", 5, 0.25, at);
+  add.run(1, "p", 5, 0.5, at + 86_400_000);
+  add.run(2, "q", null, null, at);
+  apply([core!, brains!, ...later]);
+  const rows = db.prepare("SELECT scope, period, usd, tokens FROM spend_totals ORDER BY scope, period").all();
+  const row = (scope: string, period: string, usd: number, tokens: number) => ({
+    scope,
+    period,
+    usd,
+    tokens,
+  });
+  expect(rows).toEqual([
+    row("provider:p", "day:2026-01-31", 0.25, 15),
+    row("provider:p", "day:2026-02-01", 0.5, 15),
+    row("provider:p", "month:2026-01", 0.25, 15),
+    row("provider:p", "month:2026-02", 0.5, 15),
+    row("provider:q", "day:2026-01-31", 0, 10),
+    row("provider:q", "month:2026-01", 0, 10),
+  ]);
+});
+
 test("names give the order, and a name that does not fit is refused", () => {
   const files = ["0010_b.sql", "0002_a.sql"].map((name) => ({ name, sql: "" }));
   expect(parseMigrations(files).map(({ version }) => version)).toEqual([2, 10]);

@@ -5,6 +5,7 @@ import type { Cassette } from "../../src/domain/cassette.ts";
 import { openProvider, type ProviderSettings } from "../../src/providers/index.ts";
 import type { ErrorClass, ModelRequest, Part, Provider } from "../../src/providers/provider.ts";
 import { parseCassette } from "../../src/providers/replay.ts";
+import { responses } from "../support/vendors/responses.ts";
 import {
   chunk,
   DONE,
@@ -34,8 +35,9 @@ export interface ProviderRig {
 
 /** The vendors with wire formats of their own are in test/contract/vendors, against servers that speak them. */
 export type ProviderType = Exclude<ProviderSettings["type"], "anthropic" | "google" | "ollama">;
+export type RigName = ProviderType | "responses";
 
-export const RIGS: Readonly<Record<ProviderType, () => Promise<ProviderRig>>> = {
+export const RIGS: Readonly<Record<RigName, () => Promise<ProviderRig>>> = {
   openai_compatible: async () => {
     const server = await startModelServer();
     return {
@@ -47,15 +49,35 @@ export const RIGS: Readonly<Record<ProviderType, () => Promise<ProviderRig>>> = 
       close: () => server.close(),
     };
   },
+  responses: async () => {
+    const server = await startModelServer();
+    return {
+      giving: ({ text, calls = [], usage }, bytes) => {
+        const wire = responses.events({
+          text: text === "" ? [] : [text.slice(0, 1), text.slice(1)],
+          calls: calls.map(({ name, args }) => ({ name, args: JSON.stringify(args) })),
+          stop: calls.length > 0 ? "tool_calls" : "stop",
+          ...(usage && { usage: { ...usage, cached: 0, cacheWrite: 0, reasoning: 0 } }),
+        });
+        server.play(bytes === undefined ? stream(wire.join("")) : trickle(wire.join(""), bytes));
+        return openAt(server, 5_000, { api: "responses" });
+      },
+      close: () => server.close(),
+    };
+  },
   replay: async () => ({
     giving: (wanted) => openReplay(parseCassette(JSON.stringify(toCassette(wanted)), "rig.json")),
     close: async () => {},
   }),
 };
 
-export function openAt(server: Pick<ModelServer, "baseUrl">, timeoutMs = 5_000): Provider {
+export function openAt(
+  server: Pick<ModelServer, "baseUrl">,
+  timeoutMs = 5_000,
+  own: Pick<ProviderSettings, "api"> = {},
+): Provider {
   const settings = { id: "lab", type: "openai_compatible", apiKey: "key-of-the-lab" } as const;
-  const more = { missingReason: undefined, baseUrl: server.baseUrl, timeoutMs };
+  const more = { missingReason: undefined, baseUrl: server.baseUrl, timeoutMs, ...own };
   return openProvider({ ...settings, ...more }, { loadCassette: () => undefined });
 }
 

@@ -8,15 +8,15 @@ import { verifies } from "../support/verifies.ts";
 import {
   errorOf,
   type ProviderRig,
-  type ProviderType,
   partsOf,
   REQUEST,
   RIGS,
+  type RigName,
   shapeFaults,
   textOf,
 } from "./provider-rigs.ts";
 
-const TYPES = Object.keys(RIGS) as ProviderType[];
+const TYPES = Object.keys(RIGS) as RigName[];
 
 describe.each(TYPES)("a provider of type %s", (type) => {
   let rig: ProviderRig;
@@ -118,8 +118,9 @@ describe.each(TYPES)("a provider of type %s", (type) => {
 
   test("one that is not configured says what is missing, on every call", async () => {
     const missingReason = "set OPENAI_API_KEY";
-    const settings = { id: "lab", type, apiKey: undefined, missingReason, baseUrl: undefined, timeoutMs: 1 };
-    const provider = openProvider(settings, { loadCassette: () => undefined });
+    const settings = { id: "lab", apiKey: undefined, missingReason, baseUrl: undefined, timeoutMs: 1 };
+    const kind = type === "responses" ? ({ type: "openai_compatible", api: type } as const) : { type };
+    const provider = openProvider({ ...settings, ...kind }, { loadCassette: () => undefined });
     for (const parts of [await partsOf(provider), await partsOf(provider)]) {
       expect(parts).toEqual([
         { type: "error", errorClass: "not_configured", message: missingReason, afterMs: 0 },

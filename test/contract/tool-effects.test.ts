@@ -1,6 +1,7 @@
 // What each tool does to the world, held against its effect class: a pure one changes nothing, a keyed one may be run
 // again with its key, and a once one knows what it does not know.
 
+import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
@@ -13,6 +14,7 @@ import type { ToolContext } from "../../src/tools/tool.ts";
 import { writeNote } from "../../src/tools/write-note.ts";
 import { startSink } from "../support/sink.ts";
 import { closeServer, listen } from "../support/stub-model.ts";
+import { toolContext } from "../support/tool-context.ts";
 import { verifies } from "../support/verifies.ts";
 import { createSignal, within } from "../support/wait.ts";
 
@@ -22,11 +24,8 @@ beforeEach(() => {
   return () => rmSync(workspace, { recursive: true, force: true });
 });
 
-function context(more: Partial<ToolContext> = {}): ToolContext {
-  const signal = new AbortController().signal;
-  const now = (): Date => new Date("2026-02-03T04:05:06.789Z");
-  return { effectKey: "k1", workspace, webhookUrl: undefined, now, signal, ...more };
-}
+const context = (more: Partial<ToolContext> = {}): ToolContext =>
+  toolContext(workspace, { effectKey: "k1", ...more });
 
 test("now tells the time it is given, and nothing else", async () => {
   expect(await now.run({}, context())).toEqual({ type: "done", text: "2026-02-03T04:05:06.789Z" });
@@ -51,7 +50,8 @@ describe("write_note", () => {
 
   test("what an attempt that died left behind does not stand in the way", async () => {
     await write("old");
-    writeFileSync(join(notes(), ".plan.md.k2"), "half a no");
+    const mark = createHash("sha256").update("k2").digest("hex").slice(0, 16);
+    writeFileSync(join(notes(), `.goclaw-part-${mark}-0123`), "half a no");
     expect(await write("new", "k2")).toMatchObject({ type: "done" });
     expect(readdirSync(notes())).toEqual(["plan.md"]);
     expect(readFileSync(join(notes(), "plan.md"), "utf8")).toBe("new");
@@ -61,19 +61,18 @@ describe("write_note", () => {
     const outside = mkdtempSync(join(tmpdir(), "goclaw-outside-"));
     onTestFinished(() => rmSync(outside, { recursive: true, force: true }));
     symlinkSync(outside, notes());
-    await expect(write("x")).rejects.toThrow(/symbolic link/);
+    await expect(write("x")).rejects.toMatchObject({ code: "PATH_SYMLINK" });
     expect(readdirSync(outside)).toEqual([]);
   });
 
-  test("replaces a link where the note should be, and leaves its target alone", async () => {
+  test("does not write where a link stands, and leaves its target alone", async () => {
     await write("first");
     const target = join(workspace, "target.md");
     writeFileSync(target, "mine");
     rmSync(join(notes(), "plan.md"));
     symlinkSync(target, join(notes(), "plan.md"));
-    await write("second");
+    await expect(write("second")).rejects.toMatchObject({ code: "PATH_SYMLINK" });
     expect(readFileSync(target, "utf8")).toBe("mine");
-    expect(readFileSync(join(notes(), "plan.md"), "utf8")).toBe("second");
   });
 });
 

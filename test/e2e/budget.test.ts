@@ -1,11 +1,15 @@
 // Budgets through the real daemon: many tasks against one limit, a kill in between, and what a user is told.
 
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, expect, test } from "vitest";
+import { parse } from "yaml";
 import { runCli } from "../support/cli.ts";
+import { replyByDirective } from "../support/directive.ts";
+import { writeConfig } from "../support/home.ts";
 import { createRig, type Rig } from "../support/rig.ts";
-import { ended, readTask, submit, taskWhere, type WireTask } from "../support/tasks.ts";
+import { ended, readEvents, readTask, submit, taskWhere, type WireTask } from "../support/tasks.ts";
 import { until } from "../support/wait.ts";
 
 /** One token out costs $0.001; a call reserves at most ten of them. */
@@ -113,6 +117,105 @@ test("a price that is unknown is null, never zero, and cannot be held to a limit
   const task = await ended(second.client, await submit(second.client, "task held"));
   expect(task).toMatchObject({ state: "FAILED", error: { code: "BUDGET_UNPRICED" } });
   expect(task.error?.message).toContain("stub/m");
+});
+
+const spentUsd = (scope: string): number =>
+  ask<number>(`SELECT usd FROM spend_totals WHERE scope = '${scope}' AND period LIKE 'day:%'`)[0] ?? 0;
+
+/** The rig's stub a second time, under another name. */
+async function startTwo(budgets: object, fallback: boolean) {
+  rig = await createRig({ config: { models: [MODEL, { ...MODEL, id: "spare/m" }], worker_count: LANES } });
+  const spare = { type: "openai_compatible", base_url: rig.stub.baseUrl, api_key: "sk-spare" };
+  const file = join(rig.home, "config.yaml");
+  const config = parse(readFileSync(file, "utf8")) as { providers: { stub: object }; llm: object };
+  const providers = { stub: { ...config.providers.stub, budgets }, spare };
+  const llm = { ...config.llm, ...(fallback && { fallback_providers: ["spare/m"] }) };
+  writeConfig(rig.home, { ...config, providers, llm });
+  return rig.start();
+}
+
+test("a provider at its limit is passed over for the next of the chain, and says so", async () => {
+  const { client } = await startTwo({ per_day_usd: 0.05 }, true);
+  const ids = await Promise.all(Array.from({ length: 40 }, (_, n) => submit(client, `task p${n} words=3`)));
+  const tasks = await Promise.all(ids.map((id) => ended(client, id, 60_000)));
+  expect(new Set(tasks.map(({ state, attempt }) => `${state} ${attempt}`))).toEqual(new Set(["SUCCEEDED 1"]));
+  const calls = { stub: 0, spare: 0 };
+  for (const { authorization } of rig.stub.calls)
+    calls[authorization === "Bearer sk-stub" ? "stub" : "spare"]++;
+  expect(calls.stub).toBeGreaterThan(4);
+  expect(calls.stub + calls.spare).toBe(40);
+  expect(spentUsd("provider:stub")).toBeCloseTo(calls.stub * 0.005, 9);
+  expect(spentUsd("provider:stub")).toBeLessThanOrEqual(0.05 + 1e-9);
+  expect(spentUsd("provider:spare")).toBeCloseTo(calls.spare * 0.005, 9);
+  const last = await submit(client, "task later");
+  await ended(client, last);
+  const begun = (await readEvents(client, last)).find(({ type }) => type === "model.start");
+  expect(begun?.payload).toMatchObject({ provider: "spare", passed_over: ["stub/m"] });
+  expect([reservations(), ask("SELECT 1 FROM reserved_links")]).toEqual([0, []]);
+  const cost = await runCli(rig.home, ["cost", "--by", "provider"]);
+  expect(cost.stdout).toMatch(new RegExp(`stub +${calls.stub} `));
+});
+
+test("a provider at its limit with nobody behind it makes the task wait, or fail as configured", async () => {
+  const { client } = await startTwo({ per_day_usd: 0.005 }, false);
+  const waits = await taskWhere(client, await submit(client, "task alone"), "rests", rests);
+  expect(waits).toMatchObject({ state: "RETRY_WAIT", reason_code: "AWAITING_BUDGET" });
+  expect(waits.error?.message).toContain("providers.stub.budgets.per_day_usd is $0.0050");
+  await rig.close();
+  const second = await startTwo({ per_day_tokens: 1, on_limit: "fail" }, false);
+  const fails = await ended(second.client, await submit(second.client, "task alone"));
+  expect(fails).toMatchObject({ state: "FAILED", error: { code: "BUDGET_EXCEEDED" } });
+  expect(rig.stub.calls).toHaveLength(0);
+});
+
+test.each(["billed", "refused"])(
+  "a call that is %s and brings nothing is priced and counts",
+  async (fault) => {
+    const { client } = await start({ per_day_usd: 1 });
+    const first = await ended(client, await submit(client, `task lost fault=${fault}:1`));
+    expect(first.state).toBe(fault === "refused" ? "FAILED" : "SUCCEEDED");
+    const events = await readEvents(client, first.id);
+    expect(events.filter(({ type }) => type === "model.billed").map(({ payload }) => payload)).toMatchObject([
+      {
+        provider: "stub",
+        model: "m",
+        error_class: fault === "refused" ? "refused" : "network",
+        cost_usd: 0.005,
+      },
+    ]);
+    // The answer after it, where there is one, costs two words.
+    const answers = fault === "refused" ? 0 : 1;
+    expect(first.usage.cost_usd).toBeCloseTo(0.005 + answers * 0.002, 9);
+    expect(first.usage.output_tokens).toBe(5 + answers * 2);
+    expect(spentUsd("all")).toBeCloseTo(0.005 + answers * 0.002, 9);
+    expect(spentUsd("provider:stub")).toBeCloseTo(0.005 + answers * 0.002, 9);
+    expect(reservations()).toBe(0);
+    const cost = (await runCli(rig.home, ["cost", "--json"])).json();
+    expect(cost).toMatchObject({ total: { calls: 1 + answers, unpriced_calls: 0 } });
+  },
+);
+
+test("in a chain the call that broke off after it was counted is its provider's purchase", async () => {
+  const { client } = await startTwo({ per_day_usd: 1 }, true);
+  rig.stub.use((body, place) =>
+    rig.stub.calls.length === 1 ? { fault: "billed" } : replyByDirective(body, place),
+  );
+  const task = await ended(client, await submit(client, "task seam"));
+  expect(task).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
+  expect(ask("SELECT provider || ' ' || cost_usd FROM failed_calls")).toEqual(["stub 0.005"]);
+  expect(task.usage.cost_usd).toBeGreaterThan(0.005);
+});
+
+test("answers that did not fit a schema are purchases too", async () => {
+  const { client } = await start({ per_day_usd: 1 });
+  rig.stub.use(() => ({ text: "no data here" }));
+  const schema = { type: "object", required: ["n"] };
+  const task = await ended(client, await submit(client, "task data", { schema }));
+  expect(task).toMatchObject({ state: "FAILED", error: { code: "STRUCTURED_OUTPUT_INVALID" } });
+  const calls = rig.stub.calls.length;
+  expect(calls).toBeGreaterThan(1);
+  expect(task.usage.cost_usd).toBeCloseTo(calls * 0.003, 9);
+  expect(spentUsd("all")).toBeCloseTo(calls * 0.003, 9);
 });
 
 test("goclaw cost counts what was spent by agent, model and day, and calls without a price apart", async () => {

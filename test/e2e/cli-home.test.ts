@@ -105,6 +105,19 @@ test("config validate says ok, or the file, the line and the nearest key", async
   for (const words of ["config.yaml:2", "max_attempts"]) expect(stderr).toContain(words);
 });
 
+test("config validate warns of a key that is too short to be one, without showing it", async () => {
+  writeFileSync(configFile(), "providers: { openai: { api_key: zq } }\n");
+  const { code, stdout, stderr } = await goclaw("config", "validate");
+  expect([code, stdout]).toEqual([0, expect.stringContaining("is valid")]);
+  expect(stderr).toContain("providers.openai.api_key has only 2 characters");
+  expect(stderr).toContain("OPENAI_API_KEY");
+  expect(stderr).not.toContain("zq");
+  const { warnings } = (await goclaw("config", "validate", "--json")).json();
+  expect(warnings).toHaveLength(1);
+  writeFileSync(configFile(), "providers: { openai: { api_key: zq-zq-zq } }\n");
+  expect((await goclaw("config", "validate")).stderr).toBe("");
+});
+
 test("config schema is a JSON Schema that accepts the example and refuses an unknown key", async () => {
   const schema = (await goclaw("config", "schema")).json();
   const validate = new Ajv({ strict: false, validateFormats: false }).compile(schema);

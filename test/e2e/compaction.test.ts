@@ -6,25 +6,22 @@ import Database from "better-sqlite3";
 import { afterEach, expect, test } from "vitest";
 import type { Message } from "../../src/domain/message.ts";
 import { countMessages, ESTIMATE } from "../../src/providers/tokens.ts";
-import { type ChatBody, promptOf, type Reply } from "../support/directive.ts";
+import { runCli } from "../support/cli.ts";
+import type { ChatBody, Reply } from "../support/directive.ts";
 import type { Client } from "../support/http.ts";
 import { createRig, type Rig } from "../support/rig.ts";
+import { FACT, FILLER, isCompaction, LONG, SESSION, say, script } from "../support/summaries.ts";
 import { ended, readEvents, submit, taskWhere } from "../support/tasks.ts";
 import { verifies } from "../support/verifies.ts";
+
+/** The descriptions of all of them would take a part of the small window. */
+const FEW_TOOLS = { allow: ["acp.read", "acp.mutate", "tools.now", "tools.write_note", "tools.send_alert"] };
 
 let rig: Rig;
 afterEach(() => rig.close());
 
-const LONG = "00000000-0000-4000-8000-00000000000a";
-const SESSION = "00000000-0000-4000-8000-00000000000b";
-const FACT = "my-cat-is-called-Zephyrine";
 const WINDOW = 32_768;
 const CONFIG = { models: [{ id: "stub/m", context_window: WINDOW, max_output_tokens: 4_096 }] };
-const FILLER = "All work and no play makes a long story longer. ".repeat(16);
-
-function isCompaction(body: ChatBody): boolean {
-  return promptOf(body).startsWith("Summary so far:");
-}
 
 /** The tokens of a request by the counter that the daemon uses for this model; tool schemas not included. */
 function tokensOf(body: ChatBody): number {
@@ -35,20 +32,6 @@ function tokensOf(body: ChatBody): number {
     }),
   );
   return countMessages(ESTIMATE, messages);
-}
-
-/** A model that keeps facts in its summaries (words with two hyphens or more) and answers at length otherwise. */
-function script(body: ChatBody): Reply {
-  if (!isCompaction(body)) return { text: `noted. ${FILLER}` };
-  const facts = new Set(promptOf(body).match(/\b\w+(-\w+){2,}\b/g));
-  return { text: `Facts: ${[...facts].join(", ")}.` };
-}
-
-async function say(client: Client, prompt: string, sessionId: string): Promise<string> {
-  const id = await submit(client, prompt, { session_id: sessionId });
-  const task = await ended(client, id);
-  expect(task, JSON.stringify(task.error)).toMatchObject({ state: "SUCCEEDED" });
-  return id;
 }
 
 function countMessagesOf(sessionId: string): number {
@@ -68,7 +51,7 @@ test(verifies(
   "BRN-004",
   "200 turns on a 32 k window keep the first fact and never pass the window",
 ), async () => {
-  rig = await createRig({ config: CONFIG });
+  rig = await createRig({ ...FEW_TOOLS, config: CONFIG });
   rig.stub.use(script);
   const { client } = await rig.start();
   await say(client, `Remember: ${FACT}. ${FILLER}`, LONG);
@@ -102,7 +85,7 @@ const SMALL = { agents: [{ agent_id: "default", context_limit: 8_192 }] };
 test(
   verifies("BRN-004", "a kill after a summary buys it once, a kill inside one asks for it again"),
   async () => {
-    rig = await createRig({ config: SMALL });
+    rig = await createRig({ ...FEW_TOOLS, config: SMALL });
     let gate: Reply = {};
     rig.stub.use((body) => (isCompaction(body) ? { ...script(body), ...gate } : { text: "ok" }));
     const first = await rig.start();
@@ -132,6 +115,7 @@ test(
 
 test("a model of OpenAI's is counted with its own encoding, and the event says what changed", async () => {
   rig = await createRig({
+    ...FEW_TOOLS,
     config: { agents: [{ agent_id: "default", model: "gpt-4o", context_limit: 8_192 }] },
   });
   rig.stub.use(() => ({ text: "ok" }));
@@ -148,7 +132,7 @@ test("a model of OpenAI's is counted with its own encoding, and the event says w
 });
 
 test("a compaction that fails is retried and says so; nothing is sent without the older messages", async () => {
-  rig = await createRig({ config: SMALL });
+  rig = await createRig({ ...FEW_TOOLS, config: SMALL });
   let broken = false;
   rig.stub.use((body) => {
     if (!isCompaction(body)) return { text: "ok" };
@@ -166,4 +150,23 @@ test("a compaction that fails is retried and says so; nothing is sent without th
   const since = rig.stub.calls.slice(before).map(({ body }) => body);
   expect(since.length).toBeGreaterThan(1);
   expect(since.every(isCompaction)).toBe(true);
+});
+
+test("a summary that cannot be used was bought all the same: it is priced, and its reservation is gone", async () => {
+  const model = { ...CONFIG.models[0], input_usd_per_mtok: 0, output_usd_per_mtok: 1_000 };
+  rig = await createRig({
+    ...FEW_TOOLS,
+    config: { ...SMALL, models: [model], budgets: { per_day_usd: 1_000 } },
+  });
+  rig.stub.use((body) => (isCompaction(body) ? { text: "" } : { text: "ok" }));
+  const { client } = await rig.start();
+  await fill(client, SESSION);
+  const id = await submit(client, `and now? ${FILLER.repeat(8)}`, { session_id: SESSION, max_attempts: 1 });
+  const task = await taskWhere(client, id, "is set aside", ({ state }) => state === "DEAD_LETTER");
+  expect(task.usage).toMatchObject({ output_tokens: 1, cost_usd: 0.001 });
+  const events = await readEvents(client, id);
+  expect(events.filter(({ type }) => type === "model.billed")).toHaveLength(1);
+  expect((await runCli(rig.home, ["cost", "--json"])).json()).toMatchObject({
+    total: { calls: 3, cost_usd: 0.003 },
+  });
 });

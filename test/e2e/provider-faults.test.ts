@@ -54,6 +54,18 @@ test("[QUE-003] Retry-After is honoured", async () => {
   expect(second!.startedAt - first!.startedAt).toBeGreaterThanOrEqual(1000);
 });
 
+test("a key of one letter does not cut that letter out of what the provider says", async () => {
+  const short = await createRig({ config: { providers: { stub: { api_key: "k" } } } });
+  try {
+    const { client } = await short.start();
+    const task = await ended(client, await submit(client, "task tiny fault=401"));
+    expect(task.error?.message).toContain("incorrect API key");
+    expect(task.error?.message).not.toContain("[key]");
+  } finally {
+    await short.close();
+  }
+});
+
 test("[QUE-004] attempts are bounded: FAILED and DEAD_LETTER in one breath", async () => {
   const id = await submit(daemon.client, "task always fault=500", { max_attempts: 4 });
   expect(await ended(daemon.client, id)).toMatchObject({

@@ -34,6 +34,42 @@ test("run --record writes a cassette that an agent of provider replay plays to t
   expect(missed.stderr).toMatch(/nearest entry/);
 });
 
+/** Asks once more than the cassette of the test below has answers. */
+const PATIENT = {
+  ...{ agent_id: "played", provider: "replay", model: "taken" },
+  structured_output: { max_retries: 3 },
+};
+
+test("answers that did not fit the schema are recorded and play again, whatever made them not fit", async () => {
+  rig = await createRig({
+    config: { agents: [PATIENT] },
+  });
+  const file = join(rig.home, "taken.json");
+  const schema = join(rig.home, "schema.json");
+  writeFileSync(schema, JSON.stringify({ type: "object", required: ["city"] }));
+  // The same words twice, so that only their order tells the answers apart.
+  const answers = ['{"town":"Ulm"}', '{"town":"Ulm"}', '{"city":"Ulm"}'];
+  rig.stub.use(() => ({ text: answers[rig.stub.calls.length - 1] ?? "too many" }));
+  await rig.start();
+  const args = ["run", "where?", "--schema", schema, "--json"];
+  const live = await runCli(rig.home, [...args, "--record", file]);
+  expect(live).toMatchObject({ code: 0 });
+  expect(rig.stub.calls).toHaveLength(3);
+
+  mkdirSync(join(rig.home, "cassettes"), { recursive: true });
+  copyFileSync(file, join(rig.home, "cassettes", "taken.json"));
+  const played = await runCli(rig.home, [...args, "--agent", "played"]);
+  expect(played.stderr).toBe("");
+  const resultOf = (stdout: string): unknown => JSON.parse(stdout.trim().split("\n").at(-1)!).task.result;
+  expect(resultOf(played.stdout)).toEqual(resultOf(live.stdout));
+  expect(rig.stub.calls).toHaveLength(3);
+
+  writeFileSync(schema, JSON.stringify({ type: "object", required: ["country"] }));
+  const missed = await runCli(rig.home, ["run", "where?", "--schema", schema, "--agent", "played"]);
+  expect(missed.code).toBe(1);
+  expect(missed.stderr).toMatch(/no answer for turn 3 of prompt "where\?"; the nearest entry is turn 2/);
+});
+
 test("a secret that stands in the prompt does not enter the cassette", async () => {
   rig = await createRig();
   await rig.start();

@@ -64,7 +64,7 @@ export const requeueTask: TaskAct = (now, world, task, fence) => {
 export const intendTask: TaskAct = (_now, world, task, fence) => {
   const { id } = task;
   const effect = effectOf(id, { key: `key ${world.serial}`, turn: world.serial++ });
-  const input = { taskId: id, fence, effect, audit: auditOf(id) };
+  const input = { taskId: id, fence, effect, audit: auditOf(id), approval: null };
   fenced(
     world,
     task,

@@ -9,8 +9,6 @@ import { type GoclawEvent, isDurable } from "../../src/domain/event.ts";
 import type { Random } from "../../src/domain/time.ts";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
 import type { Routing } from "../../src/engine/route-task.ts";
-import { createGuard } from "../../src/policy/guard.ts";
-import { parsePolicy } from "../../src/policy/policy.ts";
 import { createCatalog } from "../../src/providers/catalog.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import { createHeartbeat } from "../../src/queue/heartbeat.ts";
@@ -21,6 +19,8 @@ import { startWriterThread } from "../../src/store/thread.ts";
 import type { Tx } from "../../src/store/tx.ts";
 import { VERBS } from "../../src/verbs.ts";
 import { productMigrations } from "../support/inline-writer.ts";
+import { UNLIMITED } from "../support/inputs.ts";
+import { guardOf, handsOf } from "../support/policy.ts";
 import { createScriptedTools } from "./hands.ts";
 import { createLink } from "./link.ts";
 import { createScriptedModel } from "./model.ts";
@@ -152,18 +152,18 @@ function createLanes(
   defect: (where: string, error: unknown) => void,
 ): Engine {
   const { clock } = world.time;
-  const policy = parsePolicy(POLICY, "policy.yaml", CAPABILITIES);
-  const ports = { workspace: "", webhookUrl: undefined, now: () => new Date(clock.nowMs()) };
+  const guard = guardOf(POLICY, CAPABILITIES, store);
+  const now = (): Date => new Date(clock.nowMs());
   const redact = (text: string): string => text;
   return createEngine({
     ...{ store, bus, clock, bootId, redact, agents: AGENTS, lanes: LANES, leaseMs: LEASE_MS },
-    hands: { store, guard: createGuard(policy, store), tools: createScriptedTools(world), redact, ports },
+    hands: handsOf(store, guard, createScriptedTools(world), { now }),
     purse: {
-      ...{ store, owner: bootId, nowMs: clock.nowMs, catalog: createCatalog([]) },
-      ...{ budget: { onLimit: "suspend" }, agentBudget: () => undefined },
+      ...{ store, owner: bootId, nowMs: clock.nowMs, catalog: createCatalog([], () => 0) },
+      ...UNLIMITED,
     },
     retry: { baseMs: 500, maxMs: 4_000 },
-    policyVersion: policy.version,
+    policyVersion: () => guard.policy().version,
     findAgent: (id) => AGENTS.find((candidate) => candidate.id === id),
     routing: namedModelsOnly(model),
     publishText: () => {},

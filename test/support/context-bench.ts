@@ -9,7 +9,7 @@ import type { ModelRequest, Part, Provider } from "../../src/providers/provider.
 import { claim } from "../../src/queue/claim.ts";
 import { enqueue } from "../../src/queue/enqueue.ts";
 import { type InlineWriter, storeOf } from "./inline-writer.ts";
-import { claimInput, enqueueInput } from "./inputs.ts";
+import { claimInput, enqueueInput, UNLIMITED } from "./inputs.ts";
 
 export interface Said {
   readonly role: "user" | "assistant";
@@ -65,8 +65,9 @@ export function askIn(
     },
   };
   const purse = {
-    ...{ store, catalog: createCatalog([]), owner: "boot-1", budget: AGENT.budget },
-    ...{ agentBudget: () => undefined, nowMs: () => writer.clock.nowMs() },
+    ...{ store, catalog: createCatalog([], () => 0), owner: "boot-1" },
+    ...UNLIMITED,
+    nowMs: () => writer.clock.nowMs(),
   };
   const ports: ContextPorts = {
     ...{ task, provider, store, purse, tools: [], signal: new AbortController().signal },

@@ -6,7 +6,8 @@
 //   delay=20[@TURN]                   milliseconds before the answer starts
 //   gate=NAME[@TURN]                  the answer waits until the rig opens NAME
 //   midgate=NAME[@TURN]               the answer stops half way until the rig opens NAME
-//   fault=KIND[@TURN][:COUNT]         429 | 500 | 400 | 401 | reset | hang | html | badjson, for the first COUNT calls
+//   fault=KIND[@TURN][:COUNT]         429 | 500 | 400 | 401 | reset | hang | html | badjson | billed | refused, for the first COUNT calls
+//                                     (billed: breaks off after it said what it costs; refused: costs, and says no)
 //   retryafter=SECONDS                sent with a 429
 
 export interface ChatMessage {
@@ -24,7 +25,18 @@ export interface ChatBody {
   readonly tools?: readonly { readonly function: { readonly name: string } }[];
 }
 
-export const FAULTS = ["429", "500", "400", "401", "reset", "hang", "html", "badjson"] as const;
+export const FAULTS = [
+  "429",
+  "500",
+  "400",
+  "401",
+  "reset",
+  "hang",
+  "html",
+  "badjson",
+  "billed",
+  "refused",
+] as const;
 export type Fault = (typeof FAULTS)[number];
 
 export interface StubToolCall {
@@ -128,5 +140,17 @@ function callOf(name: string, key: string, before: readonly string[]): StubToolC
   const own = nth === 0 ? key : `${key}.${nth}`;
   if (name === "send_alert") return { name, args: { severity: "info", title: own, body: `about ${own}` } };
   if (name === "write_note") return { name, args: { name: own, text: `noted ${own}` } };
-  return { name, args: {} };
+  const fileArgs = FILE_CALLS[name]?.(key, own);
+  return { name, args: fileArgs ?? {} };
 }
+
+/** The file tools work on one file of the task, `KEY.txt`. */
+const FILE_CALLS: Readonly<Record<string, (key: string, own: string) => StubToolCall["args"]>> = {
+  write_file: (key, own) => ({ path: `${key}.txt`, content: `first line\nwritten by ${own}\n` }),
+  read_file: (key) => ({ path: `${key}.txt` }),
+  edit_file: (key, own) => ({ path: `${key}.txt`, old_text: "first line", new_text: `edited by ${own}` }),
+  search_files: (key) => ({ pattern: `(written|edited) by ${key}` }),
+  apply_patch: (key, own) => ({
+    patch: `*** Begin Patch\n*** Add File: ${own}.md\n+patched\n*** Update File: ${key}.txt\n-written by ${key}\n+patched by ${own}\n*** End Patch`,
+  }),
+};

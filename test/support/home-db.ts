@@ -43,7 +43,14 @@ export interface AuditRow {
   readonly capability: string;
   readonly decision: string;
   readonly rule: string | null;
+  readonly code: string | null;
   readonly hash: string;
+}
+
+export interface ApprovalRow {
+  readonly id: string;
+  readonly task_id: string;
+  readonly status: string;
 }
 
 export interface HomeDb {
@@ -52,6 +59,7 @@ export interface HomeDb {
   events(taskId?: string): readonly EventRow[];
   effects(taskId?: string): readonly EffectRow[];
   audit(taskId?: string): readonly AuditRow[];
+  approvals(taskId?: string): readonly ApprovalRow[];
   /** Tasks that neither ended nor wait for an operator. */
   unsettled(): number;
   /** What `PRAGMA integrity_check` and `foreign_key_check` complain about; empty when sound. */
@@ -71,6 +79,7 @@ export function openHomeDb(home: string): HomeDb {
     events: (taskId) => rows("SELECT * FROM v_events ORDER BY seq", taskId),
     effects: (taskId) => rows("SELECT * FROM v_effects ORDER BY key", taskId),
     audit: (taskId) => rows("SELECT * FROM v_audit ORDER BY seq", taskId),
+    approvals: (taskId) => rows("SELECT * FROM v_approvals ORDER BY id", taskId),
     unsettled: () =>
       db
         .prepare(

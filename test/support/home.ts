@@ -11,6 +11,8 @@ export interface HomeFiles {
   readonly config?: Readonly<Record<string, unknown>> | null;
   /** Capabilities the policy allows; null writes no policy.yaml. */
   readonly allow?: readonly string[] | null;
+  /** Further keys of policy.yaml. */
+  readonly policy?: Readonly<Record<string, unknown>>;
 }
 
 export interface Peers {
@@ -18,7 +20,9 @@ export interface Peers {
   readonly sinkUrl?: string;
 }
 
-export const ALLOW_ALL = ["acp.read", "acp.mutate", "tools.*"] as const;
+export const ALLOW_ALL = ["acp.read", "acp.mutate", "admin.*", "llm.passthrough", "tools.*"] as const;
+
+const WORKSPACE = { allow_paths: [{ path: "workspace", mode: "rw" }] };
 
 /** Makes a home that talks to the given stub and sink, with short leases and backoffs. */
 export function makeHome(peers: Peers = {}, files: HomeFiles = {}): string {
@@ -31,7 +35,7 @@ export function makeHome(peers: Peers = {}, files: HomeFiles = {}): string {
 export function writeHome(home: string, peers: Peers, files: HomeFiles): void {
   if (files.config !== null) writeConfig(home, merge(defaults(peers), files.config ?? {}));
   if (files.allow !== null) {
-    const policy = stringify({ allow_capabilities: files.allow ?? ALLOW_ALL });
+    const policy = stringify({ allow_capabilities: files.allow ?? ALLOW_ALL, ...WORKSPACE, ...files.policy });
     writeFileSync(join(home, "policy.yaml"), policy, { mode: 0o600 });
   }
 }

@@ -121,7 +121,7 @@ export function openInlineWriter(options: InlineOptions = {}): InlineWriter {
 
 const TABLES = [
   ...["task_events", "answers", "effects", "messages", "idempotency", "tasks", "sessions", "audit"],
-  ...["reservations", "spend_totals", "provider_health", "summaries"],
+  ...["reservations", "spend_totals", "provider_health", "summaries", "failed_calls", "api_keys"],
 ];
 
 /** A Store over an inline writer: each verb is a commit of its own, published before the promise resolves. */

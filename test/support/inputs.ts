@@ -69,6 +69,19 @@ export function auditOf(taskId: string | null, more: Partial<AuditRecord> = {}):
     decision: "allow",
     rule: "allow_capabilities: tools.*",
     policyVersion: "policy",
+    code: null,
+    request: null,
     ...more,
   };
 }
+
+let billed = 0;
+
+/** A purse's share of the world when nothing is limited. */
+export const UNLIMITED = {
+  budget: { onLimit: "suspend" },
+  agentBudget: () => undefined,
+  providerBudget: () => undefined,
+  keyBudget: () => undefined,
+  newId: () => `bill-${++billed}`,
+} as const;

@@ -67,9 +67,25 @@ export function sendFault(
         () => response.socket?.resetAndDestroy(),
       );
       return;
+    case "billed":
+      sendBilled(response, { content: "half an" }, null, () => response.destroy());
+      return;
+    case "refused":
+      sendBilled(response, {}, "content_filter", () => response.end("data: [DONE]\n\n"));
+      return;
     case "hang":
       return;
   }
+}
+
+/** What a call that comes to nothing is counted for. */
+export const BILLED = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 } as const satisfies Usage;
+
+function sendBilled(response: ServerResponse, delta: object, finish: string | null, end: () => void): void {
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  const said = chunk("m", { role: "assistant", ...delta }, finish);
+  const counted = { ...chunk("m", {}, null), choices: [], usage: BILLED };
+  response.write(`data: ${JSON.stringify(said)}\n\ndata: ${JSON.stringify(counted)}\n\n`, end);
 }
 
 export function sendWhole(response: ServerResponse, body: ChatBody, reply: Reply): void {

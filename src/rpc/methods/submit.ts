@@ -6,9 +6,13 @@ import { GoclawError } from "../../domain/error.ts";
 import { UUID_PATTERN } from "../../domain/ids.ts";
 import { OUTPUT_NAME, OUTPUT_NAME_PATTERN, OUTPUT_RETRIES, type OutputSpec } from "../../domain/output.ts";
 import { AUTO, tierWordOf } from "../../domain/route.ts";
-import { PRIORITY, type Sampling, TASK_KINDS } from "../../domain/task.ts";
-import { type Enqueued, enqueue } from "../../queue/enqueue.ts";
-import { defineMethod, paramsOf, type RpcPorts } from "../method.ts";
+import { PRIORITY, type Sampling, type TaskKind } from "../../domain/task.ts";
+import { recordAudit } from "../../policy/audit.ts";
+import { type Enqueued, type EnqueueInput, enqueue } from "../../queue/enqueue.ts";
+import type { Reader } from "../../store/reader.ts";
+import { findSession, type Session } from "../../store/sessions.ts";
+import { requireAgent, requireScope, requireSession } from "../key-scope.ts";
+import { type Caller, defineMethod, paramsOf, type RpcPorts } from "../method.ts";
 
 export interface SubmitParams {
   readonly agent?: string;
@@ -30,6 +34,9 @@ export interface SubmitParams {
 }
 
 const KEY_MAX_CHARS = 255;
+
+/** What a client needs to use a model as it is. */
+const PASS_THROUGH = "llm.passthrough";
 
 export const submit = defineMethod<SubmitParams, Enqueued>({
   name: "task.submit",
@@ -58,42 +65,100 @@ export const submit = defineMethod<SubmitParams, Enqueued>({
     },
     ["prompt"],
   ),
+  forKey: ({ store }, params, key) => {
+    requireAgent(key, params.agent ?? "default");
+    if (params.session_id !== undefined) requireSession(store.reader, key, params.session_id);
+    if (params.passthrough === true) requireScope(key, `model ${params.model ?? AUTO}`, PASS_THROUGH);
+    return params;
+  },
   run: async (ports, params, caller) => {
-    if (ports.isDraining()) {
-      throw new GoclawError("SHUTTING_DOWN", "the daemon is stopping; submit again when it is back", {
-        retryAfterSeconds: 2,
-      });
-    }
     if (params.prompt.trim() === "")
       throw new GoclawError("BAD_REQUEST", "the prompt is empty; say what is to be done");
-    const agent = findAgent(ports, params.agent ?? "default");
-    if (params.model !== undefined) checkModelWish(ports, params.model);
-    if (params.schema !== undefined) await checkSchema(ports, params.schema);
-    const enqueued = ports.store.run(enqueue, {
-      id: ports.newId(),
-      sessionId: params.session_id ?? ports.newId(),
-      agentId: agent.id,
-      kind: params.passthrough === true ? TASK_KINDS.passThrough : TASK_KINDS.chat,
-      prompt: params.prompt,
-      ...(params.history === undefined ? {} : { history: params.history }),
-      priority: params.priority ?? PRIORITY.default,
-      maxAttempts: params.max_attempts ?? ports.limits.maxAttempts,
-      maxQueueDepth: agent.maxQueueDepth,
-      model: params.model ?? null,
-      sampling: params.sampling ?? {},
-      output: outputOf(params, agent),
-      parentId: null,
-      traceId: caller.traceId,
-      ...(params.headers === undefined ? {} : { routeHeaders: params.headers }),
-      idempotency:
-        params.idempotency_key === undefined
-          ? null
-          : { key: params.idempotency_key, digest: digestOf(params) },
-    });
-    ports.onSubmitting();
-    return enqueued;
+    if (params.passthrough === true) return sendPassThrough(ports, params, caller);
+    const { session_id } = params;
+    // The words of a user in a conversation; without one there is nothing to make shorter.
+    if (params.prompt.trim() !== COMPACT_PROMPT || session_id === undefined)
+      return send(ports, params, caller);
+    return sendCompaction(ports, { ...params, session_id }, caller);
   },
 });
+
+/** The client's own conversation: the policy is asked beside what it says about submitting. */
+async function sendPassThrough(ports: RpcPorts, params: SubmitParams, caller: Caller): Promise<Enqueued> {
+  const { principal, traceId } = caller;
+  const asked = { principal, traceId, taskId: null, agentId: null };
+  const resource = `task.submit ${params.model ?? AUTO}`;
+  const record = await ports.guard.permit({ ...asked, capability: PASS_THROUGH, resource });
+  const audited = ports.store.run(recordAudit, record);
+  const [enqueued] = await Promise.all([send(ports, params, caller, "passthrough"), audited]);
+  return enqueued;
+}
+
+/** What a user types, and what stands as the prompt of a compaction. */
+export const COMPACT_PROMPT = "/compact";
+
+/** A task that makes a session shorter; the session's own agent does it unless another is named. */
+export function sendCompaction(
+  ports: RpcPorts,
+  params: Omit<SubmitParams, "prompt" | "session_id"> & { readonly session_id: string },
+  caller: Caller,
+): Promise<Enqueued> {
+  const { agentId } = requireSessionRow(ports.store.reader, params.session_id);
+  return send(ports, { agent: agentId, ...params, prompt: COMPACT_PROMPT }, caller, "compact");
+}
+
+export function requireSessionRow(reader: Reader, id: string): Session {
+  const session = findSession(reader, id);
+  if (session !== undefined) return session;
+  throw new GoclawError(
+    "SESSION_NOT_FOUND",
+    `there is no session ${JSON.stringify(id)}; goclaw session list shows them`,
+  );
+}
+
+export async function send(
+  ports: RpcPorts,
+  params: SubmitParams,
+  caller: Caller,
+  kind: TaskKind = "chat",
+): Promise<Enqueued> {
+  if (ports.isDraining()) {
+    throw new GoclawError("SHUTTING_DOWN", "the daemon is stopping; submit again when it is back", {
+      retryAfterSeconds: 2,
+    });
+  }
+  const agent = findAgent(ports, params.agent ?? "default");
+  if (params.model !== undefined) checkModelWish(ports, params.model);
+  if (params.schema !== undefined) await checkSchema(ports, params.schema);
+  const enqueued = ports.store.run(enqueue, {
+    id: ports.newId(),
+    sessionId: params.session_id ?? ports.newId(),
+    agentId: agent.id,
+    kind,
+    prompt: params.prompt,
+    ...(params.history === undefined ? {} : { history: params.history }),
+    priority: params.priority ?? PRIORITY.default,
+    maxAttempts: params.max_attempts ?? ports.limits.maxAttempts,
+    maxQueueDepth: agent.maxQueueDepth,
+    model: params.model ?? null,
+    sampling: params.sampling ?? {},
+    output: kind === "compact" ? null : outputOf(params, agent),
+    parentId: null,
+    keyId: caller.key?.id ?? null,
+    traceId: caller.traceId,
+    ...(params.headers === undefined ? {} : { routeHeaders: params.headers }),
+    idempotency: idempotencyOf(params, caller),
+  });
+  ports.onSubmitting();
+  return enqueued;
+}
+
+/** Two API keys that happen to choose the same idempotency key do not meet in one task. */
+function idempotencyOf(params: SubmitParams, { key }: Caller): EnqueueInput["idempotency"] {
+  const { idempotency_key: given } = params;
+  if (given === undefined) return null;
+  return { key: key === undefined ? given : `${key.id}/${given}`, digest: digestOf(params) };
+}
 
 async function checkSchema(ports: RpcPorts, schema: Readonly<Record<string, unknown>>): Promise<void> {
   const fault = await ports.schemaFault(schema);

@@ -8,7 +8,8 @@ import { taskNotFound } from "../../queue/find.ts";
 import { retryDeadLetter } from "../../queue/retry.ts";
 import type { Reader } from "../../store/reader.ts";
 import { findTaskById, listTasks, taskEvents } from "../../store/tasks.ts";
-import { defineMethod, paramsOf } from "../method.ts";
+import { requireAgent, requireTask } from "../key-scope.ts";
+import { defineMethod, type Method, paramsOf } from "../method.ts";
 import { toWireEvent, toWireTask, type WireEvent, type WireTask } from "../wire.ts";
 
 interface ById {
@@ -27,10 +28,17 @@ function one(reader: Reader, id: string): OneTask {
   return { task: toWireTask(task) };
 }
 
+/** An API key may look at, and cancel, the tasks of its own agents. */
+const ofOwnTask: NonNullable<Method<ById, unknown>["forKey"]> = ({ store }, params, key) => {
+  requireTask(store.reader, key, params.task_id);
+  return params;
+};
+
 export const getTask = defineMethod<ById, OneTask>({
   name: "task.get",
   capability: "acp.read",
   params: paramsOf({ task_id: taskId }, ["task_id"]),
+  forKey: ofOwnTask,
   run: async ({ store }, { task_id }) => one(store.reader, task_id),
 });
 
@@ -40,6 +48,8 @@ export interface ListParams {
   readonly session?: string;
   readonly cursor?: string;
   readonly limit?: number;
+  /** What an API key narrows the list to; no client can send it. */
+  readonly agents?: readonly string[];
 }
 
 export const listTask = defineMethod<ListParams, { tasks: WireTask[]; next_cursor: string | null }>({
@@ -52,11 +62,15 @@ export const listTask = defineMethod<ListParams, { tasks: WireTask[]; next_curso
     cursor: { type: "string", pattern: UUID_PATTERN.source },
     limit,
   }),
+  forKey: (_ports, params, key) => {
+    if (params.agent !== undefined) requireAgent(key, params.agent);
+    return key.agents.includes("*") ? params : { ...params, agents: key.agents };
+  },
   run: async ({ store }, params) => {
     const asked = params.limit ?? 50;
     const tasks = listTasks(store.reader, {
       state: params.state ?? null,
-      agentId: params.agent ?? null,
+      agentIds: params.agent === undefined ? (params.agents ?? null) : [params.agent],
       sessionId: params.session ?? null,
       cursor: params.cursor ?? null,
       limit: asked + 1,
@@ -76,6 +90,10 @@ export const listEvents = defineMethod<
   name: "task.events",
   capability: "acp.read",
   params: paramsOf({ task_id: taskId, after: { type: "integer", minimum: 0 }, limit }, ["task_id"]),
+  forKey: (ports, params, key) => {
+    requireTask(ports.store.reader, key, params.task_id);
+    return params;
+  },
   run: async ({ store }, { task_id, after = 0, limit: asked = 200 }) => {
     one(store.reader, task_id);
     const events = taskEvents(store.reader, task_id, after, asked + 1);
@@ -91,6 +109,7 @@ export const cancelTask = defineMethod<ById, OneTask>({
   name: "task.cancel",
   capability: "acp.mutate",
   params: paramsOf({ task_id: taskId }, ["task_id"]),
+  forKey: ofOwnTask,
   run: async ({ store }, { task_id }) => {
     await store.run(cancelVerb, { taskId: task_id });
     return one(store.reader, task_id);

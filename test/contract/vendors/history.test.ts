@@ -11,6 +11,8 @@ import { startVendor, type VendorServer } from "../../support/vendors/server.ts"
 
 const TOOLS = [{ name: "now", description: "the time", params: { type: "object" } }];
 const MODEL = "gemini-3.8-flash";
+/** Vendors whose reasoning is signed or encrypted. */
+const SIGNS: readonly string[] = ["responses", "anthropic", "google"];
 const CALLING: Said = {
   reasoning: ["Which zones?"],
   text: ["Looking. "],
@@ -72,7 +74,7 @@ test.each(PAIRS)("%s begins, %s goes on", async (_first, _second, first, second)
   expect(got.text).toBe("noon");
   const sent = JSON.stringify(servers.get(second)!.requests.at(-1)?.body);
   // Signed reasoning is worth something to its vendor only.
-  expect(sent.includes("c2lnbmVk")).toBe(first === second && ["anthropic", "google"].includes(first.type));
+  expect(sent.includes("c2lnbmVk")).toBe(first === second && SIGNS.includes(first.type));
 });
 
 describe.each(DIALECTS)("$type takes histories that are odd but ours", (dialect) => {

@@ -51,7 +51,7 @@ export interface WireRefusal {
 }
 
 export interface Dialect {
-  readonly type: "openai" | "anthropic" | "google" | "ollama";
+  readonly type: "openai" | "responses" | "anthropic" | "google" | "ollama";
   readonly contentType: string;
   /** Whether the vendor streams arguments as text, so that they can be invalid, and gives calls ids. */
   readonly streamsArguments: boolean;

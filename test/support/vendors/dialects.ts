@@ -4,5 +4,6 @@ import { anthropic } from "./anthropic.ts";
 import { google } from "./google.ts";
 import { ollama } from "./ollama.ts";
 import { openai } from "./openai.ts";
+import { responses } from "./responses.ts";
 
-export const DIALECTS = [openai, anthropic, google, ollama] as const;
+export const DIALECTS = [openai, responses, anthropic, google, ollama] as const;

@@ -9,6 +9,7 @@ type Complaints = (body: Body) => string[];
 
 export const COMPLAINTS: Readonly<Record<Dialect["type"], Complaints>> = {
   openai: ofOpenAi,
+  responses: ofResponses,
   anthropic: ofAnthropic,
   google: ofGoogle,
   ollama: ofOllama,
@@ -30,6 +31,45 @@ function ofOpenAi({ messages }: Body): string[] {
     for (const id of open) wrong.push(...badId(id, /^[\w-]{1,40}$/, seen));
     if (message.content === null && open.length === 0) wrong.push("no content and no calls");
   }
+  return wrong;
+}
+
+/** Nothing is stored: reasoning without its content, or with nothing after it, is an item that is not found. */
+function ofResponses({ input, store, previous_response_id: previous }: Body): string[] {
+  const wrong: string[] = store === false && previous === undefined ? [] : ["something is to be stored"];
+  const open = new Set<string>();
+  const seen = new Set<string>();
+  const items = input as Entry[];
+  for (const [index, item] of items.entries()) {
+    const next = items[index + 1];
+    switch (item.type ?? "message") {
+      case "function_call":
+        wrong.push(...badId(String(item.call_id), /^[\w-]{1,64}$/, seen));
+        if (typeof item.arguments !== "string") wrong.push("arguments that are no text");
+        open.add(String(item.call_id));
+        break;
+      case "function_call_output":
+        if (!open.delete(String(item.call_id)))
+          wrong.push(`a result of ${item.call_id}, which is not an open call`);
+        break;
+      case "reasoning":
+        if (!item.encrypted_content || !item.id || !Array.isArray(item.summary))
+          wrong.push(`reasoning ${item.id} is not found`);
+        if (item.content !== undefined) wrong.push("reasoning in plain text");
+        if (next === undefined || next.role === "user" || next.type === "function_call_output")
+          wrong.push(`reasoning ${item.id} without the item it led to`);
+        break;
+      case "message":
+        if (open.size > 0) wrong.push(`calls without a result: ${[...open]}`);
+        if (item.id !== undefined && item.role !== "assistant")
+          wrong.push(`an id on a message of ${item.role}`);
+        if (item.content === undefined || item.content === null) wrong.push("a message without content");
+        break;
+      default:
+        wrong.push(`an item of type ${item.type}`);
+    }
+  }
+  if (open.size > 0) wrong.push(`calls without a result: ${[...open]}`);
   return wrong;
 }
 

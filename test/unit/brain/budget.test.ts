@@ -8,7 +8,7 @@ import { createCatalog } from "../../../src/providers/catalog.ts";
 import { claim } from "../../../src/queue/claim.ts";
 import { enqueue } from "../../../src/queue/enqueue.ts";
 import { type InlineWriter, openInlineWriter, storeOf } from "../../support/inline-writer.ts";
-import { BOOT, claimInput, enqueueInput } from "../../support/inputs.ts";
+import { BOOT, claimInput, enqueueInput, UNLIMITED } from "../../support/inputs.ts";
 
 let writer: InlineWriter;
 beforeAll(() => {
@@ -21,16 +21,20 @@ const priced = (id: string, usd: number) => ({
   ...{ id, contextWindow: 1_000, maxOutputTokens: 1_000 },
   price: { inputUsdPerMtok: 0, outputUsdPerMtok: usd },
 });
-const CATALOG = createCatalog([
-  priced("p/cheap", 1_000),
-  priced("p/dear", 5_000),
-  { id: "p/unknown", contextWindow: 1_000, maxOutputTokens: 1_000 },
-]);
+const CATALOG = createCatalog(
+  [
+    priced("p/cheap", 1_000),
+    priced("p/dear", 5_000),
+    { id: "p/unknown", contextWindow: 1_000, maxOutputTokens: 1_000 },
+  ],
+  () => 0,
+);
 
-function purse(budget: Budget, agentBudget?: Budget): Purse {
+function purse(budget: Budget, agentBudget?: Budget, more: Partial<Purse> = {}): Purse {
   const store = storeOf(writer);
   const clock = { owner: BOOT, nowMs: () => writer.clock.nowMs() };
-  return { store, catalog: CATALOG, budget, agentBudget: () => agentBudget, ...clock };
+  const own = { store, catalog: CATALOG, budget, agentBudget: () => agentBudget };
+  return { ...UNLIMITED, ...own, ...clock, ...more };
 }
 
 let serial = 0;
@@ -45,12 +49,13 @@ const request = { model: "m", messages: [{ role: "user", text: "hi" }], tools: [
 const call = (model: string, ...fallbacks: string[]): WantedCall => ({
   ...{ turn: 0, links: [link(model), ...fallbacks.map(link)], request },
 });
+const HELD = { held: true, passOver: [] };
 const reservedUsd = (): number | undefined =>
   writer.reader.get<{ usd: number }>("SELECT usd FROM reservations")?.usd;
 
 test("without limits nothing is reserved", async () => {
   expect(await reserveCall(purse({ onLimit: "suspend" }), running(), call("unknown"))).toEqual({
-    held: false,
+    ...{ held: false, passOver: [] },
   });
   expect(reservedUsd()).toBeUndefined();
 });
@@ -58,7 +63,7 @@ test("without limits nothing is reserved", async () => {
 test("the dearest link of the chain is reserved for, and given back when no answer came", async () => {
   const own = purse({ perDayUsd: 100, onLimit: "suspend" });
   const task = running();
-  expect(await reserveCall(own, task, call("cheap", "dear"))).toEqual({ held: true });
+  expect(await reserveCall(own, task, call("cheap", "dear"))).toEqual(HELD);
   expect(reservedUsd()).toBe(5);
   await releaseCall(own, task, 0);
   expect(reservedUsd()).toBeUndefined();
@@ -72,7 +77,7 @@ test("a price that is not known fails closed, also when only a fallback has none
     for (const piece of ["budgets.per_month_usd", "p/unknown", "models:"]) expect(message).toContain(piece);
   }
   const tokens = purse({ perDayTokens: 1_000_000, onLimit: "suspend" });
-  expect(await reserveCall(tokens, running(), call("unknown"))).toEqual({ held: true });
+  expect(await reserveCall(tokens, running(), call("unknown"))).toEqual(HELD);
 });
 
 test("at the limit: fail says so, suspend waits until the period ends, for room in flight only a moment", async () => {
@@ -85,7 +90,7 @@ test("at the limit: fail says so, suspend waits until the period ends, for room 
     outcome: { type: "suspended", reason: "AWAITING_BUDGET", deadlineAt: midnight, wakes: true },
   });
   const shared = purse({ perDayUsd: 1.5, onLimit: "suspend" });
-  expect(await reserveCall(shared, running(), call("cheap"))).toEqual({ held: true });
+  expect(await reserveCall(shared, running(), call("cheap"))).toEqual(HELD);
   const busy = await reserveCall(shared, task, call("cheap"));
   expect(busy).toMatchObject({ outcome: { type: "suspended", wakes: true } });
   expect((busy as { outcome: { deadlineAt: number } }).outcome.deadlineAt).toBeLessThan(
@@ -103,7 +108,7 @@ test("an agent's own limit holds beside the global one", async () => {
 
 test("while only calls in flight stand in the way, even a limit that fails waits for them", async () => {
   const shared = purse({ perDayUsd: 1.5, onLimit: "fail" });
-  expect(await reserveCall(shared, running(), call("cheap"))).toEqual({ held: true });
+  expect(await reserveCall(shared, running(), call("cheap"))).toEqual(HELD);
   expect(await reserveCall(shared, running(), call("cheap"))).toMatchObject({
     outcome: { type: "suspended" },
   });

@@ -9,7 +9,7 @@ const priced = (id: string, usd: number) => ({
   ...{ id, contextWindow: 1_000, maxOutputTokens: 1_000 },
   price: { inputUsdPerMtok: 0, outputUsdPerMtok: usd },
 });
-const CATALOG = createCatalog([priced("a/big", 100), priced("a/small", 1), priced("b/other", 10)]);
+const CATALOG = createCatalog([priced("a/big", 100), priced("a/small", 1), priced("b/other", 10)], () => 0);
 const LINKS = [
   { provider: "a", model: "big" },
   { provider: "a", model: "small" },

@@ -7,8 +7,6 @@ import { runTurns } from "../../../src/brain/turn.ts";
 import type { Agent } from "../../../src/domain/agent.ts";
 import { CODES } from "../../../src/domain/error.ts";
 import type { ClaimedTask, Outcome } from "../../../src/domain/task.ts";
-import { createGuard } from "../../../src/policy/guard.ts";
-import { parsePolicy } from "../../../src/policy/policy.ts";
 import { createCatalog } from "../../../src/providers/catalog.ts";
 import { ERROR_CLASSES, failure, type ModelRequest, type Part } from "../../../src/providers/provider.ts";
 import { claim } from "../../../src/queue/claim.ts";
@@ -16,7 +14,8 @@ import { enqueue } from "../../../src/queue/enqueue.ts";
 import { requeue } from "../../../src/queue/requeue.ts";
 import type { Tool } from "../../../src/tools/tool.ts";
 import { type InlineWriter, openInlineWriter, storeOf } from "../../support/inline-writer.ts";
-import { claimInput, enqueueInput } from "../../support/inputs.ts";
+import { claimInput, enqueueInput, UNLIMITED } from "../../support/inputs.ts";
+import { guardOf, handsOf } from "../../support/policy.ts";
 import { verifies } from "../../support/verifies.ts";
 
 let writer: InlineWriter;
@@ -71,16 +70,14 @@ function open(script: Part[][], more: { agent?: Partial<Agent>; signal?: AbortSi
     },
   };
   const store = storeOf(writer);
-  const guard = createGuard(parsePolicy("allow_capabilities: [tools.probe]", "p", ["tools.probe"]), store);
-  const ports = { workspace: "", webhookUrl: undefined, now: () => new Date(writer.clock.nowMs()) };
-  const hands = { store, guard, tools: [probe], redact: (text: string) => text, ports };
-  const spending = { budget: { onLimit: "suspend" as const }, agentBudget: () => undefined };
+  const guard = guardOf("allow_capabilities: [tools.probe]", ["tools.probe"], store);
+  const hands = handsOf(store, guard, [probe], { now: () => new Date(writer.clock.nowMs()) });
   const purse = {
     store,
     owner: "boot-1",
     nowMs: writer.clock.nowMs,
-    catalog: createCatalog([]),
-    ...spending,
+    catalog: createCatalog([], () => 0),
+    ...UNLIMITED,
   };
   const provider = {
     id: "scripted",

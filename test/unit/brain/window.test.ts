@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import { roomFor } from "../../../src/brain/window.ts";
 import { createCatalog } from "../../../src/providers/catalog.ts";
 
-const CATALOG = createCatalog([{ id: "local/small", contextWindow: 8_192, maxOutputTokens: 4_096 }]);
+const SMALL = { id: "local/small", contextWindow: 8_192, maxOutputTokens: 4_096 };
+const CATALOG = createCatalog([SMALL], () => 0);
 const KNOWN = { provider: "local", model: "small" };
 const UNKNOWN = { provider: "local", model: "other" };
 

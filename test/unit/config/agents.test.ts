@@ -48,7 +48,7 @@ test("an agent with its own provider never takes the model of another", () => {
   const config = load(
     "llm: { provider: openai, model: gpt-x }\nagents:\n  - { agent_id: a, provider: openrouter }\n  - { agent_id: b, model: m }\n  - { agent_id: c, provider: openai }\n",
   );
-  expect(agent(config, "a")).toMatchObject({ provider: "openrouter", model: "openai/gpt-4o-mini" });
+  expect(agent(config, "a")).toMatchObject({ provider: "openrouter", model: "openai/gpt-6-luna" });
   expect(agent(config, "b")).toMatchObject({ provider: "openai", model: "m" });
   expect(agent(config, "c")).toMatchObject({ provider: "openai", model: "gpt-x" });
 });

@@ -70,6 +70,9 @@ test.each(named)(
       }
       if (path.join(".").startsWith("llm.tiers.")) return yamlOf(path, [`openai/${String(value)}`]);
       if (path[1] === "routing") return withTiers(path.slice(1), value);
+      if (path.join(".") === "mcp.serve.agents") {
+        return yamlOf(path, JSON.stringify(value).includes("b") ? ["coder"] : ["writer"]);
+      }
       return yamlOf(path, value);
     };
     const [one, two] = threeOf(node).map((value) => load(text(value)).fingerprint);

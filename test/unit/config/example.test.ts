@@ -3,12 +3,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { parse } from "yaml";
 import { renderExample } from "../../../scripts/config-example.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { CONFIG_SCHEMA } from "../../../src/config/schema.ts";
 import { eachNamedNode } from "../../../src/config/schema-node.ts";
 import { BASE_CAPABILITIES } from "../../../src/domain/capability.ts";
+import { TOOL_CAPABILITIES } from "../../../src/tools/index.ts";
+import { policyOf } from "../../support/policy.ts";
 import { load, tempHome } from "./home.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
@@ -35,9 +36,7 @@ test("the soul_file of the example works in place of the soul", () => {
   expect(loadConfig({ paths, env: {} }).agents[1]?.soul).toBe("Hello.");
 });
 
-test("policy.example.yaml names only capabilities that exist", () => {
-  const policy = parse(read("policy.example.yaml")) as { allow_capabilities: string[] };
-  expect(Object.keys(policy)).toEqual(["allow_capabilities"]);
-  const tools = ["tools.now", "tools.write_note", "tools.send_alert"];
-  expect(policy.allow_capabilities).toEqual([...BASE_CAPABILITIES, ...tools]);
+test("policy.example.yaml is a policy", () => {
+  const policy = policyOf(read("policy.example.yaml"), [...BASE_CAPABILITIES, ...TOOL_CAPABILITIES]);
+  expect(policy.allowCapabilities).toEqual(expect.arrayContaining(["acp.read", "acp.mutate", "admin.*"]));
 });

@@ -39,7 +39,15 @@ test("the first policy lets people in and allows only harmless tools", () => {
   const paths = tempHome();
   ensureHome(paths, counting);
   expect(parse(readFileSync(paths.policy, "utf8"))).toEqual({
-    allow_capabilities: ["acp.read", "acp.mutate", "tools.now", "tools.write_note"],
+    allow_capabilities: [
+      "acp.read",
+      "acp.mutate",
+      "admin.*",
+      "llm.passthrough",
+      "tools.ask_user",
+      "tools.now",
+      "tools.write_note",
+    ],
   });
 });
 

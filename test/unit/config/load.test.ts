@@ -19,7 +19,7 @@ test("without a file every key has its default, in milliseconds and bytes", () =
     bindAddr: "127.0.0.1:18789",
     bind: { host: "127.0.0.1", port: 18789, loopback: true },
     logLevel: "info",
-    llm: { provider: "openai", model: "gpt-4o-mini", explicit: false },
+    llm: { provider: "openai", model: "gpt-6-luna", explicit: false },
     gateway: { maxRequestBytes: 10_485_760, allowRemote: false },
   });
 });

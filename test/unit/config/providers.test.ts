@@ -17,7 +17,7 @@ test("the built-in providers are always there, and replay needs no key", () => {
   expect(findProvider(config, "openrouter")).toMatchObject({
     type: "openai_compatible",
     baseUrl: "https://openrouter.ai/api/v1",
-    models: ["openai/gpt-4o-mini"],
+    models: ["openai/gpt-6-luna"],
     timeoutMs: 300_000,
   });
   expect(findProvider(config, "openai")?.baseUrl).toBeUndefined();
@@ -66,6 +66,21 @@ test("any provider's base_url can be changed, and a built-in one's type cannot",
   expect(complaint("providers: { openai: { type: replay } }")).toContain("(allowed: openai_compatible)");
 });
 
+test("OpenAI is asked by Responses where it may choose, servers that stand in for it by chat", () => {
+  const api = (text: string, id = "openai") => findProvider(load(text), id)?.api;
+  const at = (url: string, more = "") => `providers: { openai: { base_url: '${url}'${more} } }`;
+  expect(api("")).toBe("either");
+  expect(api(at("https://api.openai.com/v1"))).toBe("either");
+  expect(api("providers: { openai: { api: chat } }")).toBe("chat");
+  expect(api(at("http://127.0.0.1:9/v1"))).toBe("chat");
+  expect(api(at("http://127.0.0.1:9/v1", ", api: responses"))).toBe("responses");
+  expect(api("", "openrouter")).toBe("chat");
+  const own = "providers: { local: { base_url: 'http://h/v1', api: responses, reasoning_summary: auto } }";
+  expect(findProvider(load(own), "local")).toMatchObject({ api: "responses", reasoningSummary: "auto" });
+  expect(complaint("providers: { openai: { api: completions } }")).toContain("(allowed: chat, responses)");
+  expect(complaint("providers: { anthropic: { api: chat } }")).toContain("unknown key");
+});
+
 test.each([
   ["providers: { local: {} }\n", "needs a base_url"],
   ["providers: { local: { base_url: nowhere } }", "is not an http or https URL"],
@@ -84,7 +99,7 @@ test("without llm.provider the first provider with a key is used, else openai", 
   expect(load("").llm.provider).toBe("openai");
   expect(load("", { OPENROUTER_API_KEY: "k" }).llm).toMatchObject({
     provider: "openrouter",
-    model: "openai/gpt-4o-mini",
+    model: "openai/gpt-6-luna",
   });
   expect(load("", { OPENROUTER_API_KEY: "k", OPENAI_API_KEY: "k" }).llm.provider).toBe("openai");
   expect(load("llm: { model: gpt-x }", { OPENAI_API_KEY: "k" }).llm.model).toBe("gpt-x");

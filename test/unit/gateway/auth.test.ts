@@ -6,11 +6,18 @@ import { authenticate } from "../../../src/gateway/auth.ts";
 import { verifies } from "../../support/verifies.ts";
 
 const TOKEN = "t0ken-of-this-home";
-const options = { readToken: () => TOKEN, hostNames: ["box.example"] };
+const KEY = `gck_${"0".repeat(12)}_${"k".repeat(43)}`;
+const GRANT = { id: "0".repeat(12), name: "ci", agents: ["coder"], scopes: ["acp.read"], rpm: null };
+const examineKey = (text: string) => {
+  if (!text.startsWith("gck_")) return undefined;
+  if (text === KEY) return GRANT;
+  return text.endsWith("over") ? "over" : "wrong";
+};
+const options = { readToken: () => TOKEN, examineKey, hostNames: ["box.example"] };
 
 function ask(headers: Record<string, string>, path = "/api/v1/tasks"): Code | string {
   try {
-    return authenticate(options, path, headers);
+    return authenticate(options, path, headers).principal;
   } catch (error) {
     if (error instanceof GoclawError) return error.code;
     throw error;
@@ -108,7 +115,27 @@ test(verifies("ACP-003", "a rotated token holds from the next request"), () => {
   let token = "first-token-of-home";
   const rotating = { ...options, readToken: () => token };
   const headers = { host, authorization: `Bearer ${token}` };
-  expect(authenticate(rotating, "/x", headers)).toBe("token");
+  expect(authenticate(rotating, "/x", headers)).toEqual({ principal: "token" });
   token = "second-token-of-home";
   expect(() => authenticate(rotating, "/x", headers)).toThrow(/not valid/);
+});
+
+test.each([
+  [{ authorization: `Bearer ${KEY}` }, "let in as the key"],
+  [{ "x-api-key": KEY }, "let in as the key"],
+  [{ "x-api-key": `${KEY.slice(0, -1)}x` }, "AUTH_INVALID"],
+  [{ "x-api-key": "gck_over" }, "AUTH_INVALID"],
+  [{ "x-api-key": "" }, "AUTH_INVALID"],
+  [{ "x-api-key": TOKEN }, "AUTH_INVALID"],
+  [{ authorization: "Bearer wrong", "x-api-key": KEY }, "AUTH_INVALID"],
+  [{ authorization: `Basic ${KEY}` }, "AUTH_INVALID"],
+])(verifies("ACP-003", "a request with %j is %s"), (headers, expected) => {
+  const principal = expected === "let in as the key" ? `key:${GRANT.id}` : expected;
+  expect(ask({ host, ...headers })).toBe(principal);
+});
+
+test("a caller with a key carries what the key grants", () => {
+  expect(authenticate(options, "/x", { host, "x-api-key": KEY })).toEqual({
+    ...{ principal: `key:${GRANT.id}`, key: GRANT },
+  });
 });

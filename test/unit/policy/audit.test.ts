@@ -2,7 +2,8 @@
 
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type AuditRecord, auditHash, recordAudit } from "../../../src/policy/audit.ts";
+import { auditHash, recordAudit } from "../../../src/policy/audit.ts";
+import { auditAfter } from "../../../src/policy/audit-read.ts";
 import { type InlineWriter, openInlineWriter } from "../../support/inline-writer.ts";
 import { auditOf } from "../../support/inputs.ts";
 import { verifies } from "../../support/verifies.ts";
@@ -14,21 +15,10 @@ beforeAll(() => {
 beforeEach(() => writer.clear());
 afterAll(() => writer.close());
 
-interface Row extends AuditRecord {
-  readonly seq: number;
-  readonly at: number;
-  readonly hash: string;
-}
-
-const ROWS_SQL = `
-  SELECT seq, at, trace_id AS traceId, task_id AS taskId, agent_id AS agentId, principal, capability, resource,
-         decision, rule, policy_version AS policyVersion, hash
-  FROM audit ORDER BY seq`;
-
 /** Checks the chain as somebody outside would: the sequence number of the first bad record, or null. */
 function firstBad(): number | null {
   let before = "";
-  for (const row of writer.reader.all<Row>(ROWS_SQL)) {
+  for (const row of auditAfter(writer.reader, 0, 1_000)) {
     if (auditHash(before, row.at, row) !== row.hash) return row.seq;
     before = row.hash;
   }
@@ -38,7 +28,13 @@ function firstBad(): number | null {
 function fill(count: number): void {
   for (let index = 0; index < count; index++) {
     writer.clock.pass(index);
-    writer.call(recordAudit, auditOf(`t${index}`, { resource: index % 2 === 0 ? null : `r${index}` }));
+    writer.call(
+      recordAudit,
+      auditOf(`t${index}`, {
+        resource: index % 2 === 0 ? null : `r${index}`,
+        code: index === 4 ? "X" : null,
+      }),
+    );
   }
 }
 
@@ -58,6 +54,8 @@ const COLUMNS = [
   "resource",
   "rule",
   "policy_version",
+  "code",
+  "request",
   "hash",
 ];
 
@@ -108,5 +106,5 @@ test(verifies("SEC-006", "records of one commit are chained too"), () => {
   }));
   writer.batch(calls);
   expect(firstBad()).toBeNull();
-  expect(writer.reader.all(ROWS_SQL)).toHaveLength(5);
+  expect(auditAfter(writer.reader, 0, 1_000)).toHaveLength(5);
 });

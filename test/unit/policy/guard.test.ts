@@ -2,19 +2,16 @@
 // recorded with the act.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createGuard, type Guard } from "../../../src/policy/guard.ts";
-import { parsePolicy } from "../../../src/policy/policy.ts";
+import type { Guard } from "../../../src/policy/guard.ts";
 import { type InlineWriter, openInlineWriter, storeOf } from "../../support/inline-writer.ts";
+import { guardOf } from "../../support/policy.ts";
 import { verifies } from "../../support/verifies.ts";
 
 let writer: InlineWriter;
 let guard: Guard;
 beforeAll(() => {
   writer = openInlineWriter();
-  guard = createGuard(
-    parsePolicy("allow_capabilities: [acp.read]", "p", ["acp.read", "acp.mutate"]),
-    storeOf(writer),
-  );
+  guard = guardOf("allow_capabilities: [acp.read]", ["acp.read", "acp.mutate"], storeOf(writer));
 });
 afterAll(() => writer.close());
 
@@ -35,13 +32,13 @@ test("a yes is a record for the act's own transaction, with rule and version", a
     ...asked("acp.read"),
     decision: "allow",
     rule: "allow_capabilities: acp.read",
-    policyVersion: guard.policyVersion,
+    policyVersion: guard.policy().version,
   });
   expect(audit()).toHaveLength(before);
 });
 
 test(verifies("SEC-006", "when the refusal cannot be recorded, that is the answer"), async () => {
   const store = { ...storeOf(writer), run: () => Promise.reject(new Error("the disk is full")) };
-  const shut = createGuard(parsePolicy("", "p", []), store);
+  const shut = guardOf("", [], store);
   await expect(shut.permit(asked("acp.read"))).rejects.toThrow("the disk is full");
 });

@@ -3,15 +3,26 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { covers, isKnownPattern } from "../../../src/domain/capability.ts";
+import { BASE_CAPABILITIES, covers, isKnownPattern } from "../../../src/domain/capability.ts";
 import { GoclawError } from "../../../src/domain/error.ts";
-import { decide } from "../../../src/policy/decide.ts";
-import { type Policy, parsePolicy } from "../../../src/policy/policy.ts";
+import { decide as decideRequest } from "../../../src/policy/decide.ts";
+import type { Policy } from "../../../src/policy/policy.ts";
+import { TOOL_CAPABILITIES } from "../../../src/tools/index.ts";
+import { PLACE, policyOf } from "../../support/policy.ts";
 import { readText } from "../../support/tree.ts";
 import { verifies } from "../../support/verifies.ts";
 
-const KNOWN = ["acp.read", "acp.mutate", "tools.now", "tools.write_note", "tools.send_alert"];
-const parse = (text: string): Policy => parsePolicy(text, "policy.yaml", KNOWN);
+const KNOWN = [
+  "acp.read",
+  "acp.mutate",
+  "admin.approve",
+  "tools.now",
+  "tools.write_note",
+  "tools.send_alert",
+];
+const parse = (text: string): Policy => policyOf(text, KNOWN);
+const decide = (policy: Policy, capability: string) =>
+  decideRequest(policy, PLACE, { agentId: "a", capability, touches: [], labels: [], isOutgoing: false });
 
 function complaint(text: string): string {
   try {
@@ -111,8 +122,33 @@ describe("the file", () => {
     ["allow_capabilities:\n  - 5\n", "policy.yaml:2:5", "5"],
     ["allow_capabilities:\n  - [acp.read]\n", "policy.yaml:2:5", "acp.read"],
     ["allow_capabilities: acp.read\n", "policy.yaml:1:21", "must be a list"],
-    ["allow_capabilities: []\nallow_domains: []\n", "policy.yaml:2:", "allow_domains"],
-    ["allow_capabilities: []\nrules:\n  - effect: allow\n", "policy.yaml:2:", "rules"],
+    ["allow_capabilities: []\nallow_domain: []\n", "policy.yaml:2:1", "allow_domains"],
+    ["allow_domains: [example.com, http://x.org]\n", "policy.yaml:1:30", "not a domain"],
+    ["allow_domains: [EXAMPLE.com]\n", "policy.yaml:1:17", "lower case"],
+    ["allow_domains: ['exa*mple.com']\n", "policy.yaml:1:17", "*.example.com"],
+    ["allow_paths: [~/x]\n", "policy.yaml:1:15", "absolute"],
+    ["allow_paths: [a/../../b]\n", "policy.yaml:1:15", '".."'],
+    ["allow_paths:\n  - {path: a, mode: wr}\n", "policy.yaml:2:21", "ro or rw"],
+    ["allow_loopback: 'yes'\n", "policy.yaml:1:17", "true or false"],
+    ["mcp: {default: maybe}\n", "policy.yaml:1:16", "deny, ask, allow"],
+    ["mcp:\n  rules:\n    - {tool: x}\n", "policy.yaml:3:8", "tools"],
+    ["allow_capabilities: []\nrules:\n  - effect: allow\n", "policy.yaml:3:5", "needs a capability"],
+    ["rules:\n  - capability: tools.now\n", "policy.yaml:2:5", "needs an effect"],
+    ["rules:\n  - {effect: permit, capability: tools.now}\n", "policy.yaml:2:14", "deny, ask, allow"],
+    ["rules:\n  - {effect: ask, capability: acp.read}\n", "policy.yaml:2:31", "acp.read"],
+    ["rules:\n  - {effect: ask, capability: '*'}\n", "policy.yaml:2:31", "what an agent does"],
+    [
+      "rules:\n  - {effect: deny, capability: tools.now, path: /a, domain: b.c}\n",
+      "policy.yaml:2:5",
+      "path and domain",
+    ],
+    [
+      "rules:\n  - {effect: deny, capability: tools.now, command: 'git * x'}\n",
+      "policy.yaml:2:52",
+      "last word",
+    ],
+    ["rules:\n  - {effect: deny, capability: tools.now, mcp: a.b}\n", "policy.yaml:2:48", "server/tool"],
+    ["rules:\n  - {effect: deny, capability: tools.now, aegnts: [a]}\n", "policy.yaml:2:43", "agents"],
     ["allow_capabilities: []\nallow_capabilities: [acp.read]\n", "policy.yaml:2:", "unique"],
     ["allow_capabilities: [acp.read\n", "policy.yaml:", ""],
     ["- acp.read\n", "policy.yaml", "mapping"],
@@ -150,7 +186,8 @@ describe("the file", () => {
   );
 
   test("the example is valid", () => {
-    expect(() => parse(readText("policy.example.yaml"))).not.toThrow();
+    const known = [...BASE_CAPABILITIES, ...TOOL_CAPABILITIES];
+    expect(() => policyOf(readText("policy.example.yaml"), known)).not.toThrow();
   });
 
   test("any text is a policy or a refusal with a code, and never allows what it does not name", () => {

@@ -50,9 +50,12 @@ function rig(first: ReturnType<typeof scripted>, second: ReturnType<typeof scrip
     { provider: second.provider, model: "two" },
   ] as const;
   const chain = createFailover([...links], { breaker, wait });
-  const run = async (signal = new AbortController().signal): Promise<Part[]> => {
+  const run = async (
+    signal = new AbortController().signal,
+    more: Partial<ModelRequest> = {},
+  ): Promise<Part[]> => {
     const parts: Part[] = [];
-    for await (const part of chain.stream(REQUEST, signal)) parts.push(part);
+    for await (const part of chain.stream({ ...REQUEST, ...more }, signal)) parts.push(part);
     return parts;
   };
   const pass = (ms: number): void => {
@@ -201,4 +204,26 @@ test("a chain of one is its provider, and a chain names where else it may end up
   });
   const lone = createFailover([{ provider: first.provider, model: "m" }], { breaker, wait: async () => {} });
   expect(lone).toBe(first.provider);
+});
+
+test("a link that is to be passed over is not asked, and its breaker hears nothing of it", async () => {
+  const [first, second] = [scripted("a", [text("a"), END]), scripted("b", [text("b"), END])];
+  const { run, breaker } = rig(first, second);
+  const signal = new AbortController().signal;
+  const parts = await run(signal, { passOver: [{ provider: "a", model: "asked" }] });
+  expect(parts).toEqual([text("b"), { ...END, provider: "b" }]);
+  expect([first.requests.length, breaker.states()]).toEqual([0, []]);
+  // Another model of the same provider is another link.
+  await run(signal, { passOver: [{ provider: "a", model: "one" }] });
+  expect(first.requests.length).toBe(1);
+});
+
+test("usage says whose it is, also of the one that broke off", async () => {
+  const counted: Part = { type: "usage", usage: { inputTokens: 1, outputTokens: 1, cachedTokens: 0 } };
+  const { run } = rig(scripted("a", [counted, broken("timeout")]), scripted("b", [counted, END]));
+  const usage = (await run()).filter(({ type }) => type === "usage");
+  expect(usage).toEqual([
+    { ...counted, provider: "a", model: "asked" },
+    { ...counted, provider: "b", model: "two" },
+  ]);
 });

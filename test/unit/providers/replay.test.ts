@@ -124,6 +124,35 @@ describe("playing", () => {
     expect(said(await play(cassette, [{ role: "system", text: "s" }, user("time?")]))).toBe("let me see");
   });
 
+  test("being asked again for an answer that did not fit is a turn of the same prompt", async () => {
+    const three = parseCassette(
+      file(["a", "b", "c", "d"].map((text, turn) => ({ prompt: "data", turn, text }))),
+      "d",
+    );
+    const again: Message = { role: "user", text: "your answer does not fit", isReask: true };
+    const turns: Message[] = [user("data")];
+    const tool: Message = { role: "tool", callId: "c", name: "now", text: "12:00" };
+    for (const [expected, ...next] of [
+      ["a", answer("a"), again],
+      ["b", again], // an empty answer
+      ["c", answer("c"), tool],
+      ["d", answer("d"), again],
+    ] as const) {
+      expect(said(await play(three, turns))).toBe(expected);
+      turns.push(...next);
+    }
+    expect(missed(await play(three, turns))).toContain('turn 4 of prompt "data"');
+  });
+
+  test("a miss says where two long prompts differ", async () => {
+    const long = "x".repeat(500);
+    const cassette = parseCassette(file([{ prompt: `${long} apples, please`, turn: 0 }]), "d");
+    const message = missed(await play(cassette, [user(`${long} oranges, please`)]));
+    expect(message).toContain("from character 501 on");
+    expect(message).toContain('oranges, please"');
+    expect(message).toContain('apples, please"');
+  });
+
   test("a miss names what was asked for and the nearest entry", async () => {
     const message = missed(await play(cassette, [user("time?"), answer("a"), answer("b")]));
     expect(message).toContain('turn 2 of prompt "time?"');

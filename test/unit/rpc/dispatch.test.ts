@@ -3,8 +3,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createBus } from "../../../src/bus/bus.ts";
 import type { DurableEvent, TextDelta } from "../../../src/domain/event.ts";
-import { createGuard } from "../../../src/policy/guard.ts";
-import { parsePolicy } from "../../../src/policy/policy.ts";
 import { cancel } from "../../../src/queue/cancel.ts";
 import { claim } from "../../../src/queue/claim.ts";
 import { enqueue } from "../../../src/queue/enqueue.ts";
@@ -13,6 +11,7 @@ import { createFollower } from "../../../src/rpc/follow.ts";
 import { defineMethod, paramsOf, type RpcPorts } from "../../../src/rpc/method.ts";
 import { type InlineWriter, openInlineWriter, storeOf } from "../../support/inline-writer.ts";
 import { claimInput, enqueueInput } from "../../support/inputs.ts";
+import { guardOf } from "../../support/policy.ts";
 import { verifies } from "../../support/verifies.ts";
 
 let writer: InlineWriter;
@@ -38,7 +37,7 @@ const method = (capability: "acp.read" | "acp.mutate") =>
 function openRpc(policyText: string): Rpc {
   ran.length = 0;
   const store = storeOf(writer);
-  const guard = createGuard(parsePolicy(policyText, "p", ["acp.read", "acp.mutate"]), store);
+  const guard = guardOf(policyText, ["acp.read", "acp.mutate"], store);
   const ports = {
     ...{ store, guard, agents: [], newId: () => "id" },
     limits: { maxAttempts: 3 },

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createRedactor } from "../../../src/telemetry/redact.ts";
+import { createRedactor, createValueRedactor, redactData } from "../../../src/telemetry/redact.ts";
 import { verifies } from "../../support/verifies.ts";
 
 const FORMS: Readonly<Record<string, (secret: string) => string>> = {
@@ -79,3 +79,30 @@ test("it stays linear on long texts", () => {
   const long = "Bearer aaaa sk- ".repeat(100_000);
   expect(redact(long)).toHaveLength(long.length);
 });
+
+test(verifies("SEC-005", "a secret inside a longer text shows in none of its base64 forms"), () => {
+  const secret = "canary-4711-do-not-leak";
+  const redact = createRedactor([secret]);
+  for (const before of ["", "a", "ab", "abc", "abcd"]) {
+    for (const alphabet of ["base64", "base64url", "hex"] as const) {
+      const text = Buffer.from(`${before}${secret}tail`).toString(alphabet);
+      const decoded = Buffer.from(redact(text).replace("[redacted]", ""), alphabet).toString();
+      expect(decoded).not.toContain(secret.slice(3, -3));
+      expect(redact(text)).toContain("[redacted]");
+    }
+  }
+});
+
+test(
+  verifies(
+    "SEC-005",
+    "plain data is cleaned through and through, and left alone when there is nothing to hide",
+  ),
+  () => {
+    const hide = createValueRedactor(["canary-4711-do-not-leak"]);
+    const data = { a: "x", b: [1, null, { c: "say canary-4711-do-not-leak" }], d: { e: true } };
+    expect(redactData(data, hide)).toEqual({ a: "x", b: [1, null, { c: "say [redacted]" }], d: { e: true } });
+    const plain = { a: ["sk-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"] };
+    expect(redactData(plain, hide)).toBe(plain);
+  },
+);

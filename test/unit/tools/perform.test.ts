@@ -4,8 +4,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { ToolCall } from "../../../src/domain/message.ts";
 import type { ClaimedTask } from "../../../src/domain/task.ts";
-import { createGuard, type Guard } from "../../../src/policy/guard.ts";
-import { parsePolicy } from "../../../src/policy/policy.ts";
+import type { Guard } from "../../../src/policy/guard.ts";
 import { cancel } from "../../../src/queue/cancel.ts";
 import { claim } from "../../../src/queue/claim.ts";
 import { enqueue } from "../../../src/queue/enqueue.ts";
@@ -13,6 +12,7 @@ import { type Hands, type Performed, perform } from "../../../src/tools/perform.
 import type { Tool, ToolOutcome } from "../../../src/tools/tool.ts";
 import { type InlineWriter, openInlineWriter, storeOf } from "../../support/inline-writer.ts";
 import { claimInput, enqueueInput } from "../../support/inputs.ts";
+import { guardOf, handsOf } from "../../support/policy.ts";
 import { verifies } from "../../support/verifies.ts";
 
 let writer: InlineWriter;
@@ -49,20 +49,16 @@ function open(
     },
   };
   const store = storeOf(writer);
-  const real = createGuard(
-    parsePolicy(`allow_capabilities: [${allow}]`, "p", ["tools.probe", "tools.other"]),
-    store,
-  );
+  const real = guardOf(`allow_capabilities: [${allow}]`, ["tools.probe", "tools.other"], store);
   const guard: Guard = {
     ...real,
-    decide: (question) => {
+    decideAct: (question) => {
       asked.push(question.capability);
-      return real.decide(question);
+      return real.decideAct(question);
     },
   };
-  const ports = { workspace: "", webhookUrl: undefined, now: () => new Date(0) };
   const redact = (text: string): string => text.replaceAll("s3cret", "[redacted]");
-  const hands = { store, guard, tools: [tool], redact, ports };
+  const hands = handsOf(store, guard, [tool], { redact });
   const run: Bench["run"] = (call = {}, callIndex = 0) => {
     const whole = { id: "c", name: "probe", argumentsText: "{}", ...call };
     return perform(hands, task, whole, { turn: 0, callIndex }, new AbortController().signal);

@@ -42,13 +42,16 @@ CREATE TABLE classifications (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX classifications_session ON classifications (session_id);
+CREATE INDEX classifications_at ON classifications (at);
 
 DROP VIEW purchases;
 
--- Everything tasks bought. Look it up by task_id = a parameter: a join would read the tables whole.
+-- Everything tasks bought. Look it up by task_id = a parameter, or by a range of `at`.
 CREATE VIEW purchases AS
   SELECT task_id, provider, model, input_tokens, output_tokens, cached_tokens, cost_usd, at FROM answers
   UNION ALL
   SELECT task_id, provider, model, input_tokens, output_tokens, cached_tokens, cost_usd, created_at FROM summaries
+  UNION ALL
+  SELECT task_id, provider, model, input_tokens, output_tokens, cached_tokens, cost_usd, at FROM failed_calls
   UNION ALL
   SELECT task_id, provider, model, input_tokens, output_tokens, cached_tokens, cost_usd, at FROM classifications;

@@ -1,0 +1,75 @@
+// Buys one answer: reserves its part of the budgets, makes the call, and settles what was billed without an answer. When
+// it returns, nothing is reserved unless there is an answer that will settle it.
+
+import type { Answer } from "../domain/message.ts";
+import type { ClaimedTask, Outcome } from "../domain/task.ts";
+import { recordFailedCalls } from "../journal/failed-calls.ts";
+import type { ModelRequest, Provider, ProviderFailure } from "../providers/provider.ts";
+import { type Purse, releaseCall, reserveCall } from "./budget.ts";
+import { type Billed, type Called, callModel, type Hearing } from "./call.ts";
+import { priceOf } from "./price.ts";
+import type { Link } from "./window.ts";
+
+export interface BuyPorts {
+  readonly task: ClaimedTask;
+  readonly provider: Provider;
+  /** Who is asked, and who may answer in its place. */
+  readonly links: readonly [Link, ...Link[]];
+  readonly purse: Purse;
+  readonly signal: AbortSignal;
+}
+
+export type Bought =
+  | { readonly answer: Answer; readonly costUsd: number | null }
+  | { readonly failure: ProviderFailure }
+  /** No call was made. */
+  | { readonly outcome: Outcome };
+
+/** `plain` is asked in place of a request that a provider refuses as malformed. */
+export async function buy(
+  ports: BuyPorts,
+  turn: number,
+  request: ModelRequest,
+  hearing: Hearing,
+  plain?: ModelRequest,
+): Promise<Bought> {
+  const { task, provider, links, purse, signal } = ports;
+  const grant = await reserveCall(purse, task, { turn, links, request });
+  if ("outcome" in grant) return grant;
+  const { held, passOver } = grant;
+  const billed: Billed[] = [];
+  const call = async (wanted: ModelRequest): Promise<Called> => {
+    const asked = passOver.length === 0 ? wanted : { ...wanted, passOver };
+    const called = await callModel(provider, asked, signal, hearing);
+    billed.push(...called.billed);
+    return called;
+  };
+  let called: Called | undefined;
+  try {
+    called = await call(request);
+    const isRefused = !called.ok && called.failure.errorClass === "bad_request";
+    if (plain !== undefined && isRefused) called = await call(plain);
+  } finally {
+    // Also when the call broke by a defect: nobody else would give back what it reserved before the next start.
+    const isOver = called?.ok !== true;
+    if (billed.length > 0) await settleFailed(ports, turn, billed, isOver);
+    else if (held && isOver) await releaseCall(purse, task, turn);
+  }
+  if (!called.ok) return { failure: called.failure };
+  const { answer } = called;
+  return { answer, costUsd: priceOf(purse.catalog, links, answer) };
+}
+
+/** Keeps what calls without a usable answer were billed for; `isOver` frees what the turn reserved. */
+export async function settleFailed(
+  { task, links, purse }: BuyPorts,
+  turn: number,
+  billed: readonly (Omit<Billed, "usage"> & Pick<Answer, "usage">)[],
+  isOver: boolean,
+): Promise<void> {
+  const calls = billed.map(({ provider, model, usage, errorClass }) => {
+    const costUsd = priceOf(purse.catalog, links, { provider, model, usage });
+    return { id: purse.newId(), provider, model, usage, errorClass, costUsd };
+  });
+  await purse.store.insist(recordFailedCalls, { taskId: task.id, fence: task.fence, turn, calls, isOver });
+}

@@ -1,0 +1,158 @@
+// `goclaw approvals list|show|approve|deny|answer`: what agents wait for, shown exactly as it is bound, and the answer.
+
+import { EXIT } from "../domain/error.ts";
+import type { WireApproval } from "../rpc/methods/approval.ts";
+import { type Context, type GlobalOptions, writeJson } from "./context.ts";
+import { findApproval } from "./find-by-id.ts";
+import { openHome } from "./home.ts";
+import { withLink } from "./link.ts";
+import { safeLine, safeText } from "./safe-text.ts";
+import { writePairs, writeTable } from "./table.ts";
+import { durationText, localTime } from "./time-text.ts";
+
+interface ListOptions extends GlobalOptions {
+  readonly all?: boolean;
+  readonly json?: boolean;
+}
+
+interface ActOptions extends GlobalOptions {
+  readonly note?: string;
+  readonly always?: boolean;
+  readonly json?: boolean;
+}
+
+export async function approvalsList(
+  context: Context,
+  _args: readonly string[],
+  options: ListOptions,
+): Promise<number> {
+  const { stdout, clock } = context;
+  await withLink(context, openHome(context, options), options, {}, async ({ api }) => {
+    const query = options.all === true ? "" : "?status=PENDING";
+    const { approvals } = await api.get<{ approvals: readonly WireApproval[] }>(`/api/v1/approvals${query}`);
+    if (options.json === true) return writeJson(stdout, { approvals });
+    if (approvals.length === 0) return void stdout.write("nothing waits for an approval\n");
+    const rows = approvals.map((approval) =>
+      [
+        approval.id,
+        approval.status,
+        approval.agent_id,
+        approval.kind === "question" ? "asks" : approval.capability,
+        approval.status === "PENDING" ? leftText(approval, clock.nowMs()) : "",
+        safeLine(summaryOf(approval)),
+      ].map((text) => ({ text })),
+    );
+    writeTable(stdout, ["ID", "STATUS", "AGENT", "CAPABILITY", "LEFT", "ACT"], rows);
+  });
+  return EXIT.ok;
+}
+
+export async function approvalsShow(
+  context: Context,
+  [id = ""]: readonly string[],
+  options: ActOptions,
+): Promise<number> {
+  const { stdout, clock } = context;
+  await withLink(context, openHome(context, options), options, {}, async ({ api }) => {
+    const approval = await findApproval(api, id);
+    if (options.json === true) return writeJson(stdout, { approval });
+    const answered = approval.answer ?? approval.note;
+    const by = approval.decided_by === undefined ? "" : ` by ${safeLine(approval.decided_by)}`;
+    writePairs(stdout, [
+      ["approval", approval.id],
+      ["status", `${approval.status}${by}${answered === undefined ? "" : `: ${safeLine(answered)}`}`],
+      ["task", approval.task_id],
+      ["agent", safeLine(approval.agent_id)],
+      ["capability", safeLine(approval.capability)],
+      ["asked by", safeLine(approval.rule)],
+      ["because", safeLine(approval.reason)],
+      ["expires", `${localTime(approval.expires_at)} (${leftText(approval, clock.nowMs())})`],
+      ["digest", approval.digest],
+    ]);
+    // Facts first, the agent's own words last and inside a frame: nothing it writes can look like goclaw speaking.
+    const lines = safeText(JSON.stringify(approval.act, null, 2)).split("\n");
+    stdout.write(`${approval.kind === "question" ? "question" : "exactly this will be done"}\n`);
+    for (const line of lines) stdout.write(`  │ ${line}\n`);
+  });
+  return EXIT.ok;
+}
+
+export function approvalsApprove(
+  context: Context,
+  args: readonly string[],
+  options: ActOptions,
+): Promise<number> {
+  return respond(context, args, options, { decision: "approve" }, "is approved; the task goes on");
+}
+
+export function approvalsDeny(
+  context: Context,
+  args: readonly string[],
+  options: ActOptions,
+): Promise<number> {
+  return respond(context, args, options, { decision: "deny" }, "is denied; the agent is told");
+}
+
+export function approvalsAnswer(
+  context: Context,
+  [id = "", answer = ""]: readonly string[],
+  options: ActOptions,
+): Promise<number> {
+  return respond(context, [id], options, { answer }, "is answered; the task goes on");
+}
+
+async function respond(
+  context: Context,
+  [id = ""]: readonly string[],
+  options: ActOptions,
+  body: Readonly<Record<string, unknown>>,
+  done: string,
+): Promise<number> {
+  const { stdout, stderr } = context;
+  await withLink(context, openHome(context, options), options, {}, async ({ api, own }) => {
+    const found = await findApproval(api, id);
+    const path = `/api/v1/approvals/${encodeURIComponent(found.id)}`;
+    const sent = options.note === undefined ? body : { ...body, note: options.note };
+    const { approval } = await api.post<{ approval: WireApproval }>(path, sent);
+    if (options.json === true) writeJson(stdout, { approval });
+    else stdout.write(`approval ${approval.id} ${done}\n`);
+    if (options.always === true) await propose(context, options, approval);
+    if (own)
+      stderr.write("goclaw: no daemon runs; `goclaw daemon start` starts one that goes on with the task\n");
+  });
+  return EXIT.ok;
+}
+
+const WEEK_MS = 7 * 86_400_000;
+
+/** The rule for the like is printed, never written: a person puts it into policy.yaml. */
+async function propose(context: Context, options: GlobalOptions, approval: WireApproval): Promise<void> {
+  const { stderr, clock } = context;
+  const act = { agentId: approval.agent_id, capability: approval.capability, act: approval.act };
+  const proposed = (await context.control()).proposeRule(
+    openHome(context, options),
+    act,
+    clock.nowMs() - WEEK_MS,
+  );
+  const would = proposed.would_have_allowed;
+  stderr.write(
+    `to allow the like from now on, add this to rules in policy.yaml, and remove the rule that asks:\n`,
+  );
+  stderr.write(`  ${safeLine(proposed.rule)}\n`);
+  stderr.write(
+    `it would have allowed ${would.length} acts of the last 7 days that were asked for or denied\n`,
+  );
+  for (const { at, capability, resource } of would.slice(0, 20))
+    stderr.write(`  ${localTime(at)} ${safeLine(`${capability} ${resource ?? ""}`)}\n`);
+}
+
+function leftText({ expires_at }: WireApproval, nowMs: number): string {
+  const left = Date.parse(expires_at) - nowMs;
+  return left <= 0 ? "expired" : `${durationText(left)} left`;
+}
+
+function summaryOf({ act, kind }: WireApproval): string {
+  if (kind === "question") return String(act.question ?? JSON.stringify(act));
+  const { tool: _, ...rest } = act;
+  return JSON.stringify(rest.argv ?? rest.arguments ?? rest);
+}

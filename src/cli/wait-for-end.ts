@@ -1,0 +1,94 @@
+// Waiting for a task that this command line has submitted: shows it, cancels it on Ctrl-C, and says where it goes on when
+// waiting is over first.
+
+import { EXIT } from "../domain/error.ts";
+import type { WireTask } from "../rpc/wire.ts";
+import type { Context, Signal } from "./context.ts";
+import { followTask } from "./follow.ts";
+import type { Link } from "./link.ts";
+import { createJsonView, createTextView, type RunView } from "./run-view.ts";
+
+interface ViewOptions {
+  readonly verbose?: boolean;
+  readonly json?: boolean;
+}
+
+/** Shows a task up to its end; returns the exit code. `onEnded` comes before the answer is shown whole. */
+export async function waitForEnd(
+  context: Context,
+  link: Link,
+  taskId: string,
+  wait: Wait,
+  options: ViewOptions,
+  onEnded: (task: WireTask) => Promise<void> = async () => {},
+): Promise<number> {
+  const view = options.json ? createJsonView(context, link, taskId) : createTextView(context, options);
+  const cancel = (): void => {
+    context.stderr.write("goclaw: canceling the task; Ctrl-C again leaves at once\n");
+    const path = `/api/v1/tasks/${taskId}/cancel`;
+    void link.api.post(path).catch((error: Error) => view.onBreak(error));
+  };
+  wait.onCancel(cancel);
+  const ended = await followTask(link, taskId, view, wait.signal);
+  if (ended !== undefined) {
+    await onEnded(ended);
+    return await view.end(ended);
+  }
+  return await leave(context, link, taskId, view, wait.reason());
+}
+
+/** Waiting is over, the task is not. */
+async function leave(
+  { stderr }: Context,
+  link: Link,
+  taskId: string,
+  view: RunView,
+  reason: string,
+): Promise<number> {
+  if (reason === "EPIPE") return EXIT.failed;
+  const { task } = await link.api.get<{ task: WireTask }>(`/api/v1/tasks/${taskId}`);
+  await view.leave(task);
+  const later = link.own ? "goes on when a daemon runs (`goclaw daemon start`)" : "goes on";
+  stderr.write(
+    `goclaw: ${reason}; task ${taskId} is ${task.state} and ${later}; \`goclaw task tail ${taskId}\` follows it\n`,
+  );
+  return EXIT.failed;
+}
+
+export interface Wait {
+  /** Aborted when waiting is over before the task is. */
+  readonly signal: AbortSignal;
+  readonly onSignal: (signal: Signal) => void;
+  reason(): string;
+  /** What the first Ctrl-C does; it may have come already. */
+  onCancel(cancel: () => void): void;
+  close(): void;
+}
+
+/** How long to wait: until the timeout, a second Ctrl-C, a signal to leave, or until nobody reads the output. */
+export function createWait({ timeout }: { readonly timeout?: number }): Wait {
+  const control = new AbortController();
+  let cancel: (() => void) | undefined;
+  let interrupted = false;
+  const timer =
+    timeout === undefined
+      ? undefined
+      : setTimeout(() => control.abort(`the answer did not come within ${timeout} s`), timeout * 1_000);
+  return {
+    signal: control.signal,
+    onSignal: (signal) => {
+      if (signal !== "SIGINT") control.abort(signal === "EPIPE" ? "EPIPE" : `interrupted by ${signal}`);
+      else if (interrupted) control.abort("interrupted");
+      else {
+        interrupted = true;
+        cancel?.();
+      }
+    },
+    reason: () => String(control.signal.reason),
+    onCancel: (action) => {
+      cancel = action;
+      if (interrupted) action();
+    },
+    close: () => clearTimeout(timer),
+  };
+}

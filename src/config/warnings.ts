@@ -1,0 +1,15 @@
+// What is odd about a configuration without making it invalid, in words for its owner.
+
+import { LEAST_SECRET_CHARS } from "../domain/secret.ts";
+import type { Config } from "./config.ts";
+
+export function warningsOf({ providers }: Pick<Config, "providers">): string[] {
+  return providers.flatMap(({ id, apiKey = "", keyPlaces }) => {
+    if (apiKey === "" || apiKey.length >= LEAST_SECRET_CHARS) return [];
+    const length = apiKey.length === 1 ? "1 character" : `${apiKey.length} characters`;
+    return [
+      `providers.${id}.api_key has only ${length}: too short to be kept out of messages and logs — ` +
+        `check where it comes from (${keyPlaces.join(", ")}); a server that wants no key needs none here`,
+    ];
+  });
+}

@@ -1,0 +1,39 @@
+// What a tool call touches, in the words the policy judges it by. Plain data: deciding is policy/decide.ts, acting is
+// the tool.
+
+/** One thing a call touches; a call that touches several has several. */
+export interface Touch {
+  /** As the model wrote it: absolute, or relative to the workspace. */
+  readonly path?: { readonly path: string; readonly mode: PathMode };
+  readonly url?: string;
+  /** Program and arguments; for a shell line ["sh", "-c", line]. */
+  readonly command?: readonly string[];
+  readonly mcp?: { readonly server: string; readonly tool: string };
+}
+
+export type PathMode = "ro" | "rw";
+
+/** A directory or file tools may reach. Absolute; the workspace is the first and always `rw`. */
+export interface FileRoot {
+  readonly path: string;
+  readonly mode: PathMode;
+  /** True for a workspace that the policy does not open: relative paths stand below it all the same. */
+  readonly closed?: boolean;
+}
+
+/** The ones that are open. */
+export function openRoots(roots: readonly FileRoot[]): FileRoot[] {
+  return roots.filter(({ closed }) => closed !== true);
+}
+
+/** What a result brings into a task: text that somebody else wrote, or data that is nobody else's business. */
+export type Label = "untrusted" | "private";
+
+/** What the policy in force opens to every tool; a tool's own guard (paths, egress) keeps within it while it acts. */
+export interface Grant {
+  readonly roots: readonly FileRoot[];
+  /** Host names, or `*.name` for those below it. */
+  readonly domains: readonly string[];
+  readonly allowLoopback: boolean;
+  readonly allowUnsandboxedExec: boolean;
+}

@@ -1,0 +1,32 @@
+// GET /v1/models: what a client may name as its model, in the form of OpenAI's list.
+
+import type { FastifyInstance } from "fastify";
+import { GoclawError } from "../domain/error.ts";
+import type { Rpc } from "../rpc/dispatch.ts";
+import type { Caller } from "../rpc/method.ts";
+import { listModelNames } from "../rpc/methods/model.ts";
+
+/** `created` is in epoch seconds. */
+export function modelRoutes(app: FastifyInstance, rpc: Rpc, created: number): void {
+  const namesFor = async (caller: Caller): Promise<readonly string[]> =>
+    (await rpc.call(listModelNames, {}, caller)).names;
+  const model = (id: string) => ({ id, object: "model", created, owned_by: "goclaw" });
+
+  app.get("/v1/models", async ({ caller }) => ({
+    object: "list",
+    data: (await namesFor(caller)).map(model),
+  }));
+
+  app.get("/v1/models/:id", async ({ caller, params }) => {
+    const { id } = params as { id: string };
+    if (!(await namesFor(caller)).includes(id)) throw modelNotFound(id);
+    return model(id);
+  });
+}
+
+export function modelNotFound(model: string): GoclawError {
+  return new GoclawError(
+    "MODEL_NOT_FOUND",
+    `there is no model ${JSON.stringify(model)}; GET /v1/models lists them`,
+  );
+}

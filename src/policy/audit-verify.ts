@@ -1,0 +1,134 @@
+// Checks the audit: every record against the one before it, the chain against its signed heads, and logs/audit.jsonl
+// against the table. Names the first record that is not as it was written.
+
+import { createReadStream, existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import type { AuditSummary } from "../domain/control.ts";
+import type { Reader } from "../store/reader.ts";
+import { auditHash } from "./audit.ts";
+import type { MirrorFiles } from "./audit-mirror.ts";
+import { auditSince } from "./audit-read.ts";
+import { type Checkpoint, isSigned, readAuditKey } from "./checkpoint.ts";
+
+interface Finding {
+  readonly seq: number;
+  readonly why: string;
+}
+
+export async function verifyAudit(reader: Reader, files: MirrorFiles): Promise<AuditSummary> {
+  const hashes = new Map<number, string>();
+  const broken = checkChain(reader, hashes);
+  const heads = readCheckpoints(files);
+  const unsigned = "why" in heads ? heads : checkHeads(heads, hashes, files);
+  const mirror = await checkMirror(files, hashes);
+  const findings = [broken, unsigned, mirror.finding].filter((finding) => finding !== undefined);
+  const first = findings.sort((a, b) => a.seq - b.seq)[0];
+  return {
+    ok: first === undefined,
+    records: hashes.size,
+    checkpoints: "why" in heads ? 0 : heads.length,
+    mirrored: mirror.lines,
+    first_bad: first?.seq ?? null,
+    why: first?.why ?? null,
+  };
+}
+
+function checkChain(reader: Reader, hashes: Map<number, string>): Finding | undefined {
+  let before = "";
+  let expected = 1;
+  let finding: Finding | undefined;
+  for (const row of auditSince(reader, 0)) {
+    hashes.set(row.seq, row.hash);
+    if (finding !== undefined) continue;
+    if (row.seq !== expected) finding = { seq: expected, why: `record ${expected} is missing` };
+    else if (auditHash(before, row.at, row) !== row.hash)
+      finding = {
+        seq: row.seq,
+        why: `record ${row.seq} does not follow from the one before it: it was changed`,
+      };
+    before = row.hash;
+    expected = row.seq + 1;
+  }
+  return finding;
+}
+
+function readCheckpoints({ checkpoints }: MirrorFiles): Checkpoint[] | Finding {
+  if (!existsSync(checkpoints)) return [];
+  const lines = readFileSync(checkpoints, "utf8").split("\n");
+  lines.pop(); // a last line without its end was torn by a crash
+  try {
+    return lines.map((line) => JSON.parse(line) as Checkpoint);
+  } catch {
+    return { seq: 0, why: `${checkpoints} has a line that is not JSON` };
+  }
+}
+
+function checkHeads(
+  heads: readonly Checkpoint[],
+  hashes: ReadonlyMap<number, string>,
+  { checkpoints, key: keyFile }: MirrorFiles,
+): Finding | undefined {
+  if (heads.length === 0) return undefined;
+  if (!existsSync(keyFile)) return { seq: 0, why: `${keyFile} is gone, so no checkpoint can be checked` };
+  const key = readAuditKey(readFileSync(keyFile, "utf8"));
+  for (const head of heads) {
+    if (!isSigned(key, head))
+      return {
+        seq: head.seq,
+        why: `the checkpoint of record ${head.seq} in ${checkpoints} is not signed by this home`,
+      };
+    const hash = hashes.get(head.seq);
+    if (hash === undefined)
+      return {
+        seq: hashes.size + 1,
+        why: `the chain once reached record ${head.seq} and ends before it: it was cut off`,
+      };
+    if (hash !== head.hash)
+      return {
+        seq: head.seq,
+        why: `record ${head.seq} is not the one that was signed: the chain was rewritten`,
+      };
+  }
+  return undefined;
+}
+
+/** The file may lag behind the table, but what it has must be what the table has. */
+async function checkMirror(
+  { log }: MirrorFiles,
+  hashes: ReadonlyMap<number, string>,
+): Promise<{ lines: number; finding: Finding | undefined }> {
+  let lines = 0;
+  let finding: Finding | undefined;
+  for (const file of mirrorFiles(log)) {
+    for await (const line of createInterface({
+      input: createReadStream(file),
+      crlfDelay: Number.POSITIVE_INFINITY,
+    })) {
+      lines++;
+      if (finding !== undefined) continue;
+      finding = checkLine(line, file, hashes);
+    }
+  }
+  return { lines, finding };
+}
+
+function checkLine(line: string, file: string, hashes: ReadonlyMap<number, string>): Finding | undefined {
+  let record: Record<string, unknown>;
+  try {
+    record = JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return { seq: 0, why: `${file} has a line that is not JSON: ${line.slice(0, 80)}` };
+  }
+  const seq = Number(record.seq);
+  const hash = hashes.get(seq);
+  if (hash === undefined) return { seq, why: `${file} has record ${seq}, which the table has not` };
+  if (hash !== record.hash) return { seq, why: `record ${seq} in ${file} is not the one in the table` };
+  return undefined;
+}
+
+function mirrorFiles(log: string): string[] {
+  if (!existsSync(dirname(log))) return [];
+  const rotated = readdirSync(dirname(log)).filter((name) => name.startsWith(`${basename(log)}.`));
+  return [...rotated.map((name) => join(dirname(log), name)), ...(existsSync(log) ? [log] : [])];
+}

@@ -1,0 +1,84 @@
+// A request in the words of OpenAI's Responses. Nothing is stored at the vendor: every request carries its whole
+// history, and reasoning travels encrypted.
+
+import type OpenAI from "openai";
+import type {
+  FunctionTool,
+  ResponseCreateParamsStreaming,
+  ResponseInputContent,
+  ResponseInputItem,
+} from "openai/resources/responses/responses";
+import type { Message, ToolSpec } from "../domain/message.ts";
+import { withLegalIds } from "./history.ts";
+import type { OpenAiSettings } from "./openai-client.ts";
+import { type Origin, restore } from "./openai-responses-layout.ts";
+import { isStrict } from "./openai-strict.ts";
+import type { ModelRequest, OutputSchema } from "./provider.ts";
+
+const LEGAL_ID = /^[a-zA-Z0-9_-]{1,64}$/;
+
+/** OpenAI's models that reason; it refuses questions about reasoning to any other. */
+const REASONS = /^(o\d|gpt-([5-9]|\d\d)|codex)(?!.*-chat)/;
+
+export function toBody(
+  { model, messages, tools, sampling, output }: ModelRequest,
+  origin: Origin,
+  summary: OpenAiSettings["reasoningSummary"],
+): ResponseCreateParamsStreaming {
+  const { temperature, topP, maxTokens } = sampling;
+  const reasons = REASONS.test(model.slice(model.lastIndexOf("/") + 1));
+  return {
+    model,
+    input: withLegalIds(messages, LEGAL_ID).flatMap((message) => toItems(message, origin)),
+    stream: true,
+    store: false,
+    ...(reasons && { include: ["reasoning.encrypted_content"] as const }),
+    ...(summary !== undefined && reasons && { reasoning: { summary } }),
+    ...(tools.length > 0 && { tools: tools.map(toTool) }),
+    ...(output !== undefined && { text: { format: toFormat(output) } }),
+    ...(temperature !== undefined && { temperature }),
+    ...(topP !== undefined && { top_p: topP }),
+    ...(maxTokens !== undefined && { max_output_tokens: maxTokens }),
+  } as ResponseCreateParamsStreaming;
+}
+
+/** Unless it is told otherwise, this API rewrites schemas until they are strict. */
+function toTool({ name, description, params }: ToolSpec): FunctionTool {
+  return { type: "function", name, description, parameters: { ...params }, strict: false };
+}
+
+function toFormat({ name, schema }: OutputSchema): OpenAI.Responses.ResponseFormatTextJSONSchemaConfig {
+  return { type: "json_schema", name, schema: { ...schema }, strict: isStrict(schema) };
+}
+
+function toItems(message: Message, origin: Origin): ResponseInputItem[] {
+  switch (message.role) {
+    case "system":
+      return [{ role: "system", content: message.text }];
+    case "user":
+      return [{ role: "user", content: toContent(message) }];
+    case "tool":
+      return [{ type: "function_call_output", call_id: message.callId, output: message.text }];
+    case "assistant": {
+      const calls = message.toolCalls.map(({ id, name, argumentsText }) => ({
+        type: "function_call" as const,
+        call_id: id,
+        name,
+        arguments: argumentsText,
+      }));
+      return restore(message, calls, origin);
+    }
+  }
+}
+
+function toContent({ text, images = [] }: Extract<Message, { role: "user" }>) {
+  if (images.length === 0) return text;
+  const shown = images.map(
+    ({ mediaType, base64 }): ResponseInputContent => ({
+      type: "input_image",
+      image_url: `data:${mediaType};base64,${base64}`,
+      detail: "auto",
+    }),
+  );
+  return text === "" ? shown : [...shown, { type: "input_text" as const, text }];
+}

@@ -1,0 +1,168 @@
+// A second, independent decider: written from CONTRACT section 4 alone, slow and plain, and sharing no code with src. It
+// answers one request with the effect it must have.
+
+export interface OracleRule {
+  readonly effect: "deny" | "ask" | "allow";
+  readonly agents?: readonly string[];
+  readonly capability: string;
+  readonly path?: string;
+  readonly domain?: string;
+  readonly command?: string;
+  readonly mcp?: string;
+}
+
+export interface OraclePolicy {
+  readonly allow_capabilities: readonly string[];
+  readonly allow_domains: readonly string[];
+  readonly allow_paths: readonly { readonly path: string; readonly mode: "ro" | "rw" }[];
+  readonly mcp: {
+    readonly default: "deny" | "ask" | "allow";
+    readonly rules: readonly {
+      readonly agent: string;
+      readonly server: string;
+      readonly tools: readonly string[];
+    }[];
+  };
+  readonly rules: readonly OracleRule[];
+}
+
+export type OracleTouch =
+  | { readonly kind: "none" }
+  | { readonly kind: "path"; readonly path: string; readonly mode: "ro" | "rw" }
+  | { readonly kind: "url"; readonly host: string }
+  | { readonly kind: "command"; readonly words: readonly string[] }
+  | { readonly kind: "mcp"; readonly server: string; readonly tool: string };
+
+export interface OracleRequest {
+  readonly agent: string | null;
+  readonly capability: string;
+  readonly touches: readonly OracleTouch[];
+  readonly leaks: boolean;
+}
+
+type Effect = OracleRule["effect"];
+
+/** The strictest answer over everything that is touched; a leak turns a yes into a question. */
+export function oracle(policy: OraclePolicy, request: OracleRequest, home: string): Effect {
+  const touches: readonly OracleTouch[] = request.touches.length > 0 ? request.touches : [{ kind: "none" }];
+  const effects = touches.map((touch) => one(policy, request, touch, home));
+  if (effects.includes("deny")) return "deny";
+  if (effects.includes("ask") || request.leaks) return "ask";
+  return "allow";
+}
+
+function one(policy: OraclePolicy, request: OracleRequest, touch: OracleTouch, home: string): Effect {
+  if (touch.kind === "path" && touch.path.split("/").includes("..")) return "deny";
+  if (touch.kind === "path" && below(home, touch.path) && !below(`${home}/workspace`, touch.path))
+    return "deny";
+  const mcp = touch.kind === "mcp" ? mcpSays(policy, request.agent, touch.server, touch.tool) : "nothing";
+  if (mcp === "refused") return "deny";
+  const listed = isListed(policy, touch);
+  const speaking = policy.rules.filter(
+    (rule) =>
+      named(rule.capability, request.capability) &&
+      (rule.agents === undefined || forAgent(rule, request.agent)),
+  );
+  const met = (effect: Effect): boolean =>
+    speaking.some((rule) => {
+      if (rule.effect !== effect) return false;
+      if (!selective(rule)) return effect === "deny" || listed;
+      return selects(rule, touch);
+    });
+  if (met("deny")) return "deny";
+  if (met("ask") || mcp === "ask") return "ask";
+  if (met("allow") || mcp === "allow") return "allow";
+  return listed && policy.allow_capabilities.some((pattern) => named(pattern, request.capability))
+    ? "allow"
+    : "deny";
+}
+
+function forAgent({ agents = [] }: OracleRule, agent: string | null): boolean {
+  return agent !== null && (agents.includes("*") || agents.includes(agent));
+}
+
+function selective({ path, domain, command, mcp }: OracleRule): boolean {
+  return [path, domain, command, mcp].some((selector) => selector !== undefined);
+}
+
+function selects(rule: OracleRule, touch: OracleTouch): boolean {
+  switch (touch.kind) {
+    case "none":
+      return false;
+    case "path":
+      return rule.path !== undefined && below(rule.path, touch.path);
+    case "url":
+      return rule.domain !== undefined && hostFits(rule.domain, touch.host);
+    case "command":
+      return rule.command !== undefined && wordsFit(rule.command.split(" "), touch.words);
+    case "mcp":
+      return [`${touch.server}/${touch.tool}`, `${touch.server}/*`, "*"].some((each) => each === rule.mcp);
+  }
+}
+
+function isListed(policy: OraclePolicy, touch: OracleTouch): boolean {
+  if (touch.kind === "path")
+    return policy.allow_paths.some(
+      ({ path, mode }) => below(path, touch.path) && !(touch.mode === "rw" && mode === "ro"),
+    );
+  if (touch.kind === "url") return policy.allow_domains.some((domain) => hostFits(domain, touch.host));
+  return true;
+}
+
+function mcpSays(policy: OraclePolicy, agent: string | null, server: string, tool: string) {
+  const scored = policy.mcp.rules
+    .map((rule, index) => ({
+      rule,
+      index,
+      score: (rule.agent === agent ? 4 : 0) + (rule.agent === "*" ? 1 : 0) + (rule.server === server ? 2 : 0),
+    }))
+    .filter(
+      ({ rule }) =>
+        (rule.agent === "*" || rule.agent === agent) && (rule.server === "*" || rule.server === server),
+    )
+    .sort((a, b) => b.score - a.score || a.index - b.index);
+  const best = scored[0]?.rule;
+  if (best === undefined) return policy.mcp.default === "deny" ? "nothing" : policy.mcp.default;
+  return best.tools.some((each) => each === "*" || each === tool) ? "allow" : "refused";
+}
+
+function named(pattern: string, capability: string): boolean {
+  const stem = pattern.split(".");
+  if (stem.at(-1) !== "*") return pattern === capability;
+  const words = capability.split(".");
+  return (
+    stem.slice(0, -1).every((word, index) => words[index] === word) &&
+    (stem.length === 1 || words.length >= stem.length)
+  );
+}
+
+function below(root: string, path: string): boolean {
+  const wanted = root.split("/").filter(Boolean);
+  const steps: string[] = [];
+  for (const step of path.split("/")) {
+    if (step === "" || step === ".") continue;
+    if (step === "..") steps.pop();
+    else steps.push(step);
+  }
+  return wanted.every((step, index) => steps[index] === step);
+}
+
+function hostFits(pattern: string, host: string): boolean {
+  if (pattern === "*") return true;
+  const wanted = pattern.split(".");
+  const given = host.split(".");
+  if (wanted[0] !== "*") return pattern === host;
+  const tail = wanted.slice(1);
+  return (
+    given.length > tail.length &&
+    tail.every((label, index) => given[given.length - tail.length + index] === label)
+  );
+}
+
+function wordsFit(pattern: readonly string[], words: readonly string[]): boolean {
+  if (pattern.at(-1) !== "*")
+    return pattern.length === words.length && pattern.every((word, index) => word === words[index]);
+  return (
+    words.length >= pattern.length - 1 && pattern.slice(0, -1).every((word, index) => word === words[index])
+  );
+}
