@@ -4,6 +4,7 @@ import { unreachable } from "../domain/event.ts";
 import { SUSPENSIONS } from "../domain/task.ts";
 import type { WireEvent, WireTask } from "../rpc/wire.ts";
 import { adviceFor, meaningOf } from "./advice.ts";
+import { eventText } from "./event-text.ts";
 import { agoText, durationText, localTime } from "./time-text.ts";
 
 export interface Why {
@@ -65,7 +66,9 @@ function stepText(events: readonly WireEvent[]): string {
   const tool = String(last?.payload.tool ?? "");
   if (last?.type === "tool.start") return `it waits for the tool ${tool}`;
   if (last?.type === "model.end") return "it acts on the model's answer";
-  return "it waits for the model's answer";
+  const route = events.findLast(({ type }) => type === "route.decided");
+  const way = route === undefined ? "" : `; it ${eventText(route)}`;
+  return `it waits for the model's answer${way}`;
 }
 
 function waitText(task: WireTask, events: readonly WireEvent[], ago: string, nowMs: number): string {

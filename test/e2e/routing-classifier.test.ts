@@ -100,6 +100,24 @@ test("auto: a classifier that no budget can pay is passed over, and the task its
   expect(rig.counts()).toEqual([0, 1, 0]);
 });
 
+test("auto: a classifier that fails and was billed all the same is paid for", async () => {
+  const price = { context_window: 9_000, max_output_tokens: 50, input_usd_per_mtok: 0 };
+  rig = await createRoutingRig(unsure, {
+    models: [
+      { ...price, id: "light/c", output_usd_per_mtok: 1_000 },
+      { ...price, id: "stub/m", output_usd_per_mtok: 0 },
+    ],
+    budgets: { per_day_usd: 1 },
+  });
+  daemon = await rig.start();
+  rig.light.use(() => ({ fault: "billed" }));
+  const id = await submit(daemon.client, "task odd", { agent: "any" });
+  const task = await ended(daemon.client, id);
+  expect(task).toMatchObject({ state: "SUCCEEDED", usage: { output_tokens: 7 } });
+  expect(task.usage.cost_usd).toBeCloseTo(0.005, 9);
+  expect(await decisions(daemon.client, id)).toMatchObject([{ layer: "fallback", provider: "stub" }]);
+});
+
 test("a decision outlives a kill: later attempts and turns go where the first one went", async () => {
   await start(unsure);
   rig.light.use(() => ({ text: "heavy" }));

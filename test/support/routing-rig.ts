@@ -22,6 +22,7 @@ const AGENTS = [
 export async function createRoutingRig(
   llm: Readonly<Record<string, unknown>> = {},
   more: Readonly<Record<string, unknown>> = {},
+  allow?: readonly string[],
 ): Promise<RoutingRig> {
   const [light, heavy] = await Promise.all([startStubModel(), startStubModel()]);
   const provider = ({ baseUrl }: StubModel) => ({
@@ -31,6 +32,7 @@ export async function createRoutingRig(
   });
   const tiers = { light: ["light/l"], medium: ["stub/m"], heavy: ["heavy/h", "stub/m"] };
   const rig = await createRig({
+    ...(allow === undefined ? {} : { allow }),
     config: {
       providers: { light: provider(light), heavy: provider(heavy) },
       llm: { tiers, ...llm },

@@ -105,3 +105,14 @@ test.each([
 ])("%s", (text, expected) => {
   expect(complaint(text)).toMatch(expected);
 });
+
+test("a header that a rule looks at is part of the fingerprint; one that an MCP server is sent is a secret", () => {
+  const ruled = (value: string): string =>
+    load(withRouting(`{ rules: [{ name: r, when: { headers: { x-job: ${value} } }, use: heavy }] }`))
+      .fingerprint;
+  expect(ruled("night")).not.toBe(ruled("day"));
+  const sent = (value: string): string =>
+    load(`mcp: { servers: [{ name: s, url: "http://127.0.0.1:9/", headers: { x-key: ${value} } }] }`)
+      .fingerprint;
+  expect(sent("night")).toBe(sent("day"));
+});
