@@ -212,6 +212,15 @@ const TURN: readonly Row[] = [
 
 const HANDS: readonly Row[] = [
   {
+    id: "first",
+    group: "hands",
+    what: "a provider's first word → on the bus, p50",
+    unit: "ms",
+    better: "less",
+    target: 1,
+  },
+  { id: "first.p99", group: "hands", what: "… p99", unit: "ms", better: "less" },
+  {
     id: "decide",
     group: "hands",
     what: "a policy decision, two touches, 30 rules",

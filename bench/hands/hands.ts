@@ -18,6 +18,7 @@ import { percentile } from "../kit/stats.ts";
 import type { Options } from "../options.ts";
 import { claimUpTo, enqueueOne, type Ours, openOurs } from "../queue/goclaw.ts";
 import { OURS } from "../systems.ts";
+import { measureFirstTokens } from "./first-token.ts";
 import { type Asked, EVERYTHING, openBare, openThroughHub } from "./mcp.ts";
 
 const CALLS = 300;
@@ -28,6 +29,9 @@ const WARM_UP = 20;
 export async function benchHands(board: Board, { rounds }: Options): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     board.add("decide", OURS, decideUs());
+    const firsts = await measureFirstTokens(CALLS, WARM_UP);
+    board.add("first", OURS, percentile(firsts, 50));
+    board.add("first.p99", OURS, percentile(firsts, 99));
     const servers = [{ name: "everything", command: process.execPath, args: [EVERYTHING] }];
     const home = makeHome({ lanes: 1, more: { mcp: { servers } } });
     writeFileSync(join(home, "policy.yaml"), POLICY);
