@@ -1,7 +1,7 @@
 // The rows of DESIGN.md's "Speed and weight" table that this issue can fill, as data: what is measured, in which unit,
 // and what is to be reached. Rows without a target are there to explain those with one.
 
-export type Group = "queue" | "start" | "turn";
+export type Group = "queue" | "start" | "turn" | "hands";
 export type Unit = "/s" | "ms" | "µs" | "MB" | "%" | "×" | "count";
 
 export interface Row {
@@ -210,4 +210,42 @@ const TURN: readonly Row[] = [
   },
 ];
 
-export const ROWS: readonly Row[] = [...QUEUE, ...START, ...TURN];
+const HANDS: readonly Row[] = [
+  {
+    id: "first",
+    group: "hands",
+    what: "a provider's first word → on the bus, p50",
+    unit: "ms",
+    better: "less",
+    target: 1,
+  },
+  { id: "first.p99", group: "hands", what: "… p99", unit: "ms", better: "less" },
+  {
+    id: "decide",
+    group: "hands",
+    what: "a policy decision, two touches, 30 rules",
+    unit: "µs",
+    better: "less",
+    target: 20,
+  },
+  {
+    id: "call",
+    group: "hands",
+    what: "a tool call around its act (schema, policy, journal, audit, redaction), p50",
+    unit: "ms",
+    better: "less",
+    target: 3,
+  },
+  { id: "call.p99", group: "hands", what: "… p99", unit: "ms", better: "less" },
+  {
+    id: "command",
+    group: "hands",
+    what: "`true` in the sandbox, p50",
+    unit: "ms",
+    better: "less",
+    target: 30,
+  },
+  { id: "mcp", group: "hands", what: "echo of an MCP server over stdio, p50", unit: "ms", better: "less" },
+];
+
+export const ROWS: readonly Row[] = [...QUEUE, ...START, ...TURN, ...HANDS];

@@ -4,6 +4,7 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Board } from "./board.ts";
+import { benchHands } from "./hands/hands.ts";
 import { describeMachine } from "./machine.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
 import { printBoard } from "./print.ts";
@@ -16,6 +17,7 @@ const BENCHES: Readonly<Record<Group, (board: Board, options: Options) => Promis
   queue: benchQueue,
   start: benchStart,
   turn: benchTurn,
+  hands: benchHands,
 };
 
 const EXIT_USAGE = 2;

@@ -21,5 +21,7 @@ export const SYSTEMS: readonly System[] = [
   { id: "bullmq-everysec", name: "BullMQ 6.7.0, Redis everysec (may lose 1 s)" },
   { id: "portkey", name: "Portkey 1.15.2 (QUOTED from another run, not measured)" },
   { id: "openclaw", name: "OpenClaw 2026.9.6 (QUOTED from another run, not measured)" },
+  { id: "bwrap", name: "limit: bubblewrap with the same namespaces, nothing else" },
+  { id: "mcp-client", name: "limit: the official MCP client alone" },
   { id: "disk", name: "limit: this disk" },
 ];

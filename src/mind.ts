@@ -26,8 +26,11 @@ import { systemClock, systemRandom } from "./system.ts";
 import { TOOLS } from "./tools/index.ts";
 import { createMcpTools } from "./tools/mcp-tools.ts";
 import { createPageReader } from "./tools/page.ts";
+import type { Hands } from "./tools/perform.ts";
 
 export interface Mind {
+  /** What performs an agent's tool calls. */
+  readonly hands: Hands;
   readonly guard: Guard;
   readonly engine: Engine;
   readonly mcp: McpHub;
@@ -93,12 +96,13 @@ export function createMind(ground: Ground, store: Store, policy: Policy, facts: 
   const mcpTools = createMcpTools(mcp);
   const findAgent = (id: string) => config.agents.find((agent) => agent.id === id);
   const toolsFor = (id: string) => [...TOOLS, ...mcpTools(findAgent(id)?.mcpServers ?? null)];
+  const hands: Hands = { store, guard, toolsFor, redact, ports, newId, now, approvalMs };
   const engine = createEngine({
     store,
     bus,
     clock: systemClock,
     bootId,
-    hands: { store, guard, toolsFor, redact, ports, newId, now, approvalMs },
+    hands,
     purse,
     lanes: config.workerCount,
     leaseMs: config.leaseMs,
@@ -132,5 +136,5 @@ export function createMind(ground: Ground, store: Store, policy: Policy, facts: 
     ...{ randomBytes: systemRandom.bytes, nowMs: systemClock.nowMs },
     onSubmitting: () => engine.expectWork(),
   });
-  return { guard, engine, mcp, rpc, sandbox };
+  return { hands, guard, engine, mcp, rpc, sandbox };
 }

@@ -9,12 +9,14 @@ export interface HomeOptions {
   /** An OpenAI-compatible model at this address; without one the replay provider plays `answer`. */
   readonly modelUrl?: string;
   readonly answer?: string;
+  /** Further keys of config.yaml. */
+  readonly more?: Readonly<Record<string, unknown>>;
 }
 
 const CASSETTE = "bench";
 
 /** Makes a home whose `default` agent answers at once. */
-export function makeHome({ lanes, modelUrl, answer = "ok" }: HomeOptions): string {
+export function makeHome({ lanes, modelUrl, answer = "ok", more = {} }: HomeOptions): string {
   const home = makeDirectory("home");
   const stub = { type: "openai_compatible", base_url: modelUrl, api_key: "sk-bench", models: ["stub"] };
   const model =
@@ -23,7 +25,7 @@ export function makeHome({ lanes, modelUrl, answer = "ok" }: HomeOptions): strin
       : { llm: { provider: "stub", model: "stub" }, providers: { stub } };
   const limits = { worker_count: lanes, max_queue_depth: 0, drain_timeout_seconds: 0 };
   // JSON is YAML.
-  writeFileSync(join(home, "config.yaml"), JSON.stringify({ ...limits, agents: [], ...model }), {
+  writeFileSync(join(home, "config.yaml"), JSON.stringify({ ...limits, agents: [], ...model, ...more }), {
     mode: 0o600,
   });
   writeFileSync(

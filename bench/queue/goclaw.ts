@@ -29,7 +29,7 @@ export async function openOurs(directory: string): Promise<Ours> {
   const paths = resolvePaths(directory);
   ensureHome(paths, systemRandom);
   const ground = layGround(paths, loadConfig({ paths, env: {} }), newId(), newId, true);
-  return { ground, store: await startStore(ground, sqliteBinding(), startWriter()) };
+  return { ground, store: await startStore(ground, sqliteBinding(), startWriter(), () => {}) };
 }
 
 /** What a submission over the API becomes: three new ids, a session of its own. */

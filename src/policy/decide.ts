@@ -36,12 +36,16 @@ const NO_TOUCH: readonly Touch[] = [{}];
 export function decide(policy: Policy, place: Place, request: PolicyRequest): Decision {
   const touches = request.touches.length === 0 ? NO_TOUCH : request.touches;
   const rules = policy.rules.filter((rule) => concerns(rule, request));
+  const all = touches.map((touch) => judgeTouch(policy, place, request, touch));
+  // `ask … command git *` also speaks for the directory the command runs in, where the lists open that one.
+  const opener = rules.find(
+    (rule) => rule.effect !== "deny" && all.some((judged) => judged.selects(rule) === true),
+  );
   let worst: Decision | undefined;
   const roots: FileRoot[] = [];
   const domains: string[] = [];
-  for (const touch of touches) {
-    const judged = judgeTouch(policy, place, request, touch);
-    const decision = flagged(decideTouch(policy, rules, request, judged), judged);
+  for (const judged of all) {
+    const decision = flagged(decideTouch(policy, rules, request, judged, opener), judged);
     roots.push(...decision.roots);
     domains.push(...decision.domains);
     if (worst === undefined || SEVERITY[decision.effect] > SEVERITY[worst.effect]) worst = decision;
@@ -77,6 +81,7 @@ function decideTouch(
   rules: readonly Rule[],
   { capability }: PolicyRequest,
   judged: Judged,
+  opener: Rule | undefined,
 ): Decision {
   if (judged.refusal !== null) return deny(judged.refusal.code, judged.refusal.rule, judged.refusal.why);
   const hits = (effect: Effect): Rule | undefined =>
@@ -100,10 +105,13 @@ function decideTouch(
   const allowed = hits("allow");
   if (allowed !== undefined) return granted("allow", allowed, judged);
   const listed = policy.allowCapabilities.find((pattern) => covers(pattern, capability));
-  if (listed === undefined && judged.fallback !== "allow") return missing(capability, rules);
+  const spoken = judged.hasList ? opener : undefined;
+  if (listed === undefined && judged.fallback !== "allow" && spoken === undefined)
+    return missing(capability, rules);
   if (!judged.isListed) return deny(judged.code, "default", judged.why);
-  const rule = listed === undefined ? judged.listName : `allow_capabilities: ${listed}`;
-  const where = judged.listName === "" || listed === undefined ? "" : `, ${judged.listName}`;
+  const opened = listed === undefined ? spoken && nameOf(spoken) : `allow_capabilities: ${listed}`;
+  const rule = opened ?? judged.listName;
+  const where = judged.listName === "" || opened === undefined ? "" : `, ${judged.listName}`;
   return {
     ...NOTHING_OPEN,
     effect: "allow",

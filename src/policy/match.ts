@@ -22,6 +22,8 @@ export interface Judged {
   readonly selects: (rule: Rule) => boolean | undefined;
   /** True when the policy's lists open it, or when there is no list for it. */
   readonly isListed: boolean;
+  /** True for what has a list: paths and URLs. */
+  readonly hasList: boolean;
   /** Which line of the lists does; empty when there is none. */
   readonly listName: string;
   /** What mcp.default or mcp.rules say by themselves. */
@@ -39,6 +41,7 @@ const PLAIN: Judged = {
   refusal: null,
   selects: (rule) => (hasSelector(rule) ? false : undefined),
   isListed: true,
+  hasList: false,
   listName: "",
   fallback: null,
   code: "CAP_DENIED",
@@ -86,6 +89,7 @@ function judgePathTouch(
     ...PLAIN,
     selects: (rule) => (hasSelector(rule) ? rule.path !== null && isBelow(rule.path, full) : undefined),
     isListed: root !== undefined,
+    hasList: true,
     listName: root === undefined ? "" : `allow_paths: ${root.path} (${root.mode})`,
     code: "PATH_OUTSIDE",
     why,
@@ -113,6 +117,7 @@ function judgeUrlTouch(policy: Policy, url: string): Judged {
     selects: (rule) =>
       hasSelector(rule) ? rule.domain !== null && selectsHost(rule, url, host, allowLoopback) : undefined,
     isListed: listed.ok,
+    hasList: true,
     listName: listed.ok ? `allow_domains: ${domain}` : "",
     code: listed.ok ? "URL_DOMAIN" : listed.code,
     why: listed.ok ? "" : listed.why,

@@ -2,6 +2,7 @@
 
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { row } from "../support/catalogue.ts";
@@ -48,6 +49,26 @@ describe("policy.yaml", () => {
     const reload = rig.read((db) => db.audit()).filter(({ capability }) => capability === "admin.policy");
     expect(reload.map(({ decision }) => decision)).toEqual(["allow"]);
   });
+
+  test(
+    verifies(
+      "CFG-006",
+      "every policy that decided anything is kept with its text, from before its first decision",
+    ),
+    async () => {
+      await ended(daemon.client, await submit(daemon.client, "task v1 tools=now"));
+      writePolicy(stringify({ allow_capabilities: [...BASICS, "tools.send_alert"] }));
+      await inForce((await explain("--capability", "tools.now")).policy_version);
+      await ended(daemon.client, await submit(daemon.client, "task v2 tools=now"));
+      const db = new Database(at("goclaw.db"), { readonly: true });
+      const early = `SELECT count(*) FROM audit WHERE policy_version NOT IN (
+      SELECT version FROM policy_versions WHERE text <> '' AND loaded_at <= audit.at)`;
+      const versions = db.prepare("SELECT count(*) FROM policy_versions").pluck().get();
+      const unkept = db.prepare(early).pluck().get();
+      db.close();
+      expect([versions, unkept]).toEqual([2, 0]);
+    },
+  );
 
   test(
     verifies(

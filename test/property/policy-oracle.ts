@@ -72,6 +72,14 @@ function one(policy: OraclePolicy, request: OracleRequest, touch: OracleTouch, h
   if (met("deny")) return "deny";
   if (met("ask") || mcp === "ask") return "ask";
   if (met("allow") || mcp === "allow") return "allow";
+  // A rule that picks something else of the same call speaks for a path or a host too, where a list opens it.
+  const spokenFor =
+    (touch.kind === "path" || touch.kind === "url") &&
+    speaking.some(
+      (rule) =>
+        rule.effect !== "deny" && selective(rule) && request.touches.some((each) => selects(rule, each)),
+    );
+  if (spokenFor && listed) return "allow";
   return listed && policy.allow_capabilities.some((pattern) => named(pattern, request.capability))
     ? "allow"
     : "deny";

@@ -207,3 +207,30 @@ describe("the file", () => {
     );
   });
 });
+
+describe("a call that touches several things", () => {
+  const policy = (rules: string): Policy =>
+    policyOf(`allow_paths: [{path: workspace, mode: rw}]\nrules: [${rules}]`, ["tools.exec"]);
+  const run = (given: Policy, command: string, cwd: string) =>
+    decideRequest(given, PLACE, {
+      agentId: "a",
+      capability: "tools.exec",
+      touches: [{ command: command.split(" ") }, { path: { path: cwd, mode: "rw" } }],
+      labels: [],
+      isOutgoing: false,
+    }).effect;
+
+  test("a rule about the command speaks for its directory, where the lists open that one", () => {
+    const allows = policy("{effect: allow, capability: tools.exec, command: git status}");
+    expect(run(allows, "git status", ".")).toBe("allow");
+    expect(run(allows, "git status -s", ".")).toBe("deny");
+    expect(run(allows, "git status", "/srv")).toBe("deny");
+    expect(run(policy("{effect: ask, capability: tools.exec, command: git *}"), "git push", ".")).toBe("ask");
+  });
+
+  test("a rule about a directory does not speak for the commands in it", () => {
+    expect(run(policy("{effect: allow, capability: tools.*, path: workspace}"), "rm -rf x", ".")).toBe(
+      "deny",
+    );
+  });
+});
