@@ -7,7 +7,7 @@ import { eventText } from "./event-text.ts";
 import { readEvents } from "./events-of.ts";
 import { findTask } from "./find-by-id.ts";
 import { openHome } from "./home.ts";
-import { type Link, withLink } from "./link.ts";
+import { withLink } from "./link.ts";
 import { paintFor, paintState } from "./paint.ts";
 import { safeLine, safeText } from "./safe-text.ts";
 import { type Cell, writePairs, writeTable } from "./table.ts";
@@ -23,25 +23,13 @@ export async function taskShow(
   options: JsonOptions,
 ): Promise<number> {
   const paths = openHome(context, options);
-  const { task, route } = await withLink(context, paths, options, {}, async (link) => {
-    const found = await findTask(link.api, id);
-    return { task: found, route: await readRoute(link, found.id) };
-  });
-  if (options.json === true) writeJson(context.stdout, { task, route: route?.payload ?? null });
-  else showTask(context.stdout, task, route);
+  const task = await withLink(context, paths, options, {}, ({ api }) => findTask(api, id));
+  if (options.json === true) writeJson(context.stdout, { task });
+  else showTask(context.stdout, task);
   return EXIT.ok;
 }
 
-/** The event that says where routing sent a task; undefined while nothing was chosen for it. */
-async function readRoute(link: Link, taskId: string): Promise<WireEvent | undefined> {
-  let route: WireEvent | undefined;
-  await readEvents(link, taskId, 0, (event) => {
-    if (event.type === "route.decided") route = event;
-  });
-  return route;
-}
-
-function showTask(output: Output, task: WireTask, route: WireEvent | undefined): void {
+function showTask(output: Output, task: WireTask): void {
   const paint = paintFor(output);
   const time = (wire: string | undefined): string => (wire === undefined ? "–" : localTime(wire));
   const reason = task.reason_code === undefined ? "" : ` (${task.reason_code})`;
@@ -52,7 +40,7 @@ function showTask(output: Output, task: WireTask, route: WireEvent | undefined):
     ["state", { text: task.state + reason, paint: paintState(paint, task.state) }],
     ["agent", safeLine(task.agent_id)],
     ["session", safeLine(task.session_id)],
-    ...(route === undefined ? [] : ([["route", eventText(route)]] as const)),
+    ...(task.route === undefined ? [] : ([["route", routeText(task.route)]] as const)),
     ["attempt", `${task.attempt} of ${task.max_attempts}`],
     ["priority", String(task.priority)],
     ["tokens", cost === null ? tokens : `${tokens}, ${cost} USD`],
@@ -67,6 +55,11 @@ function showTask(output: Output, task: WireTask, route: WireEvent | undefined):
   block("prompt", task.prompt);
   if (task.result !== undefined) block("answer", task.result.text);
   if (task.error !== undefined) block("error", `${task.error.message} (${task.error.code})`);
+}
+
+function routeText({ tier, provider, model, layer, rule }: NonNullable<WireTask["route"]>): string {
+  const where = tier === null ? "" : `tier ${tier}, `;
+  return safeLine(`${where}${provider}/${model} by ${layer} (${rule})`);
 }
 
 export async function taskEvents(

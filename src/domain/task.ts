@@ -4,6 +4,7 @@
 import type { Answer } from "./message.ts";
 import type { OutputSpec } from "./output.ts";
 import type { PromptMark } from "./prompt.ts";
+import type { RouteLayer, RouteLink, Tier } from "./route.ts";
 
 export const TASK_STATES = [
   "QUEUED",
@@ -85,6 +86,13 @@ export interface TaskResult {
  */
 export type TaskKind = "chat" | "compact" | "tool" | "passthrough";
 
+/** Who was chosen for a task, and by which rule of which layer. */
+export interface TaskRoute extends RouteLink {
+  readonly layer: RouteLayer;
+  readonly rule: string;
+  readonly tier: Tier | null;
+}
+
 /** A task as read models return it. Times are epoch milliseconds. */
 export interface Task {
   readonly id: string;
@@ -101,6 +109,8 @@ export interface Task {
   readonly prompt: string;
   readonly result: TaskResult | null;
   readonly usage: Usage;
+  /** Where routing sent it; null while nothing is chosen, and for a model that was named. */
+  readonly route: TaskRoute | null;
   readonly parentId: string | null;
   readonly idempotencyKey: string | null;
   readonly createdAt: number;

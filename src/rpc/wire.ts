@@ -26,6 +26,7 @@ export function toWireTask(task: Task) {
       cached_tokens: task.usage.cachedTokens,
       cost_usd: task.usage.costUsd,
     },
+    ...(task.route === null ? {} : { route: task.route }),
     ...(task.parentId === null ? {} : { parent_id: task.parentId }),
     created_at: time(task.createdAt),
     available_at: time(task.availableAt),

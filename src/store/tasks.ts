@@ -1,7 +1,7 @@
 // Read models of tasks and their events. Lists page by id, which sorts by creation time.
 
 import type { DurableEvent, DurableEventType } from "../domain/event.ts";
-import type { Task, TaskState } from "../domain/task.ts";
+import type { Task, TaskRoute, TaskState } from "../domain/task.ts";
 import type { Reader } from "./reader.ts";
 
 const COLUMNS = `
@@ -14,6 +14,8 @@ const COLUMNS = `
     UNION ALL SELECT cost_usd FROM summaries WHERE task_id = tasks.id
     UNION ALL SELECT cost_usd FROM failed_calls WHERE task_id = tasks.id
     UNION ALL SELECT cost_usd FROM classifications WHERE task_id = tasks.id)) AS costUsd,
+  (SELECT json_object('provider', provider, 'model', model, 'layer', layer, 'rule', rule, 'tier', tier)
+    FROM routes WHERE task_id = tasks.id) AS route,
   tasks.output_schema IS NOT NULL AS structured, tasks.parent_id AS parentId, tasks.idempotency_key AS idempotencyKey,
   tasks.created_at AS createdAt, tasks.updated_at AS updatedAt, tasks.available_at AS availableAt,
   tasks.started_at AS startedAt, tasks.finished_at AS finishedAt`;
@@ -35,10 +37,11 @@ const LIST_SQL = `
     AND (@sessionId IS NULL OR tasks.session_id = @sessionId)
   ORDER BY tasks.id DESC LIMIT @limit`;
 
-interface TaskRow extends Omit<Task, "result" | "usage" | "prompt"> {
+interface TaskRow extends Omit<Task, "result" | "usage" | "prompt" | "route"> {
   readonly prompt: string | null;
   readonly resultText: string | null;
   readonly structured: 0 | 1;
+  readonly route: string | null;
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly cachedTokens: number;
@@ -50,6 +53,7 @@ function toTask(row: TaskRow): Task {
   return {
     ...rest,
     prompt: row.prompt ?? "",
+    route: row.route === null ? null : (JSON.parse(row.route) as TaskRoute),
     result:
       resultText === null
         ? null

@@ -166,6 +166,6 @@ test("no tier and no classifier tells a key that is in use", async () => {
   const events = (await daemon.client.get(`/api/v1/tasks/${id}/events`)).text;
   expect(events).toContain("neither: [redacted]");
   const shown = await runCli(rig.home, ["task", "show", id]);
-  expect(shown.stdout).toContain("route     goes to tier medium, stub/m by fallback (default)");
+  expect(shown.stdout).toContain("route     tier medium, stub/m by fallback (default)");
   expect(chunks.join("") + events + shown.stdout).not.toContain(SECRET);
 });

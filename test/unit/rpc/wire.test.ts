@@ -21,7 +21,7 @@ const task: Task = {
   ...{ priority: 0, reasonCode: null, errorCode: null, errorMessage: null, prompt: "hello", result: null },
   ...{ usage: { inputTokens: 1, outputTokens: 2, cachedTokens: 3, costUsd: null }, parentId: null },
   ...{ idempotencyKey: "secret of the client", createdAt: AT, updatedAt: AT, availableAt: AT },
-  ...{ startedAt: null, finishedAt: null },
+  ...{ startedAt: null, finishedAt: null, route: null },
 };
 
 test("a task that has not begun has no fields that have no value yet", () => {
