@@ -50,7 +50,7 @@ export function judgePath(roots: readonly FileRoot[], path: string, mode: PathMo
   const real = `/${parts.join("/")}`;
   if (DEVICE.test(real)) return no("PATH_SPECIAL", path, "it is a device, not a file");
   const shield = whyShielded(workspace, homeOf(workspace), real, mode);
-  if (shield !== null && !(climbs && isUnknownInHome(workspace, parts)))
+  if (shield !== null && (!climbs || isKnownInHome(workspace, parts)))
     return no("PATH_PROTECTED", path, shield);
   if (climbs) return no("PATH_OUTSIDE", path, 'it has a ".." in it; write the path without');
   const root = rootOf(roots, real);
@@ -81,10 +81,10 @@ export function whyShielded(
 const HOME_NAMES =
   /^(config\.yaml|policy\.yaml|auth\.token|goclaw\.db.*|soul\.md|agents\.md|\.env|skills|installed|logs|run|backups|cassettes)$/;
 
-function isUnknownInHome(workspace: string, parts: readonly string[]): boolean {
+function isKnownInHome(workspace: string, parts: readonly string[]): boolean {
   const home = homeOf(workspace);
   if (home === null || !isWithin(`/${parts.join("/")}`, home)) return false;
-  return !HOME_NAMES.test(foldName(parts[home.split("/").length - 1] ?? ""));
+  return HOME_NAMES.test(foldName(parts[home.split("/").length - 1] ?? ""));
 }
 
 /** The innermost root that holds `real`. */

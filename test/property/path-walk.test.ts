@@ -93,6 +93,12 @@ test(row(["G-01", "G-03", "G-04"], "for any tree and any path the guard answers 
   expect([...met].sort()).toEqual([...kinds, "absent", "directory", "file"].sort());
 });
 
+test("a path that climbs is outside, also where what it climbs to has a protected name", () => {
+  const place = makePlace();
+  for (const text of ["../../../.git", "a/../../../../.ssh/id", "a/../.git/config"])
+    for (const mode of ["ro", "rw"] as const) expect(answer(place, text, mode), text).toBe("PATH_OUTSIDE");
+});
+
 function answer({ roots }: Place, text: string, mode: "ro" | "rw"): string {
   try {
     const held = openBeneath(roots, text, mode);
