@@ -5,7 +5,6 @@ import {
   type Answer,
   type Continuation,
   type StopReason,
-  type TokenUsage,
   type ToolCall,
   TURN_SEPARATOR,
 } from "../domain/message.ts";
@@ -14,8 +13,10 @@ import { type Fence, type HeldTask, heldTask } from "../queue/lease.ts";
 import type { Reader } from "../store/reader.ts";
 import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
+import { keepBilled } from "./failed-calls.ts";
 import { toWireMark } from "./shown.ts";
 import { settleSpend } from "./spend.ts";
+import { addUsage, wireUsage } from "./usage.ts";
 
 export interface RecordAnswerInput extends Fence {
   readonly turn: number;
@@ -34,31 +35,36 @@ const INSERT_SQL = `
 
 const RECORDED_SQL = "SELECT 1 FROM answers WHERE task_id = @taskId AND turn = @turn";
 
-const ADD_USAGE_SQL = `
-  UPDATE tasks
-  SET input_tokens = input_tokens + @inputTokens, output_tokens = output_tokens + @outputTokens,
-      cached_tokens = cached_tokens + @cachedTokens, updated_at = @now
-  WHERE id = @taskId`;
-
 /** Returns false when the lease is lost; the answer is then not recorded and must not be acted on. */
 export const recordAnswer = defineVerb("journal.record_answer", (tx, input: RecordAnswerInput): boolean => {
   const task = heldTask(tx, input);
-  if (task === undefined) return false;
+  if (task === undefined) {
+    keepLostAnswer(tx, input, input);
+    return false;
+  }
   const { answer } = input;
   // Sent again after a commit that was reported as failed and had been made.
-  if (tx.get(RECORDED_SQL, { taskId: task.id, turn: input.turn }) !== undefined) return true;
+  if (isRecorded(tx, task.id, input.turn)) return true;
   insertAnswer(tx, task, input);
   addUsage(tx, task.id, answer.usage);
   return true;
 });
 
-export function addUsage(tx: Tx, taskId: string, usage: TokenUsage | null): void {
-  if (usage === null) return;
-  const { inputTokens, outputTokens, cachedTokens } = usage;
-  tx.run(ADD_USAGE_SQL, { taskId, inputTokens, outputTokens, cachedTokens, now: tx.nowMs });
+function isRecorded(tx: Tx, taskId: string, turn: number): boolean {
+  return tx.get(RECORDED_SQL, { taskId, turn }) !== undefined;
 }
 
-export const NO_USAGE: TokenUsage = { inputTokens: 0, outputTokens: 0, cachedTokens: 0 };
+/** An answer whose attempt lost its lease is not used, but it was bought: what it cost is kept, what it reserved is free. */
+export function keepLostAnswer(
+  tx: Tx,
+  { taskId, fence }: Fence,
+  { turn, answer, costUsd }: PricedAnswer,
+): void {
+  if (isRecorded(tx, taskId, turn)) return; // by this very call, before its end was reported as failed
+  const { provider, model, usage } = answer;
+  const call = { id: `${taskId}/${fence}/${turn}`, provider, model, usage, costUsd, errorClass: "lost" };
+  keepBilled(tx, { taskId, fence, turn, calls: [call], isOver: true });
+}
 
 /** A new answer, with its place and its price. */
 export type PricedAnswer = Pick<RecordAnswerInput, "turn" | "answer" | "costUsd" | "shown">;
@@ -92,15 +98,6 @@ export function insertAnswer(tx: Tx, task: HeldTask, { turn, answer, costUsd, sh
   };
   const noMove = { from: null, to: null, reasonCode: null };
   tx.append({ taskId, sessionId, agentId, type: "model.end", ...noMove, attempt, payload });
-}
-
-export function wireUsage(usage: Answer["usage"]): Record<string, number> {
-  if (usage === null) return {};
-  return {
-    input_tokens: usage.inputTokens,
-    output_tokens: usage.outputTokens,
-    cached_tokens: usage.cachedTokens,
-  };
 }
 
 const LOAD_SQL = `

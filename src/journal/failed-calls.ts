@@ -6,9 +6,9 @@ import type { TokenUsage } from "../domain/message.ts";
 import { heldTask } from "../queue/lease.ts";
 import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
-import { addUsage, wireUsage } from "./answers.ts";
 import { type CallPlace, releaseCall } from "./budget.ts";
 import { addSpend, type Spender, settleSpend } from "./spend.ts";
+import { addUsage, wireUsage } from "./usage.ts";
 
 export interface FailedCall {
   /** Of this call alone, so that sending it again counts it once. */
@@ -37,14 +37,17 @@ const INSERT_SQL = `
 
 export const recordFailedCalls = defineVerb(
   "journal.record_failed_calls",
-  (tx, input: FailedCallsInput): void => {
-    const task = findSpender(tx, input.taskId);
-    if (task === undefined) return;
-    const isHeld = heldTask(tx, input) !== undefined;
-    for (const call of input.calls) record(tx, task, input.turn, call, isHeld);
-    if (input.isOver) releaseCall(tx, input);
-  },
+  (tx, input: FailedCallsInput): void => keepBilled(tx, input),
 );
+
+/** Inside a transaction: every call once, whether or not the attempt still holds its lease. */
+export function keepBilled(tx: Tx, input: FailedCallsInput): void {
+  const task = findSpender(tx, input.taskId);
+  if (task === undefined) return;
+  const isHeld = heldTask(tx, input) !== undefined;
+  for (const call of input.calls) record(tx, task, input.turn, call, isHeld);
+  if (input.isOver) releaseCall(tx, input);
+}
 
 const SPENDER_SQL = `
   SELECT id, session_id AS sessionId, agent_id AS agentId, key_id AS keyId, attempt FROM tasks WHERE id = @taskId`;

@@ -14,8 +14,8 @@ import { type Fence, type HeldTask, heldTask } from "../queue/lease.ts";
 import type { Reader } from "../store/reader.ts";
 import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
-import { addUsage } from "./answers.ts";
 import { settleSpend } from "./spend.ts";
+import { addUsage } from "./usage.ts";
 
 export interface RecordRouteInput extends Fence {
   readonly decision: RouteDecision;

@@ -6,8 +6,9 @@ import { type Fence, heldTask } from "../queue/lease.ts";
 import type { Summary } from "../store/sessions.ts";
 import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
-import { addUsage } from "./answers.ts";
+import { keepBilled } from "./failed-calls.ts";
 import { settleSpend } from "./spend.ts";
+import { addUsage } from "./usage.ts";
 
 export interface RecordSummaryInput extends Fence {
   /** The turn whose call needed the room; its reservation settles here and is made anew for the call itself. */
@@ -33,12 +34,15 @@ const RECORDED_SQL = `
   WHERE task_id = @taskId AND read_at = @readAt AND text = @text
     AND up_to_anchor = @anchor AND up_to_part = @part AND up_to_offset = @offset`;
 
-/** Returns false when the lease is lost; nothing is written then. */
+/** Returns false when the lease is lost; then only what it cost is written. */
 export const recordSummary = defineVerb(
   "journal.record_summary",
   (tx, input: RecordSummaryInput): boolean => {
     const task = heldTask(tx, input);
-    if (task === undefined) return false;
+    if (task === undefined) {
+      keepLostSummary(tx, input);
+      return false;
+    }
     const { id: taskId, sessionId, agentId, attempt } = task;
     const { turn, summary, provider, model, usage, costUsd, messages } = input;
     if (isRecorded(tx, taskId, summary)) return true;
@@ -72,4 +76,19 @@ export const recordSummary = defineVerb(
 
 function isRecorded(tx: Tx, taskId: string, { text, readAt, upTo }: Summary): boolean {
   return tx.get(RECORDED_SQL, { taskId, text, readAt, ...upTo }) !== undefined;
+}
+
+/** Not used, but bought. */
+function keepLostSummary(tx: Tx, input: RecordSummaryInput): void {
+  const { taskId, fence, turn, summary, provider, model, usage, costUsd } = input;
+  if (isRecorded(tx, taskId, summary)) return;
+  const call = {
+    id: `${taskId}/${fence}/${turn}/summary`,
+    provider,
+    model,
+    usage,
+    costUsd,
+    errorClass: "lost",
+  };
+  keepBilled(tx, { taskId, fence, turn, calls: [call], isOver: true });
 }

@@ -8,7 +8,7 @@ import { requeue } from "../../src/queue/requeue.ts";
 import { suspend } from "../../src/queue/suspend.ts";
 import { intend } from "../../src/tools/intend.ts";
 import { answerOf, auditOf, effectOf, failInput, RETRY } from "../support/inputs.ts";
-import { rowOf, same, type World, writesNothing } from "./check.ts";
+import { rowOf, same, type World, writesCostAlone, writesNothing } from "./check.ts";
 import * as model from "./model.ts";
 
 type Model = model.Model;
@@ -23,12 +23,13 @@ function fenced<Result>(
   lost: Result,
   write: () => Result,
   then: (result: Result) => void,
+  stale = writesNothing,
 ): void {
   if (model.holds(task, fence, world.writer.clock.monoMs())) {
     const result = write();
     if (result === lost) throw new Error(`${task.id} was told that it had lost a lease that it held`);
     then(result);
-  } else same("a stale write", writesNothing(world, write), lost);
+  } else same("a stale write", stale(world, write), lost);
 }
 
 export const finishTask: TaskAct = (now, world, task, fence) => {
@@ -52,6 +53,7 @@ export const answerTask: TaskAct = (_now, world, task, fence) => {
     false,
     () => world.writer.call(recordAnswer, input),
     () => {},
+    writesCostAlone,
   );
 };
 

@@ -110,3 +110,15 @@ export function writesNothing<Value>(world: World, act: () => Value): Value {
   same("rows written by a refusal", count() - before, 0);
   return value;
 }
+
+const TRACES = ["tasks", "task_events", "answers", "effects", "messages", "audit"];
+
+/** Runs `act`, which may keep what a call has cost, and must leave everything else as it is. */
+export function writesCostAlone<Value>(world: World, act: () => Value): Value {
+  const look = (): string =>
+    JSON.stringify(TRACES.map((table) => world.writer.db.prepare(`SELECT * FROM ${table}`).all()));
+  const before = look();
+  const value = act();
+  same("what a refusal left behind beside its cost", look(), before);
+  return value;
+}

@@ -7,8 +7,10 @@ import { runTurns } from "../../../src/brain/turn.ts";
 import type { Agent } from "../../../src/domain/agent.ts";
 import { CODES } from "../../../src/domain/error.ts";
 import type { ClaimedTask, Outcome } from "../../../src/domain/task.ts";
+import { finish } from "../../../src/engine/finish.ts";
 import { createCatalog } from "../../../src/providers/catalog.ts";
 import { ERROR_CLASSES, failure, type ModelRequest, type Part } from "../../../src/providers/provider.ts";
+import { cancel } from "../../../src/queue/cancel.ts";
 import { claim } from "../../../src/queue/claim.ts";
 import { enqueue } from "../../../src/queue/enqueue.ts";
 import { requeue } from "../../../src/queue/requeue.ts";
@@ -193,3 +195,24 @@ describe("what a failure means", () => {
     },
   );
 });
+
+test(
+  verifies("BRN-005", "an answer that came after its task was canceled is not used, and was bought"),
+  async () => {
+    const canceling = function* (): Generator<Part> {
+      yield* say("too late").slice(0, -1);
+      writer.call(cancel, { taskId: "t1" });
+      yield* say("too late").slice(-1);
+    };
+    const { run } = open([canceling() as unknown as Part[]]);
+    const outcome = await run();
+    const lastAnswer = outcome.type === "succeeded" ? outcome.lastAnswer : null;
+    expect(lastAnswer?.answer.text).toBe("too late");
+    const input = { taskId: "t1", fence: 1, result: { text: "too late" }, lastAnswer };
+    expect([writer.call(finish, input), writer.call(finish, input)]).toEqual([false, false]);
+    const count = (sql: string) => writer.reader.get<{ n: number }>(sql)?.n;
+    expect(count("SELECT count(*) AS n FROM failed_calls WHERE error_class = 'lost'")).toBe(1);
+    expect(count("SELECT count(*) AS n FROM reservations")).toBe(0);
+    expect(count("SELECT count(*) AS n FROM answers")).toBe(0);
+  },
+);
