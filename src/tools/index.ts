@@ -12,6 +12,7 @@ import { readUrl } from "./read-url.ts";
 import { searchFiles } from "./search-files.ts";
 import { sendAlert } from "./send-alert.ts";
 import { shell } from "./shell.ts";
+import { spawnTask } from "./spawn-task.ts";
 import type { Tool } from "./tool.ts";
 import { webSearch } from "./web-search.ts";
 import { writeFile } from "./write-file.ts";
@@ -32,6 +33,7 @@ export const TOOLS: readonly Tool[] = [
   sendAlert,
   exec,
   shell,
+  spawnTask,
   askUser,
 ];
 

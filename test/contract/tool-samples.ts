@@ -103,6 +103,19 @@ export const SAMPLES: Readonly<Record<string, ToolSample>> = {
       { question: "q", approved: true },
     ],
   },
+  spawn_task: {
+    good: [{ prompt: "count the files" }, { prompt: "p", agent: "coder", priority: -10, wait: true }],
+    bad: [
+      {},
+      { prompt: "" },
+      { prompt: " \n" },
+      { prompt: "p".repeat(100_001) },
+      { prompt: "p", agent: "" },
+      { prompt: "p", priority: 11 },
+      { prompt: "p", wait: "yes" },
+      { prompt: "p", parent_id: "other" },
+    ],
+  },
   send_alert: {
     good: [{ severity: "info", title: "t", body: "" }],
     bad: [
