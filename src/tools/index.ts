@@ -6,6 +6,9 @@ import { editFile } from "./edit-file.ts";
 import { exec } from "./exec.ts";
 import { httpRequest } from "./http-request.ts";
 import { listDirectory } from "./list-directory.ts";
+import { memoryRead } from "./memory-read.ts";
+import { memorySearch } from "./memory-search.ts";
+import { memoryWrite } from "./memory-write.ts";
 import { now } from "./now.ts";
 import { readFile } from "./read-file.ts";
 import { readUrl } from "./read-url.ts";
@@ -27,6 +30,9 @@ export const TOOLS: readonly Tool[] = [
   editFile,
   applyPatch,
   writeNote,
+  memoryRead,
+  memorySearch,
+  memoryWrite,
   webSearch,
   readUrl,
   httpRequest,
