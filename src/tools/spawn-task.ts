@@ -74,7 +74,7 @@ function outcomeOf(child: Child, { wait }: Args, { now, labelsOf }: ToolContext)
       type: "wait",
       childId: child.id,
       deadlineAt,
-      text: `it waits for ${who}; goclaw task why ${child.id}`,
+      text: `it waits for ${who}`,
     };
   const reason = child.reasonCode === null ? "" : ` (${child.reasonCode})`;
   const text = `CHILD_LATE: ${who} has not ended within ${WAIT_MS / 3_600_000} hours: it is ${child.state}${reason}, and goes on`;
