@@ -37,7 +37,7 @@ export const CODES = {
   APPROVAL_TOO_BROAD: row("a standing rule for this act would allow too much", 400, -32602),
   APPROVAL_NOT_FOUND: row("no such approval", 404, -32004),
   LIMIT_RATE: row("too many at once; try again later", 429, 4290, true),
-  LIMIT_CHILDREN: row("a task has as many child tasks, or as many above it, as it may", 429, 4290),
+  LIMIT_CHILDREN: row("a task has as many child tasks, or as many above it, as it may", 409, -32009),
   KEY_DENIED: row("the API key does not cover this agent or operation", 403, -32003),
   KEY_NOT_FOUND: row("no such API key", 404, -32004),
   RATE_LIMITED: row("the API key made more requests a minute than it may", 429, 4290, true),
