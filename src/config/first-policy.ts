@@ -14,6 +14,8 @@ allow_capabilities:
   - acp.mutate
   # You: answer what agents ask, administer keys. API keys never have this.
   - admin.*
+  # You, and programs: use a model as it is through /v1, without an agent.
+  - llm.passthrough
   # Agents: the time, questions to you, tasks for other agents.
   - tools.now
   - tools.ask_user

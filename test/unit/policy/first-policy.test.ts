@@ -26,6 +26,7 @@ const TABLE: readonly (readonly [decision: string, ask: ExplainAsk])[] = [
   ["allow", { capability: "acp.read" }],
   ["allow", { capability: "acp.mutate" }],
   ["allow", { capability: "admin.approve" }],
+  ["allow", { capability: "llm.passthrough" }],
   ["allow", { capability: "admin.keys" }],
   ["allow", { capability: "tools.now" }],
   ["allow", { capability: "tools.ask_user" }],
