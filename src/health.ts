@@ -4,6 +4,7 @@ import type { Config } from "./config/config.ts";
 import { findProvider } from "./config/config.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Health } from "./gateway/ops.ts";
+import { countWaiting } from "./journal/approval-list.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
 import type { Store } from "./store/store.ts";
 import { countTasks } from "./store/tasks.ts";
@@ -42,6 +43,7 @@ export function createHealth(ports: HealthPorts): Health {
         pid: process.pid,
         uptime_seconds: Math.floor(ports.uptimeMs() / 1000),
         queue: { ...counts, retry_wait: retryWait, dead_letter: deadLetter },
+        approvals: { waiting: countWaiting(store.reader) },
         lanes: { total: config.workerCount, busy: engine.busyLanes() },
         database: { ok: fault === null, ...(fault === null ? {} : { fault }) },
         policy_version: ports.policyVersion(),

@@ -1,6 +1,7 @@
 // Where the program begins: hands the process's streams, signals and environment to the command line, and ends the
 // process with the exit code it returns. The only caller of process.exit.
 
+import { isatty } from "node:tty";
 import type { Context, Output, Signal } from "./cli/context.ts";
 import { runProgram } from "./cli/program.ts";
 import { processEnv } from "./config/env.ts";
@@ -63,11 +64,27 @@ async function readStdin(bytesMax: number): Promise<Uint8Array> {
   return Buffer.concat(parts);
 }
 
+async function readLine(signal: AbortSignal): Promise<string | undefined> {
+  const { createInterface } = await import("node:readline");
+  if (signal.aborted) return undefined;
+  const lines = createInterface({ input: process.stdin });
+  try {
+    return await new Promise<string | undefined>((resolve) => {
+      lines.once("line", resolve).once("close", () => resolve(undefined));
+      signal.addEventListener("abort", () => resolve(undefined), { once: true });
+    });
+  } finally {
+    lines.close();
+    process.stdin.pause();
+  }
+}
+
 const context: Context = {
   env,
   stdout: outputOf(process.stdout),
   stderr: outputOf(process.stderr),
   readStdin,
+  readLine: isatty(0) ? readLine : undefined,
   onSignal: listen,
   clock: systemClock,
   random: systemRandom,

@@ -8,6 +8,7 @@ import { createEngine, type Engine } from "./engine/engine.ts";
 import { listModels, type ModelRow } from "./engine/model-list.ts";
 import { loadBreakers } from "./engine/provider-health.ts";
 import { createRouteTable } from "./engine/route-table.ts";
+import { loadLabels } from "./journal/effects.ts";
 import { createDesk } from "./mcp/desk.ts";
 import { McpHub } from "./mcp/hub.ts";
 import { startPageReader, version } from "./native.ts";
@@ -23,6 +24,7 @@ import { createSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 import type { Launch } from "./sandbox/spawn.ts";
 import type { Store } from "./store/store.ts";
 import { systemClock, systemRandom } from "./system.ts";
+import { createChildTasks } from "./tools/child-tasks.ts";
 import { TOOLS } from "./tools/index.ts";
 import { createMcpTools } from "./tools/mcp-tools.ts";
 import { createPageReader } from "./tools/page.ts";
@@ -90,6 +92,8 @@ export function createMind(ground: Ground, store: Store, policy: Policy, facts: 
     egress: createEgress({ ownPort }),
     search: config.search,
     readPage: createPageReader(startPageReader),
+    childTasks: createChildTasks({ store, agents: config.agents, newId, maxAttempts: config.maxAttempts }),
+    labelsOf: (taskId: string) => loadLabels(store.reader, taskId),
   };
   const approvalMs = config.approvals.timeoutMs;
   const mcp = createHub(ground, store);

@@ -24,7 +24,7 @@ const ROWS = [
   { id: "RUN-001", title: "Ordered start", open: 2 },
   { id: "RUN-002", title: "Lanes are a bound", open: 2, missing: "plans, schedules and delegations" },
   { id: "RUN-003", title: "Polite stop", open: 2, missing: "that a second signal ends the wait" },
-  { id: "RUN-004", title: "One trace", open: 2 },
+  { id: "RUN-004", title: "One trace", open: 2, missing: "log lines, and task and session ids" },
   { id: "RUN-005", title: "Last words", open: 2, missing: "one structured record with a code" },
   { id: "PER-001", title: "Durable settings", open: 2, missing: "that nothing weakens them" },
   {

@@ -2,11 +2,12 @@
 
 import { EXIT } from "../domain/error.ts";
 import type { WireApproval } from "../rpc/methods/approval.ts";
+import { writeFrame } from "./approval-frame.ts";
 import { type Context, type GlobalOptions, writeJson } from "./context.ts";
 import { findApproval } from "./find-by-id.ts";
 import { openHome } from "./home.ts";
 import { withLink } from "./link.ts";
-import { safeLine, safeText } from "./safe-text.ts";
+import { safeLine } from "./safe-text.ts";
 import { writePairs, writeTable } from "./table.ts";
 import { durationText, localTime } from "./time-text.ts";
 
@@ -69,10 +70,8 @@ export async function approvalsShow(
       ["expires", `${localTime(approval.expires_at)} (${leftText(approval, clock.nowMs())})`],
       ["digest", approval.digest],
     ]);
-    // Facts first, the agent's own words last and inside a frame: nothing it writes can look like goclaw speaking.
-    const lines = safeText(JSON.stringify(approval.act, null, 2)).split("\n");
-    stdout.write(`${approval.kind === "question" ? "question" : "exactly this will be done"}\n`);
-    for (const line of lines) stdout.write(`  │ ${line}\n`);
+    // Facts first, the agent's own words last.
+    writeFrame(stdout, approval);
   });
   return EXIT.ok;
 }

@@ -25,6 +25,8 @@ export interface Context {
   readonly stderr: Output;
   /** Everything on standard input, as bytes; rejects past `bytesMax`. */
   readonly readStdin: (bytesMax: number) => Promise<Uint8Array>;
+  /** One line that somebody types; undefined when the signal or the end of the input comes first. Absent where nobody can. */
+  readonly readLine: ((signal: AbortSignal) => Promise<string | undefined>) | undefined;
   /** While somebody listens, a signal does not end the process. Returns how to stop listening. */
   readonly onSignal: (listener: (signal: Signal) => void) => () => void;
   readonly clock: Clock;

@@ -16,6 +16,8 @@ export interface Story {
   open(home: string, prompt: string): void;
   event(event: WireEvent): void;
   piece(piece: Piece): void;
+  /** What a person does. */
+  person(text: string): void;
   note(name: string, text: string | null): void;
   chain(events: readonly WireEvent[]): void;
   audit(rows: readonly AuditRow[]): void;
@@ -68,6 +70,10 @@ export function createStory(output: Output, silent: boolean): Story {
       write(lineOpen ? text : `  ${paint.good("answer")} > ${text}`);
       lineOpen = true;
     },
+    person: (text) => {
+      closeLine();
+      write(`  ${paint.wait("you")}    > ${safeLine(text)}\n`);
+    },
     note: (name, text) => {
       closeLine();
       heading(`What it wrote: ${name}`);
@@ -90,7 +96,10 @@ export function createStory(output: Output, silent: boolean): Story {
       const cells = rows.map(({ seq, capability, decision, rule, hash }): Cell[] => [
         { text: String(seq) },
         { text: safeLine(capability) },
-        { text: decision, paint: decision === "deny" ? paint.bad : paint.good },
+        {
+          text: decision,
+          paint: decision === "deny" ? paint.bad : decision === "ask" ? paint.wait : paint.good,
+        },
         { text: safeLine(rule) },
         { text: safeLine(hash.slice(0, 12)), paint: paint.dim },
       ]);

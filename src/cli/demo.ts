@@ -8,6 +8,7 @@ import { ensureHome } from "../config/first-run.ts";
 import { type Paths, resolvePaths } from "../config/paths.ts";
 import { EXIT, GoclawError } from "../domain/error.ts";
 import type { AuditRow } from "../domain/report.ts";
+import type { WireApproval } from "../rpc/methods/approval.ts";
 import type { WireEvent, WireTask } from "../rpc/wire.ts";
 import { type Context, type GlobalOptions, writeJson } from "./context.ts";
 import { createStory, type Story } from "./demo-story.ts";
@@ -62,14 +63,35 @@ export async function demo(
   }
 }
 
+const NO = "this is a demo; let them sleep";
+
+/** The demo plays the person too: it looks at what is asked, and says no. */
+async function decline(link: Link, taskId: string, story: Story): Promise<void> {
+  const path = `/api/v1/approvals?status=PENDING&task=${taskId}`;
+  const { approvals } = await link.api.get<{ approvals: WireApproval[] }>(path);
+  for (const { id, capability } of approvals) {
+    story.person(`goclaw approvals deny ${id} --note "${NO}"   (${capability})`);
+    await link.api.post(`/api/v1/approvals/${id}`, { decision: "deny", note: NO });
+  }
+}
+
 async function play(context: Context, link: Link, paths: Paths, story: Story): Promise<Shown> {
   const accepted = await link.api.post<{ task_id: string }>("/api/v1/tasks", { prompt: DEMO_PROMPT });
+  const control = new AbortController();
+  const onEvent = (event: WireEvent): void => {
+    story.event(event);
+    if (event.reason_code !== "AWAITING_APPROVAL") return;
+    answered = decline(link, event.task_id, story);
+    answered.catch(() => control.abort());
+  };
+  let answered: Promise<void> = Promise.resolve();
   const task = await followTask(
     link,
     accepted.task_id,
-    { onEvent: story.event, onPiece: story.piece, onBreak: () => {} },
-    new AbortController().signal,
+    { onEvent, onPiece: story.piece, onBreak: () => {} },
+    control.signal,
   );
+  await answered;
   if (task === undefined) throw new GoclawError("INTERNAL", "the demo's task did not end");
   const events: WireEvent[] = [];
   await readEvents(link, task.id, 0, (event) => events.push(event));

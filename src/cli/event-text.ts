@@ -40,6 +40,12 @@ function phrase(event: WireEvent): string {
       return `${textOf(payload.tool)}: outcome written, ${textOf(payload.status)}`;
     case "tool.refused":
       return `${textOf(payload.tool)}: refused, ${reasonText(reason)}`;
+    case "approval.required":
+      return payload.kind === "question"
+        ? `asks you: goclaw approvals show ${textOf(payload.approval)}`
+        : `asks you about ${textOf(payload.capability)}: goclaw approvals show ${textOf(payload.approval)}`;
+    case "approval.updated":
+      return `approval ${textOf(payload.approval)} is ${textOf(payload.status)}${by(payload.by)}`;
     case "effect.resolved":
       return `an operator said that it ${payload.outcome === "happened" ? "happened" : "did not happen"}`;
     default:
@@ -82,6 +88,10 @@ function modelText({ payload }: WireEvent): string {
 
 function reasonText(reason: string | undefined): string {
   return reason === undefined ? "" : `${meaningOf(reason)} (${reason})`;
+}
+
+function by(who: unknown): string {
+  return textOf(who) === "" ? "" : ` by ${textOf(who)}`;
 }
 
 function textOf(value: unknown): string {

@@ -22,6 +22,7 @@ export interface Health {
   readonly pid?: number;
   readonly uptime_seconds?: number;
   readonly queue?: Readonly<Record<string, number>>;
+  readonly approvals?: { readonly waiting: number };
   readonly lanes?: { readonly total: number; readonly busy: number };
   readonly database?: { readonly ok: boolean; readonly fault?: string };
   readonly sandbox?: { readonly mode: string; readonly ok: boolean; readonly trouble?: string };
@@ -73,7 +74,7 @@ function stoppedText(home: string, left: RunFile | undefined): string {
 
 export function writeHealth(output: Output, run: RunFile, health: Health, home: string): void {
   const paint = paintFor(output);
-  const { queue = {}, lanes, database, sandbox, provider } = health;
+  const { queue = {}, approvals, lanes, database, sandbox, provider } = health;
   const ok = health.status === "ok";
   const up = upText(health.uptime_seconds);
   const counts = Object.entries(queue).map(
@@ -93,6 +94,10 @@ export function writeHealth(output: Output, run: RunFile, health: Health, home: 
     ["home", safeLine(home)],
   ];
   if (counts.length > 0) pairs.push(["tasks", counts.join(", ")]);
+  if (approvals !== undefined && approvals.waiting > 0) {
+    const text = `${approvals.waiting} ${approvals.waiting === 1 ? "waits" : "wait"} for you: goclaw approvals list`;
+    pairs.push(["approvals", { text, paint: paint.wait }]);
+  }
   if (lanes !== undefined) pairs.push(["lanes", `${lanes.busy} of ${lanes.total} busy`]);
   if (database !== undefined)
     pairs.push(["database", database.ok ? "ok" : safeLine(database.fault ?? "faulty")]);

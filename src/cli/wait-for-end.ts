@@ -2,15 +2,17 @@
 // waiting is over first.
 
 import { EXIT } from "../domain/error.ts";
-import type { WireTask } from "../rpc/wire.ts";
+import type { WireEvent, WireTask } from "../rpc/wire.ts";
 import type { Context, Signal } from "./context.ts";
 import { followTask } from "./follow.ts";
 import type { Link } from "./link.ts";
 import { createJsonView, createTextView, type RunView } from "./run-view.ts";
+import { createWaits } from "./run-waits.ts";
 
 interface ViewOptions {
   readonly verbose?: boolean;
   readonly json?: boolean;
+  readonly timeout?: number;
 }
 
 /** Shows a task up to its end; returns the exit code. `onEnded` comes before the answer is shown whole. */
@@ -29,7 +31,21 @@ export async function waitForEnd(
     void link.api.post(path).catch((error: Error) => view.onBreak(error));
   };
   wait.onCancel(cancel);
-  const ended = await followTask(link, taskId, view, wait.signal);
+  const { stderr } = context;
+  // A terminal has somebody who can answer elsewhere too; a timeout says how long to wait for that.
+  const leaves = !stderr.isTerminal && options.timeout === undefined;
+  const onMove = createWaits(
+    {
+      ...{ context, link, mayAsk: options.json !== true, signal: wait.signal },
+      leave: leaves ? wait.leave : undefined,
+    },
+    taskId,
+  );
+  const onEvent = (event: WireEvent): void => {
+    view.onEvent(event);
+    onMove(event);
+  };
+  const ended = await followTask(link, taskId, { ...view, onEvent }, wait.signal);
   if (ended !== undefined) {
     await onEnded(ended);
     return await view.end(ended);
@@ -60,6 +76,8 @@ export interface Wait {
   readonly signal: AbortSignal;
   readonly onSignal: (signal: Signal) => void;
   reason(): string;
+  /** Ends the waiting for this reason. */
+  leave(why: string): void;
   /** What the first Ctrl-C does; it may have come already. */
   onCancel(cancel: () => void): void;
   close(): void;
@@ -85,6 +103,7 @@ export function createWait({ timeout }: { readonly timeout?: number }): Wait {
       }
     },
     reason: () => String(control.signal.reason),
+    leave: (why) => control.abort(why),
     onCancel: (action) => {
       cancel = action;
       if (interrupted) action();

@@ -80,16 +80,34 @@ function waitText(task: WireTask, events: readonly WireEvent[], ago: string, now
     const end = wakes ? "it is looked at again then" : "it fails with WAIT_EXPIRED then";
     return `waits${ago} with ${reason}: ${plain(cause)}; until ${localTime(task.available_at)}, in ${left}: ${end}. A restart with a higher limit lets it go on at once.`;
   }
+  const deadline = `${localTime(task.available_at)}, in ${left}`;
+  if (reason === "AWAITING_CHILD") {
+    const child = events.findLast(({ reason_code }) => reason_code === reason)?.payload.child;
+    const look = typeof child === "string" ? `\`goclaw task why ${child}\` says what that waits for; ` : "";
+    return `waits${ago} with ${reason}: ${plain(cause)}; ${look}it goes on without the answer at ${deadline}.`;
+  }
+  if (reason === "AWAITING_APPROVAL" || reason === "AWAITING_INPUT") {
+    const asked = events.findLast(({ type }) => type === "approval.required")?.payload;
+    return `waits for you${ago} with ${reason}: ${askText(asked)} before ${deadline}, or the agent is told that nobody answered.`;
+  }
   if ((SUSPENSIONS as readonly string[]).includes(reason)) {
     const act =
       reason === "EFFECT_UNKNOWN"
         ? `say \`goclaw task resolve ${task.id} --happened\` or \`--did-not\``
         : "answer it";
-    const deadline = `${localTime(task.available_at)}, in ${left}`;
     return `waits for you${ago} with ${reason}: ${plain(cause)}; ${act} before ${deadline}, or it fails with WAIT_EXPIRED.`;
   }
   const next = `attempt ${task.attempt + 1} of ${task.max_attempts} comes at ${localTime(task.available_at)}, in ${left}`;
   return `waits${ago} with ${reason}: ${plain(cause)}; ${next}, and there is nothing to do.`;
+}
+
+function askText(asked: WireEvent["payload"] | undefined): string {
+  const id = String(asked?.approval ?? "ID");
+  const show = `\`goclaw approvals show ${id}\``;
+  return asked?.kind === "question"
+    ? `the agent asks something, ${show} shows what; say \`goclaw approvals answer ${id} "…"\``
+    : `${String(asked?.capability ?? "an act")} needs your yes, ${show} shows exactly what would be done; ` +
+        `say \`goclaw approvals approve ${id}\` or \`goclaw approvals deny ${id}\``;
 }
 
 function endText(task: WireTask, when: string): string {

@@ -2,6 +2,7 @@
 // is only closed to other users.
 
 import { closeToOthers, createDirectory, createFile } from "./files.ts";
+import { FIRST_POLICY } from "./first-policy.ts";
 import type { Paths } from "./paths.ts";
 import { DEFAULT_SOUL } from "./souls.ts";
 import { newToken, type TokenSource } from "./token.ts";
@@ -25,30 +26,6 @@ const CONFIG_TEXT = `# GoClaw's configuration. Every key is optional; this file 
 
 # Beside \`default\`, whose soul is SOUL.md, there are the agents coder, researcher and writer.
 # \`agents: []\` removes them; a list of your own replaces them.
-`;
-
-const POLICY_TEXT = `# What GoClaw may do. Everything that is not named here is denied, and the denial is logged.
-# An empty list denies everything. An unknown name is an error, and the daemon does not start with it.
-
-allow_capabilities:
-  # Looking at tasks, sessions and agents.
-  - acp.read
-  # Submitting, canceling and retrying tasks.
-  - acp.mutate
-  # Answering what agents ask you.
-  - admin.*
-  # Using a model as it is through /v1 (auto, tier:NAME), without an agent.
-  - llm.passthrough
-  # The model may ask you a question.
-  - tools.ask_user
-  # The model may ask for the time.
-  - tools.now
-  # The model may write notes into workspace/notes.
-  - tools.write_note
-  # Denied until you remove the \`#\`: the model may POST an alert to tools.send_alert.webhook_url of config.yaml.
-  # - tools.send_alert
-  # Every tool, also those that later versions bring, would be:
-  # - tools.*
 `;
 
 const SOUL_TEXT = `<!-- These words open every conversation of the agent \`default\`. Change them as you like; comments like this
@@ -87,7 +64,7 @@ function directoriesOf(paths: Paths): string[] {
 function filesOf(paths: Paths, random: TokenSource): [string, () => string][] {
   return [
     [paths.config, () => CONFIG_TEXT],
-    [paths.policy, () => POLICY_TEXT],
+    [paths.policy, () => FIRST_POLICY],
     [paths.token, () => newToken(random)],
     [paths.soul, () => SOUL_TEXT],
     [paths.agentsMd, () => AGENTS_TEXT],

@@ -37,6 +37,7 @@ export const CODES = {
   APPROVAL_TOO_BROAD: row("a standing rule for this act would allow too much", 400, -32602),
   APPROVAL_NOT_FOUND: row("no such approval", 404, -32004),
   LIMIT_RATE: row("too many at once; try again later", 429, 4290, true),
+  LIMIT_CHILDREN: row("a task has as many child tasks, or as many above it, as it may", 409, -32009),
   KEY_DENIED: row("the API key does not cover this agent or operation", 403, -32003),
   KEY_NOT_FOUND: row("no such API key", 404, -32004),
   RATE_LIMITED: row("the API key made more requests a minute than it may", 429, 4290, true),
@@ -76,6 +77,8 @@ export const CODES = {
   EFFECT_UNKNOWN: row("an act with unknown outcome must be resolved by an operator", 409, -32009),
   EFFECT_RESOLVED: row("an operator settled the unknown effect", 200, 0),
   APPROVAL_ANSWERED: row("a person answered; the task goes on", 200, 0),
+  CHILD_ENDED: row("the child task that was waited for ended; the task goes on", 200, 0),
+  CHILD_LATE: row("the child task did not end in time; the task goes on without its answer", 200, 0),
   BUDGET_RETRY: row("the task looks again whether there is budget", 200, 0),
   BUDGET_EXCEEDED: row("a budget with on_limit: fail is used up", 402, 4000),
   KEY_BUDGET_EXCEEDED: row(

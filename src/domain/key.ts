@@ -27,6 +27,6 @@ export type ExaminedKey = KeyGrant | "wrong" | "over" | undefined;
 /** Capabilities a key may have. Administration is not among them, whatever the policy says. */
 export const KEY_SCOPES = ["acp.read", "acp.mutate", "llm.passthrough"] as const;
 
-export function coversAgent({ agents }: KeyGrant, agentId: string): boolean {
+export function coversAgent({ agents }: Pick<KeyGrant, "agents">, agentId: string): boolean {
   return agents.includes("*") || agents.includes(agentId);
 }

@@ -187,6 +187,8 @@ export type Outcome =
       readonly message: string;
       /** True when the wait ends by itself at `deadlineAt`; otherwise the task fails then. */
       readonly wakes?: boolean;
+      /** The task that AWAITING_CHILD waits for. */
+      readonly childId?: string;
     }
   | { readonly type: "requeued" }
   | { readonly type: "lost" };

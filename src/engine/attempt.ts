@@ -149,8 +149,9 @@ async function settle(
       return;
     }
     case "suspended": {
-      const { reason, deadlineAt, message, wakes = false } = outcome;
-      await store.insist(suspend, { ...fence, reason, deadlineAt, message, wakes });
+      const { reason, deadlineAt, message, wakes = false, childId } = outcome;
+      const child = childId === undefined ? {} : { childId };
+      await store.insist(suspend, { ...fence, reason, deadlineAt, message, wakes, ...child });
       return;
     }
     case "requeued":

@@ -57,6 +57,13 @@ export function listApprovals(reader: Reader, filter: ApprovalFilter): Approval[
   return reader.all<Row>(LIST_SQL, { ...filter, cursor: filter.cursor ?? "~" }).map(toApproval);
 }
 
+const WAITING_SQL = "SELECT count(*) AS waiting FROM approvals WHERE status = 'PENDING'";
+
+/** How many acts and questions wait for a person. */
+export function countWaiting(reader: Reader): number {
+  return reader.get<{ waiting: number }>(WAITING_SQL)?.waiting ?? 0;
+}
+
 function toApproval(row: Row): Approval {
   return { ...row, act: JSON.parse(row.act) as Record<string, unknown> };
 }

@@ -4,7 +4,7 @@
 import { GoclawError } from "../domain/error.ts";
 import type { HeldTask } from "../queue/lease.ts";
 import type { TaskRef } from "../queue/transition.ts";
-import { wakeTask } from "../queue/wake.ts";
+import { wakeTask } from "../queue/wake-task.ts";
 import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
 

@@ -150,9 +150,14 @@ export function loadEffects(reader: Reader, taskId: string): Effect[] {
   return reader.all<Effect>(LOAD_SQL, { taskId });
 }
 
-const LABELS_SQL = "SELECT DISTINCT labels FROM effects WHERE task_id = @taskId AND labels <> ''";
+// The task and those above it.
+const LABELS_SQL = `
+  WITH RECURSIVE line(id, parent_id) AS (
+    SELECT id, parent_id FROM tasks WHERE id = @taskId
+    UNION ALL SELECT tasks.id, tasks.parent_id FROM line JOIN tasks ON tasks.id = line.parent_id)
+  SELECT DISTINCT labels FROM line CROSS JOIN effects ON effects.task_id = line.id WHERE labels <> ''`;
 
-/** What the results of a task's tools have brought into it so far. */
+/** What the results of tools have brought so far into a task and into those it comes from, whose words it was given. */
 export function loadLabels(reader: Reader, taskId: string): Label[] {
   const rows = reader.all<{ labels: string }>(LABELS_SQL, { taskId });
   return [...new Set(rows.flatMap(({ labels }) => labels.split(" ") as Label[]))].sort();

@@ -3,7 +3,7 @@
 
 import { GoclawError } from "../domain/error.ts";
 import { findTask } from "../queue/find.ts";
-import { wakeTask } from "../queue/wake.ts";
+import { wakeTask } from "../queue/wake-task.ts";
 import { defineVerb } from "../store/verb.ts";
 
 export interface ResolveInput {

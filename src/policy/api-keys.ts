@@ -120,6 +120,12 @@ export function findKeyBudget(reader: Reader, id: string): { name: string; budge
   return row && { name: row.name, budget: toBudget(toKey(row).budgets) };
 }
 
+/** The name of a key and the agents it is for, also of one that was revoked: its tasks go on. */
+export function findKeyScope(reader: Reader, id: string): Pick<ApiKey, "name" | "agents"> | undefined {
+  const row = reader.get<Row>(FIND_SQL, { id });
+  return row && toKey(row);
+}
+
 const NO_HASH = "0".repeat(64);
 
 export function examineKey(reader: Reader, text: string, nowMs: number): ExaminedKey {

@@ -1,11 +1,14 @@
 // QUEUED, CLAIMED, RUNNING or RETRY_WAIT → CANCELED on request. A running attempt is not asked: its fence is gone with
-// the state, so it can write nothing more, and the engine aborts it when it sees the event.
+// the state, so it can write nothing more, and the engine aborts it when it sees the event. Its children that have not
+// ended are canceled with it; a parent that waits for it is told.
 
 import { GoclawError } from "../domain/error.ts";
 import { isTerminal, type TaskState } from "../domain/task.ts";
+import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
-import { findTask } from "./find.ts";
+import { type FoundTask, findTask } from "./find.ts";
 import { recordTransition } from "./transition.ts";
+import { wakeParent } from "./wake-parent.ts";
 
 const CANCEL_SQL = `
   UPDATE tasks
@@ -14,6 +17,15 @@ const CANCEL_SQL = `
   WHERE id = @taskId`;
 
 const WITHDRAW_SQL = "UPDATE approvals SET status = 'EXPIRED' WHERE task_id = @taskId AND status = 'PENDING'";
+
+// Parents before their children, so that none is woken by the end of one.
+const DESCENDANTS_SQL = `
+  WITH RECURSIVE below(id) AS (
+    SELECT id FROM tasks WHERE parent_id = @taskId
+    UNION ALL SELECT tasks.id FROM below JOIN tasks ON tasks.parent_id = below.id)
+  SELECT tasks.id, session_id AS sessionId, agent_id AS agentId, priority, attempt, state, reason_code AS reasonCode
+  FROM below CROSS JOIN tasks ON tasks.id = below.id
+  WHERE finished_at IS NULL`;
 
 /** Returns the state the task was in; throws TASK_NOT_FOUND, or STATE_CONFLICT when it has already ended. */
 export const cancel = defineVerb("queue.cancel", (tx, input: { taskId: string }): TaskState => {
@@ -26,13 +38,15 @@ export const cancel = defineVerb("queue.cancel", (tx, input: { taskId: string })
       `task ${task.id} has already ended as ${from}; it cannot be canceled`,
     );
   }
-  tx.run(CANCEL_SQL, { taskId: task.id, now: tx.nowMs });
-  tx.run(WITHDRAW_SQL, { taskId: task.id });
-  recordTransition(
-    tx,
-    task,
-    { from: from as "QUEUED" | "CLAIMED" | "RUNNING" | "RETRY_WAIT", to: "CANCELED" },
-    "ABORTED",
-  );
+  cancelOne(tx, task);
+  for (const child of tx.all<FoundTask>(DESCENDANTS_SQL, { taskId: task.id })) cancelOne(tx, child);
   return from;
 });
+
+function cancelOne(tx: Tx, task: FoundTask): void {
+  tx.run(CANCEL_SQL, { taskId: task.id, now: tx.nowMs });
+  tx.run(WITHDRAW_SQL, { taskId: task.id });
+  const from = task.state as "QUEUED" | "CLAIMED" | "RUNNING" | "RETRY_WAIT";
+  recordTransition(tx, task, { from, to: "CANCELED" }, "ABORTED");
+  wakeParent(tx, task.id);
+}

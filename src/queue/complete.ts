@@ -6,6 +6,7 @@ import type { TaskResult } from "../domain/task.ts";
 import type { Tx } from "../store/tx.ts";
 import type { HeldTask } from "./lease.ts";
 import { recordTransition } from "./transition.ts";
+import { wakeParent } from "./wake-parent.ts";
 
 const COMPLETE_SQL = `
   UPDATE tasks
@@ -25,4 +26,5 @@ export function completeTask(tx: Tx, task: HeldTask, result: TaskResult, usage: 
   tx.run(COMPLETE_SQL, { taskId, ...usage, now });
   tx.run(INSERT_ANSWER_SQL, { sessionId, anchor, text: result.text, taskId, aside, now });
   recordTransition(tx, task, { from: "RUNNING", to: "SUCCEEDED" }, null);
+  if (task.parentId !== null) wakeParent(tx, taskId);
 }

@@ -5,6 +5,7 @@ import { defineVerb } from "../store/verb.ts";
 import { backoffMs, canPoison, fingerprintOf, POISON_LIMIT, type RetryLimits } from "./backoff.ts";
 import { type Fence, type HeldTask, heldTask } from "./lease.ts";
 import { recordTransition, type TaskRef } from "./transition.ts";
+import { wakeParent } from "./wake-parent.ts";
 
 export interface FailInput extends Fence {
   readonly code: string;
@@ -84,6 +85,7 @@ export function failForGood(
 ): void {
   tx.run(FAIL_SQL, { taskId: task.id, reason, code, message, now: tx.nowMs });
   recordTransition(tx, task, { from, to: "FAILED" }, reason, { code, message });
+  wakeParent(tx, task.id);
 }
 
 /** FAILED → DEAD_LETTER, always in the transaction that failed the task. */

@@ -5,7 +5,8 @@ import type { Suspension } from "../domain/task.ts";
 import { defineVerb } from "../store/verb.ts";
 import { type Fence, heldTask } from "./lease.ts";
 import { recordTransition } from "./transition.ts";
-import { wakeTask } from "./wake.ts";
+import { hasEnded } from "./wake-parent.ts";
+import { wakeTask } from "./wake-task.ts";
 
 export interface SuspendInput extends Fence {
   readonly reason: Suspension;
@@ -13,6 +14,8 @@ export interface SuspendInput extends Fence {
   readonly message: string;
   /** True when the wait ends by itself at the deadline. */
   readonly wakes: boolean;
+  /** The task that AWAITING_CHILD waits for. */
+  readonly childId?: string;
 }
 
 const SUSPEND_SQL = `
@@ -30,7 +33,8 @@ export const suspend = defineVerb("queue.suspend", (tx, input: SuspendInput): bo
   const { taskId, reason, message, deadlineAt } = input;
   const wakes = input.wakes ? 1 : 0;
   tx.run(SUSPEND_SQL, { taskId, reason, message, deadlineAt, wakes, now: tx.nowMs });
-  const payload = { message, deadline_at: deadlineAt, wakes: input.wakes };
+  const child = input.childId === undefined ? {} : { child: input.childId };
+  const payload = { message, deadline_at: deadlineAt, wakes: input.wakes, ...child };
   recordTransition(tx, task, { from: "RUNNING", to: "RETRY_WAIT" }, reason, payload);
   // The answer may have come while the attempt was still on its way here.
   const waitsForPerson = reason === "AWAITING_APPROVAL" || reason === "AWAITING_INPUT";
@@ -40,5 +44,7 @@ export const suspend = defineVerb("queue.suspend", (tx, input: SuspendInput): bo
   if (approvals !== undefined && approvals.asked > 0 && approvals.pending === 0) {
     wakeTask(tx, { ...task, attempt: task.attempt - 1 }, "APPROVAL_ANSWERED");
   }
+  if (input.childId !== undefined && hasEnded(tx, input.childId))
+    wakeTask(tx, { ...task, attempt: task.attempt - 1 }, "CHILD_ENDED");
   return true;
 });

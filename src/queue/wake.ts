@@ -4,7 +4,8 @@ import { SUSPENSIONS, type Suspension } from "../domain/task.ts";
 import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
 import { failForGood } from "./fail.ts";
-import { recordTransition, type TaskRef } from "./transition.ts";
+import type { TaskRef } from "./transition.ts";
+import { wakeTask } from "./wake-task.ts";
 
 const DUE_SQL = `
   SELECT id, session_id AS sessionId, agent_id AS agentId, priority, attempt, reason_code AS reasonCode, wakes
@@ -20,10 +21,6 @@ const FUTURE_SQL = `
 
 const NEXT_DUE_SQL = `
   SELECT min(available_at) AS dueAt FROM tasks WHERE state = 'RETRY_WAIT'`;
-
-const WAKE_SQL = `
-  UPDATE tasks SET state = 'QUEUED', reason_code = @reason, wakes = 0, available_at = @now, updated_at = @now
-  WHERE id = @id AND state = 'RETRY_WAIT'`;
 
 /** Moves everything due at `dueAt` (epoch ms) on; returns when the next row is due, or null. */
 export const wakeDue = defineVerb(
@@ -52,15 +49,10 @@ export const wakeForBudget = defineVerb("queue.wake_for_budget", (tx, _input: nu
   return waiting.length;
 });
 
-/** RETRY_WAIT → QUEUED for one task whose wait was answered. */
-export function wakeTask(tx: Tx, task: TaskRef, reason: string): void {
-  tx.run(WAKE_SQL, { id: task.id, reason, now: tx.nowMs });
-  recordTransition(tx, task, { from: "RETRY_WAIT", to: "QUEUED" }, reason);
-}
-
-/** A wait for a person that ends by itself goes on to be told that nobody answered. */
+/** A wait that ends by itself: budget is looked at again; for a person or a child, the model is told that nothing came. */
 function wakeReason(waitedFor: string): string {
-  return waitedFor === ("AWAITING_BUDGET" satisfies Suspension) ? "BUDGET_RETRY" : "APPROVAL_EXPIRED";
+  if (waitedFor === ("AWAITING_BUDGET" satisfies Suspension)) return "BUDGET_RETRY";
+  return waitedFor === ("AWAITING_CHILD" satisfies Suspension) ? "CHILD_LATE" : "APPROVAL_EXPIRED";
 }
 
 function expire(tx: Tx, task: TaskRef, waitedFor: Suspension): void {

@@ -67,7 +67,7 @@ export function decideCall(
   const decided = guard.decideAct({
     principal: `agent:${task.agentId}`,
     capability: tool.capability ?? capabilityOf(tool.name),
-    resource: tool.resource(args),
+    resource: tool.resource(args, task.agentId),
     traceId: task.traceId,
     taskId: task.id,
     agentId: task.agentId,

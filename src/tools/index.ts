@@ -6,12 +6,16 @@ import { editFile } from "./edit-file.ts";
 import { exec } from "./exec.ts";
 import { httpRequest } from "./http-request.ts";
 import { listDirectory } from "./list-directory.ts";
+import { memoryRead } from "./memory-read.ts";
+import { memorySearch } from "./memory-search.ts";
+import { memoryWrite } from "./memory-write.ts";
 import { now } from "./now.ts";
 import { readFile } from "./read-file.ts";
 import { readUrl } from "./read-url.ts";
 import { searchFiles } from "./search-files.ts";
 import { sendAlert } from "./send-alert.ts";
 import { shell } from "./shell.ts";
+import { spawnTask } from "./spawn-task.ts";
 import type { Tool } from "./tool.ts";
 import { webSearch } from "./web-search.ts";
 import { writeFile } from "./write-file.ts";
@@ -26,12 +30,16 @@ export const TOOLS: readonly Tool[] = [
   editFile,
   applyPatch,
   writeNote,
+  memoryRead,
+  memorySearch,
+  memoryWrite,
   webSearch,
   readUrl,
   httpRequest,
   sendAlert,
   exec,
   shell,
+  spawnTask,
   askUser,
 ];
 

@@ -24,15 +24,16 @@ export interface CallPlace {
   readonly callIndex: number;
 }
 
-/** `result`: what the model is told. `unknown`: stop and ask. `wait`: for a person. `lost`: the lease is gone, stop. */
+/** `result`: what the model is told. `unknown`: stop and ask. `wait`: for a person or a child. `lost`: the lease is gone, stop. */
 export type Performed =
   | { readonly type: "result"; readonly text: string }
   | { readonly type: "unknown"; readonly message: string }
   | {
       readonly type: "wait";
-      readonly kind: "act" | "question";
+      readonly kind: "act" | "question" | "child";
       readonly deadlineAt: number;
       readonly message: string;
+      readonly childId?: string;
     }
   | { readonly type: "lost" };
 
@@ -69,6 +70,10 @@ export async function perform(
     ...hands.ports,
     ...{ now: hands.now, effectKey: effect.key, taskId, agentId, grant, answer: null, signal },
   };
+  if (tool.resume !== undefined && task.fence > 1) {
+    const outcome = await tool.resume(args, context);
+    if (outcome !== undefined) return conclude(hands, task, tool, effect, outcome);
+  }
   const passed = await passGate(hands, { task, tool, args, effect, decided, context });
   if (passed.type === "lost" || passed.type === "wait") return passed;
   if (passed.type === "refuse") return refusal(passed.code, passed.why, passed.record);
@@ -81,7 +86,8 @@ export async function perform(
   if (typeof intended === "object") return { type: "result", text: intended.settled };
   if (intended === "unknown")
     return { type: "unknown", message: unknownText(tool.name, "the daemon stopped in the middle") };
-  return act(hands, task, tool, effect, args, { ...context, answer: approval?.answer ?? null });
+  const outcome = await runTool(tool, args, { ...context, answer: approval?.answer ?? null });
+  return conclude(hands, task, tool, effect, outcome);
 }
 
 async function refuseCall(
@@ -104,15 +110,18 @@ async function refuseCall(
   return held ? { type: "result", text: outcome } : { type: "lost" };
 }
 
-async function act(
+/** Journals what became of an act; one that waits for its outcome stays open. */
+async function conclude(
   hands: Hands,
   task: ClaimedTask,
   tool: Tool,
   effect: EffectRef,
-  args: Args,
-  context: ToolContext,
+  outcome: ToolOutcome,
 ): Promise<Performed> {
-  const outcome = await runTool(tool, args, context);
+  if (outcome.type === "wait") {
+    const { childId, deadlineAt, text: message } = outcome;
+    return { type: "wait", kind: "child", childId, deadlineAt, message };
+  }
   const text = cut(hands.redact(outcome.text));
   const { key, turn, callIndex } = effect;
   const status =
@@ -121,8 +130,9 @@ async function act(
       : outcome.type === "failed"
         ? ("FAILED" as const)
         : ("UNKNOWN" as const);
+  const labels = new Set([...(tool.yields ?? []), ...("labels" in outcome ? (outcome.labels ?? []) : [])]);
   const settled = {
-    ...{ key, turn, callIndex, tool: tool.name, status, labels: (tool.yields ?? []).join(" ") },
+    ...{ key, turn, callIndex, tool: tool.name, status, labels: [...labels].join(" ") },
     outcome: status === "UNKNOWN" ? null : text,
   } as const;
   const held = await hands.store.insist(settleEffect, { taskId: task.id, fence: task.fence, ...settled });

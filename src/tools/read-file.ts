@@ -13,6 +13,16 @@ const CHUNK_BYTES = 65_536;
 /** How far into a file lines are counted. */
 const SCAN_BYTES = 64 * 1_048_576;
 
+export const PAGE_PARAMS = {
+  offset: { type: "integer", minimum: 1, description: "First line, counted from 1. Default 1." },
+  limit: {
+    type: "integer",
+    minimum: 1,
+    maximum: LINES,
+    description: `How many lines. Default ${LINES}.`,
+  },
+} as const;
+
 export const readFile: Tool = {
   name: "read_file",
   description:
@@ -23,13 +33,7 @@ export const readFile: Tool = {
     type: "object",
     properties: {
       path: PATH_PARAM,
-      offset: { type: "integer", minimum: 1, description: "First line, counted from 1. Default 1." },
-      limit: {
-        type: "integer",
-        minimum: 1,
-        maximum: LINES,
-        description: `How many lines. Default ${LINES}.`,
-      },
+      ...PAGE_PARAMS,
     },
     required: ["path"],
     additionalProperties: false,

@@ -7,6 +7,7 @@ import type { SearchSettings } from "../domain/search.ts";
 import type { EffectClass } from "../journal/effects.ts";
 import type { Egress } from "../policy/egress-request.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { ChildTasks } from "./child-tasks.ts";
 import type { ReadPage } from "./page.ts";
 
 export interface Tool extends ToolSpec {
@@ -18,7 +19,7 @@ export interface Tool extends ToolSpec {
   /** True when `params` is somebody else's: any dialect, and its patterns are not run here. */
   readonly isForeign?: true;
   /** What the policy and the audit call the thing acted on; null when there is none. */
-  readonly resource: (args: Args) => string | null;
+  readonly resource: (args: Args, agentId: string) => string | null;
   /** Everything the call would touch, for the policy. Pure; none when left out. */
   readonly touches?: (args: Args) => readonly Touch[];
   /** What its result brings into the task. */
@@ -33,6 +34,11 @@ export interface Tool extends ToolSpec {
   /** A question for a person, whose answer the tool gets; asked also where the policy allows the tool. */
   readonly asks?: (args: Args) => Readonly<Record<string, unknown>>;
   readonly run: (args: Args, context: ToolContext) => Promise<ToolOutcome>;
+  /**
+   * What has become of this act since an earlier attempt made it; undefined when none did. For acts that wait: what was
+   * allowed and done is looked up, and neither asked for nor done again.
+   */
+  readonly resume?: (args: Args, context: ToolContext) => Promise<ToolOutcome | undefined>;
 }
 
 /** Arguments that passed the tool's schema. */
@@ -54,6 +60,10 @@ export interface ToolContext {
   readonly search: SearchSettings;
   /** Makes text of HTML on a thread that is ended when it takes too long. */
   readonly readPage: ReadPage;
+  /** The tasks that tasks make. */
+  readonly childTasks: ChildTasks;
+  /** What a task holds by now. */
+  readonly labelsOf: (taskId: string) => readonly Label[];
   /** Where commands run. */
   readonly sandbox: Sandbox;
   readonly now: () => Date;
@@ -63,8 +73,17 @@ export interface ToolContext {
 /** How much of a result the model is shown. A tool that can page stays below it and says how to get the rest. */
 export const RESULT_CHARS = 32_000;
 
-/** `unknown`: the act may or may not have happened; only a `once` tool may say so. */
+/**
+ * `unknown`: the act may or may not have happened; only a `once` tool may say so. `wait`: it was made, and its outcome
+ * is there when the child has ended; only a tool that can `resume` may say so. `labels` are beside what the tool yields.
+ */
 export type ToolOutcome =
-  | { readonly type: "done"; readonly text: string }
-  | { readonly type: "failed"; readonly text: string }
+  | { readonly type: "done"; readonly text: string; readonly labels?: readonly Label[] }
+  | { readonly type: "failed"; readonly text: string; readonly labels?: readonly Label[] }
+  | {
+      readonly type: "wait";
+      readonly childId: string;
+      readonly deadlineAt: number;
+      readonly text: string;
+    }
   | { readonly type: "unknown"; readonly text: string };

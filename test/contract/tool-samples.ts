@@ -93,6 +93,27 @@ export const SAMPLES: Readonly<Record<string, ToolSample>> = {
       { name: "a", text: "x", mode: "append" },
     ],
   },
+  memory_read: {
+    good: [{ path: "user.md" }, { path: "memory/projects/a.md", offset: 10, limit: 5 }],
+    bad: [{}, { path: "" }, { path: "/etc/passwd" }, { path: "~/.ssh/id" }, { path: "a", offset: 0 }],
+  },
+  memory_search: {
+    good: [{ query: "birthday" }, { query: "two words" }],
+    bad: [{}, { query: "" }, { query: " " }, { query: "a".repeat(201) }, { query: "a", path: ".." }],
+  },
+  memory_write: {
+    good: [
+      { path: "user.md", content: "" },
+      { path: "a/b.md", content: "žluťoučký 🦆", append: false },
+    ],
+    bad: [
+      { path: "a" },
+      { content: "a" },
+      { path: "/a", content: "b" },
+      { path: "a", content: 5 },
+      { path: "a", content: "b", append: "yes" },
+    ],
+  },
   ask_user: {
     good: [{ question: "Which one?" }, { question: "Which?", options: ["a", "b"] }],
     bad: [
@@ -101,6 +122,19 @@ export const SAMPLES: Readonly<Record<string, ToolSample>> = {
       { question: "q", options: ["a"] },
       { question: "q", options: ["a", ""] },
       { question: "q", approved: true },
+    ],
+  },
+  spawn_task: {
+    good: [{ prompt: "count the files" }, { prompt: "p", agent: "coder", priority: -10, wait: true }],
+    bad: [
+      {},
+      { prompt: "" },
+      { prompt: " \n" },
+      { prompt: "p".repeat(100_001) },
+      { prompt: "p", agent: "" },
+      { prompt: "p", priority: 11 },
+      { prompt: "p", wait: "yes" },
+      { prompt: "p", parent_id: "other" },
     ],
   },
   send_alert: {

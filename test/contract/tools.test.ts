@@ -53,6 +53,6 @@ describe.each(TOOLS.map((tool) => [tool.name, tool] as const))("%s", (name, tool
   });
 
   test("says what it acts on without acting", () => {
-    for (const args of sample.good) expect(typeof (tool.resource(args) ?? "")).toBe("string");
+    for (const args of sample.good) expect(typeof (tool.resource(args, "default") ?? "")).toBe("string");
   });
 });

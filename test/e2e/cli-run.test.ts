@@ -109,6 +109,13 @@ test("demo shows the whole pipeline with no key, no network and an empty PATH", 
   const { code, stdout, stderr } = await runCli(rig.home, ["demo"], { env: { PATH: "" } });
   expect([code, stderr.includes("Error")], stdout + stderr).toEqual([0, false]);
   for (const words of ["QUEUED", "RUNNING", "SUCCEEDED"]) expect(stdout.toUpperCase()).toContain(words);
+  for (const words of [
+    "read_file: refused",
+    "PATH_PROTECTED",
+    "asks you about tools.send_alert",
+    "APPROVAL_DENIED",
+  ])
+    expect(stdout).toContain(words);
   expect(stdout).toMatch(/no model (is|was) (being )?called/i);
   expect(rig.stub.calls).toEqual([]);
 });

@@ -20,6 +20,11 @@ export function grantFor(workspace: string, more: readonly FileRoot[] = []): Gra
   return { ...CLOSED_GRANT, roots: [{ path: workspace, mode: "rw" as const }, ...more] };
 }
 
+const NO_CHILDREN: Hands["ports"]["childTasks"] = {
+  find: () => undefined,
+  make: () => Promise.reject(new Error("this test has no queue for child tasks")),
+};
+
 export function toolPorts(workspace = ""): Hands["ports"] {
   return {
     workspace,
@@ -28,6 +33,8 @@ export function toolPorts(workspace = ""): Hands["ports"] {
     sandbox: noSandbox,
     search: [],
     readPage: createPageReader(startPageReader),
+    childTasks: NO_CHILDREN,
+    labelsOf: () => [],
   };
 }
 

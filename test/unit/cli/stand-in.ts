@@ -42,6 +42,7 @@ export function fakeContext(parts: Partial<Context> & { readonly stdout?: Kept }
     env: {},
     stderr: keep(),
     readStdin: async () => new Uint8Array(),
+    readLine: undefined,
     onSignal: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -132,6 +132,30 @@ test("why names reason, since when, until when and what to do", () => {
   expect(whyText(backs, [moved], nowMs, true).sentence).toContain("attempt 2 of 3");
 });
 
+test("why names the approval, the question or the child that a task waits for, and the command that answers", () => {
+  const waits = (reason_code: string, events: readonly ReturnType<typeof wireEvent>[]): string => {
+    const available_at = new Date(nowMs + 60_000).toISOString();
+    const error = { code: reason_code, message: "somebody has to look" };
+    return whyText(wireTask({ state: "RETRY_WAIT", reason_code, error, available_at }), events, nowMs, true)
+      .sentence;
+  };
+  const asked = (payload: object) => wireEvent(2, { type: "approval.required", payload: { ...payload } });
+  const act = waits("AWAITING_APPROVAL", [
+    asked({ approval: "old", kind: "act", capability: "tools.shell" }),
+    asked({ approval: "a-1", kind: "act", capability: "tools.exec" }),
+    moved,
+  ]);
+  for (const words of ["tools.exec", "approvals show a-1", "approvals approve a-1", "deny a-1", "in 1 min"])
+    expect(act).toContain(words);
+  const question = waits("AWAITING_INPUT", [asked({ approval: "q-1", kind: "question" }), moved]);
+  expect(question).toContain('goclaw approvals answer q-1 "…"');
+  const child = waits("AWAITING_CHILD", [
+    wireEvent(3, { state_to: "RETRY_WAIT", reason_code: "AWAITING_CHILD", payload: { child: "c-1" } }),
+  ]);
+  expect(child).toContain("goclaw task why c-1");
+  for (const sentence of [act, question, child]) expect(sentence).not.toContain("WAIT_EXPIRED");
+});
+
 test.each([
   ["QUEUED", undefined, "as soon as one is free"],
   ["CLAIMED", undefined, "about to run"],

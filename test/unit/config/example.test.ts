@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
+import { parse } from "yaml";
 import { renderExample } from "../../../scripts/config-example.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { CONFIG_SCHEMA } from "../../../src/config/schema.ts";
@@ -39,4 +40,31 @@ test("the soul_file of the example works in place of the soul", () => {
 test("policy.example.yaml is a policy", () => {
   const policy = policyOf(read("policy.example.yaml"), [...BASE_CAPABILITIES, ...TOOL_CAPABILITIES]);
   expect(policy.allowCapabilities).toEqual(expect.arrayContaining(["acp.read", "acp.mutate", "admin.*"]));
+});
+
+test("policy.example.yaml shows every key, every selector and every tool", () => {
+  const text = read("policy.example.yaml");
+  const keys = [
+    "allow_capabilities",
+    "allow_domains",
+    "allow_paths",
+    "allow_loopback",
+    "allow_unsandboxed_exec",
+    "mcp",
+    "rules",
+  ];
+  expect(Object.keys(parse(text) as object)).toEqual(keys);
+  for (const key of [
+    "effect: deny",
+    "effect: ask",
+    "effect: allow",
+    "agents:",
+    "path:",
+    "domain:",
+    "command:",
+    "mcp:",
+    "reason:",
+  ])
+    expect(text).toContain(key);
+  for (const capability of TOOL_CAPABILITIES) expect(text).toContain(`- ${capability}\n`);
 });

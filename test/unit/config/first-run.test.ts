@@ -12,7 +12,6 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { parse } from "yaml";
 import { ensureHome } from "../../../src/config/first-run.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { resolvePaths } from "../../../src/config/paths.ts";
@@ -33,22 +32,6 @@ test("a first run makes a whole, closed home with a valid config", () => {
   expect(readdirSync(home).filter((name) => name.includes("tmp"))).toEqual([]);
   const config = loadConfig({ paths, env: {} });
   expect(config.fingerprint).toBe(loadConfig({ paths: tempHome(), env: {} }).fingerprint);
-});
-
-test("the first policy lets people in and allows only harmless tools", () => {
-  const paths = tempHome();
-  ensureHome(paths, counting);
-  expect(parse(readFileSync(paths.policy, "utf8"))).toEqual({
-    allow_capabilities: [
-      "acp.read",
-      "acp.mutate",
-      "admin.*",
-      "llm.passthrough",
-      "tools.ask_user",
-      "tools.now",
-      "tools.write_note",
-    ],
-  });
 });
 
 test("a second run changes nothing", () => {

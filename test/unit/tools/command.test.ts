@@ -99,7 +99,7 @@ test(row("F-05", "the policy is told the words of the program, or the whole line
     { command: ["sh", "-c", "a | b"] },
     { path: { path: "d", mode: "rw" } },
   ]);
-  expect(exec.resource({ argv: ["git", "commit", "-m", "a b\n"] })).toBe('git commit -m "a b\\n"');
+  expect(exec.resource({ argv: ["git", "commit", "-m", "a b\n"] }, "default")).toBe('git commit -m "a b\\n"');
 });
 
 test("a word that is no program is refused before anything starts", async () => {
