@@ -8,7 +8,8 @@ import { listFiles, readText } from "../support/tree.ts";
 const TEST_FILE = /^test\/.*\.test\.ts$/;
 /** The first argument of `row(`: one id, or a list of them. */
 const NAMED = /\brow\(\s*("[^"]*"|\[[^\]]*\])/g;
-const ID = /"([^"]*)"/g;
+/** R-01 … are rows of the reliability plan beside it. */
+const ID = /"([A-QS-Z]-\d+[a-z]?)"/g;
 
 const automated = new Map<string, Set<string>>();
 for (const path of listFiles().filter((file) => TEST_FILE.test(file))) {
