@@ -26,6 +26,7 @@ import { explain } from "./policy/explain.ts";
 import type { Place } from "./policy/match.ts";
 import { parsePolicy } from "./policy/parse.ts";
 import { createPolicy, type Policy } from "./policy/policy.ts";
+import { runsAnything } from "./policy/programs.ts";
 import { type ApprovedAct, ruleLike, ruleText } from "./policy/propose.ts";
 import { replay } from "./policy/replay.ts";
 import { nameOf } from "./policy/rule-name.ts";
@@ -59,6 +60,9 @@ export function checkPolicy(paths: Paths, file?: string): PolicySummary {
       : []),
     ...(allowPaths.some(({ path }) => path === "/") ? ["allow_paths: `/` opens the whole file system"] : []),
     ...(policy.allowUnsandboxedExec ? ["allow_unsandboxed_exec: commands may run without a sandbox"] : []),
+    ...rules
+      .filter(({ effect, command }) => effect === "allow" && isOpenRunner(command))
+      .map((rule) => `${nameOf(rule)}: what its * stands for is asked, since this program can run others`),
     ...(policy.allowLoopback ? ["allow_loopback: tools may reach servers on this machine"] : []),
   ];
   return {
@@ -70,6 +74,10 @@ export function checkPolicy(paths: Paths, file?: string): PolicySummary {
     rules: rules.length,
     warnings,
   };
+}
+
+function isOpenRunner(command: readonly string[] | null): boolean {
+  return command?.at(-1) === "*" && runsAnything(command[0] ?? "");
 }
 
 export function explainAll(paths: Paths, asks: readonly ExplainAsk[], file?: string): Explained[] {
@@ -96,11 +104,13 @@ function toRequest(ask: ExplainAsk): PolicyRequest {
     );
   }
   const touches: Touch[] = [];
-  if (ask.path !== undefined)
+  // A command is judged together with the directory it runs in, as at run time.
+  if (ask.command !== undefined)
+    touches.push({ command: wordsOf(ask.command), path: { path: ask.path ?? ".", mode: "rw" } });
+  else if (ask.path !== undefined)
     touches.push({ path: { path: ask.path, mode: ask.write === true ? "rw" : "ro" } });
   if (ask.domain !== undefined)
     touches.push({ url: ask.domain.includes("://") ? ask.domain : `https://${ask.domain}/` });
-  if (ask.command !== undefined) touches.push({ command: wordsOf(ask.command) });
   if (ask.mcp !== undefined) {
     const [server = "", ...tool] = ask.mcp.split("/");
     touches.push({ mcp: { server, tool: tool.join("/") } });

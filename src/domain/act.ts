@@ -6,7 +6,7 @@ export interface Touch {
   /** As the model wrote it: absolute, or relative to the workspace. */
   readonly path?: { readonly path: string; readonly mode: PathMode };
   readonly url?: string;
-  /** Program and arguments; for a shell line ["sh", "-c", line]. */
+  /** Program and arguments, run in `path`; for a shell line ["sh", "-c", line]. */
   readonly command?: readonly string[];
   readonly mcp?: { readonly server: string; readonly tool: string };
 }

@@ -126,6 +126,11 @@ export const CODES = {
   MCP_UNSHOWABLE: row("an MCP tool's definition holds what cannot be shown", 409, -32009),
   MCP_NAME_CLASH: row("two MCP tools would be offered under one name", 409, -32009),
   MCP_UNAVAILABLE: row("the MCP server cannot be reached or does not behave", 502, -32050, true),
+  EXEC_NOT_ALLOWED: row(
+    "a rule with * does not cover this option or program; a person must approve it",
+    403,
+    -32003,
+  ),
   EXEC_FAILED: row("the program could not be started", 500, -32050),
   ENV_DENIED: row("the variable may not be set for a command", 403, -32003),
   SANDBOX_DENIED: row("the policy does not allow a command outside a sandbox", 403, -32003),

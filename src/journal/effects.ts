@@ -78,6 +78,28 @@ export function hasIntent(tx: Tx, key: string): boolean {
   return tx.get(INTENT_SQL, { key }) !== undefined;
 }
 
+const IN_DOUBT_SQL =
+  "SELECT 1 AS one FROM effects WHERE key = @key AND class = 'once' AND status IN ('PENDING', 'UNKNOWN')";
+
+/** True for a `once` act that was begun and never settled: whatever is decided now, it may have happened. */
+export function isInDoubt(reader: Reader, key: string): boolean {
+  return reader.get(IN_DOUBT_SQL, { key }) !== undefined;
+}
+
+export interface DoubtInput extends Fence {
+  readonly key: string;
+}
+
+/** Returns false when the lease is lost. */
+export const doubtEffect = defineVerb(
+  "journal.doubt_effect",
+  (tx, { key, ...fence }: DoubtInput): boolean => {
+    if (heldTask(tx, fence) === undefined) return false;
+    tx.run(UNKNOWN_SQL, { key });
+    return true;
+  },
+);
+
 const OUTCOME_SQL = "SELECT outcome FROM effects WHERE key = @key";
 
 export function findOutcome(tx: Tx, key: string): string | undefined {

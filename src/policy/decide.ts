@@ -79,9 +79,12 @@ function decideTouch(
   judged: Judged,
 ): Decision {
   if (judged.refusal !== null) return deny(judged.refusal.code, judged.refusal.rule, judged.refusal.why);
-  const hits = (effect: Effect): Rule | undefined =>
+  const hits = (effect: Effect, isWhole = (_rule: Rule) => true): Rule | undefined =>
     rules.find(
-      (rule) => rule.effect === effect && (judged.selects(rule) ?? (effect === "deny" || judged.isListed)),
+      (rule) =>
+        rule.effect === effect &&
+        (judged.selects(rule) ?? (effect === "deny" || judged.isListed)) &&
+        isWhole(rule),
     );
   const denied = hits("deny");
   if (denied !== undefined)
@@ -97,10 +100,13 @@ function decideTouch(
       reason: "mcp.default asks",
     };
   }
-  const allowed = hits("allow");
+  const allowed = hits("allow", (rule) => judged.falters(rule) === null);
   if (allowed !== undefined) return granted("allow", allowed, judged);
   const listed = policy.allowCapabilities.find((pattern) => covers(pattern, capability));
-  if (listed === undefined && judged.fallback !== "allow") return missing(capability, rules);
+  if (listed === undefined && judged.fallback !== "allow") {
+    const near = hits("allow");
+    return near === undefined ? missing(capability, rules) : faltering(near, judged);
+  }
   if (!judged.isListed) return deny(judged.code, "default", judged.why);
   const rule = listed === undefined ? judged.listName : `allow_capabilities: ${listed}`;
   const where = judged.listName === "" || listed === undefined ? "" : `, ${judged.listName}`;
@@ -153,6 +159,11 @@ function granted(effect: "ask" | "allow", rule: Rule, judged: Judged): Decision 
     domains:
       rule.domain === null || judged.host === null ? [] : [effect === "ask" ? judged.host : rule.domain],
   };
+}
+
+/** A command that an allow means only by its last `*`: too little for a yes, near enough for a question. */
+function faltering(rule: Rule, judged: Judged): Decision {
+  return { ...granted("ask", rule, judged), code: "EXEC_NOT_ALLOWED", reason: judged.falters(rule) ?? "" };
 }
 
 /** Text from outside, data that is private, and a way out, in one task: a person looks first. */

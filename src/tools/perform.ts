@@ -4,7 +4,14 @@
 import { type Code, GoclawError, messageOf } from "../domain/error.ts";
 import type { ToolCall } from "../domain/message.ts";
 import type { ClaimedTask } from "../domain/task.ts";
-import { type EffectRef, effectKey, settleEffect, sha256 } from "../journal/effects.ts";
+import {
+  doubtEffect,
+  type EffectRef,
+  effectKey,
+  isInDoubt,
+  settleEffect,
+  sha256,
+} from "../journal/effects.ts";
 import type { AuditRecord } from "../policy/audit.ts";
 import { decideCall, type GatePorts, passGate } from "./gate.ts";
 import { intend, refuse } from "./intend.ts";
@@ -62,8 +69,10 @@ export async function perform(
   if (!parsed.ok) return refusal("TOOL_ARGUMENTS", parsed.why, null);
   const { args } = parsed;
   if (tool.effectClassOf !== undefined) effect = { ...effect, effectClass: tool.effectClassOf(args) };
-  const decided = decideCall(hands, task, tool, args);
   const { id: taskId, agentId } = task;
+  // Before policy and person: neither can say whether it happened, and a refusal would say that it did not.
+  if (isInDoubt(hands.store.reader, effect.key)) return doubt(hands, task, effect);
+  const decided = decideCall(hands, task, tool, args);
   const { grant } = decided;
   const context: ToolContext = {
     ...hands.ports,
@@ -79,9 +88,17 @@ export async function perform(
   if (intended === "used")
     return refusal("APPROVAL_DECIDED", "the approval was used already", { ...audit, decision: "deny" });
   if (typeof intended === "object") return { type: "result", text: intended.settled };
-  if (intended === "unknown")
-    return { type: "unknown", message: unknownText(tool.name, "the daemon stopped in the middle") };
+  if (intended === "unknown") return inDoubt(effect);
   return act(hands, task, tool, effect, args, { ...context, answer: approval?.answer ?? null });
+}
+
+async function doubt({ store }: Hands, { id, fence }: ClaimedTask, effect: EffectRef): Promise<Performed> {
+  const held = await store.insist(doubtEffect, { taskId: id, fence, key: effect.key });
+  return held ? inDoubt(effect) : { type: "lost" };
+}
+
+function inDoubt({ tool }: EffectRef): Performed {
+  return { type: "unknown", message: unknownText(tool, "the daemon stopped in the middle") };
 }
 
 async function refuseCall(
