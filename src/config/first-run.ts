@@ -1,6 +1,7 @@
 // Makes a home on the first run and completes one that lacks something. Nothing that exists is overwritten; what exists
-// is only closed to other users.
+// is only closed to other users. A policy is given to a new home only: one that was taken away is not replaced by ours.
 
+import { existsSync } from "node:fs";
 import { closeToOthers, createDirectory, createFile } from "./files.ts";
 import type { Paths } from "./paths.ts";
 import { DEFAULT_SOUL } from "./souls.ts";
@@ -70,7 +71,9 @@ export function ensureHome(paths: Paths, random: TokenSource): Created {
   closeToOthers(paths.home);
   for (const directory of directoriesOf(paths)) createDirectory(directory);
   const created: string[] = [];
+  const isInUse = existsSync(paths.db);
   for (const [file, textOf] of filesOf(paths, random)) {
+    if (file === paths.policy && isInUse && !existsSync(file)) continue;
     if (createFile(file, textOf)) created.push(file);
     else if (file === paths.config || file === paths.policy || file === paths.token) closeToOthers(file);
   }
