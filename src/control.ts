@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { readText } from "./config/files.ts";
 import type { Paths } from "./config/paths.ts";
-import type { Label, Touch } from "./domain/act.ts";
+import { LABELS, type Touch } from "./domain/act.ts";
 import { BASE_CAPABILITIES, isKnownPattern, RESERVED_CAPABILITIES } from "./domain/capability.ts";
 import type {
   AuditLine,
@@ -21,7 +21,7 @@ import { sqliteBinding } from "./native.ts";
 import { auditSince, auditTail, toWireAudit } from "./policy/audit-read.ts";
 import { verifyAudit } from "./policy/audit-verify.ts";
 import { readCases } from "./policy/cases.ts";
-import type { PolicyRequest } from "./policy/decide.ts";
+import type { PolicyRequest } from "./policy/decision.ts";
 import { explain } from "./policy/explain.ts";
 import type { Place } from "./policy/match.ts";
 import { parsePolicy } from "./policy/parse.ts";
@@ -116,11 +116,10 @@ function toRequest(ask: ExplainAsk): PolicyRequest {
     touches.push({ mcp: { server, tool: tool.join("/") } });
   }
   const labels = (ask.taint ?? []).map((label) => {
-    if (label === "untrusted" || label === "private") return label satisfies Label;
-    throw new GoclawError(
-      "BAD_REQUEST",
-      `there is no taint ${JSON.stringify(label)}; there are: untrusted, private`,
-    );
+    const known = LABELS.find((each) => each === label);
+    if (known !== undefined) return known;
+    const names = LABELS.join(", ");
+    throw new GoclawError("BAD_REQUEST", `there is no taint ${JSON.stringify(label)}; there are: ${names}`);
   });
   const agentId = ask.agent ?? "default";
   return { agentId, capability, touches, labels, isOutgoing: ask.outgoing === true };

@@ -2,6 +2,7 @@
 // is only closed to other users. A policy is given to a new home only: one that was taken away is not replaced by ours.
 
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { closeToOthers, createDirectory, createFile } from "./files.ts";
 import type { Paths } from "./paths.ts";
 import { DEFAULT_SOUL } from "./souls.ts";
@@ -70,6 +71,9 @@ export function ensureHome(paths: Paths, random: TokenSource): Created {
   createDirectory(paths.home);
   closeToOthers(paths.home);
   for (const directory of directoriesOf(paths)) createDirectory(directory);
+  // Tools keep the records of unfinished acts there; made before a command's sandbox covers an absent one with a mask.
+  const records = join(paths.workspace, ".goclaw");
+  if (!existsSync(records)) createDirectory(records);
   const created: string[] = [];
   const isInUse = existsSync(paths.db);
   for (const [file, textOf] of filesOf(paths, random)) {

@@ -28,6 +28,7 @@ export const CODES = {
   ORIGIN_DENIED: row("the Origin header is not allowed", 403, -32001),
   CAP_DENIED: row("the policy does not allow this capability", 403, -32003),
   TAINT_EGRESS: row("data could leave: text from outside and private data met in one task", 403, -32003),
+  TAINT_EXEC: row("something would run after text from outside was read", 403, -32003),
   APPROVAL_REQUIRED: row("a person must approve the act first", 403, -32003),
   APPROVAL_DENIED: row("a person denied the act", 403, -32003),
   APPROVAL_EXPIRED: row("nobody approved the act in time", 403, -32003),

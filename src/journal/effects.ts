@@ -2,7 +2,7 @@
 // whole of the promise about side effects.
 
 import { createHash } from "node:crypto";
-import type { Label } from "../domain/act.ts";
+import type { Label, Taint } from "../domain/act.ts";
 import { type Fence, type HeldTask, heldTask } from "../queue/lease.ts";
 import type { Reader } from "../store/reader.ts";
 import type { Tx } from "../store/tx.ts";
@@ -107,7 +107,7 @@ export function findOutcome(tx: Tx, key: string): string | undefined {
 }
 
 const SETTLE_SQL = `
-  UPDATE effects SET status = @status, outcome = @outcome, labels = @labels, settled_at = @now
+  UPDATE effects SET status = @status, outcome = @outcome, labels = @labels, source = @source, settled_at = @now
   WHERE key = @key AND status IN ('PENDING', 'UNKNOWN')`;
 
 export interface SettleEffectInput extends Fence {
@@ -119,6 +119,8 @@ export interface SettleEffectInput extends Fence {
   readonly outcome: string | null;
   /** What the result brings into the task, separated by spaces. */
   readonly labels: string;
+  /** Whose words its text from outside are; empty without such text. */
+  readonly source: string;
 }
 
 /**
@@ -126,8 +128,8 @@ export interface SettleEffectInput extends Fence {
  * and the answer to the model belong to the attempt that holds the lease. Returns whether this one does.
  */
 export const settleEffect = defineVerb("journal.settle_effect", (tx, input: SettleEffectInput): boolean => {
-  const { key, status, outcome, labels, tool, turn, callIndex } = input;
-  tx.run(SETTLE_SQL, { key, status, outcome, labels, now: tx.nowMs });
+  const { key, status, outcome, labels, source, tool, turn, callIndex } = input;
+  tx.run(SETTLE_SQL, { key, status, outcome, labels, source, now: tx.nowMs });
   const task = heldTask(tx, input);
   if (task === undefined) return false;
   appendEffectEvent(tx, task, "tool.end", null, { tool, turn, call: callIndex, key, status });
@@ -172,10 +174,20 @@ export function loadEffects(reader: Reader, taskId: string): Effect[] {
   return reader.all<Effect>(LOAD_SQL, { taskId });
 }
 
-const LABELS_SQL = "SELECT DISTINCT labels FROM effects WHERE task_id = @taskId AND labels <> ''";
+const TAINT_SQL = `
+  SELECT DISTINCT effects.labels, effects.source
+  FROM tasks AS asking JOIN tasks ON tasks.session_id = asking.session_id
+       JOIN effects ON effects.task_id = tasks.id AND effects.labels <> ''
+  WHERE asking.id = @taskId`;
 
-/** What the results of a task's tools have brought into it so far. */
-export function loadLabels(reader: Reader, taskId: string): Label[] {
-  const rows = reader.all<{ labels: string }>(LABELS_SQL, { taskId });
-  return [...new Set(rows.flatMap(({ labels }) => labels.split(" ") as Label[]))].sort();
+const SOURCES_MAX = 20;
+
+/** What the tools of a task's session have brought into it so far: later tasks are shown what earlier ones were told. */
+export function loadTaint(reader: Reader, taskId: string): Taint {
+  const rows = reader.all<{ labels: string; source: string }>(TAINT_SQL, { taskId });
+  const sources = new Set(rows.map(({ source }) => source).filter((source) => source !== ""));
+  return {
+    labels: [...new Set(rows.flatMap(({ labels }) => labels.split(" ") as Label[]))].sort(),
+    sources: [...sources].sort().slice(0, SOURCES_MAX),
+  };
 }

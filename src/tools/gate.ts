@@ -1,11 +1,10 @@
 // What stands between a model's call and the act: the policy's decision, and a person where the policy or the tool asks
 // for one. An approval covers the digest of the exact act, which is taken again right before it.
 
-import type { Label } from "../domain/act.ts";
 import { type Code, GoclawError } from "../domain/error.ts";
 import type { ClaimedTask } from "../domain/task.ts";
 import type { ApprovalKind, NewApproval } from "../journal/approvals.ts";
-import { type EffectRef, loadLabels, sha256 } from "../journal/effects.ts";
+import { type EffectRef, loadTaint, sha256 } from "../journal/effects.ts";
 import type { AuditRecord } from "../policy/audit.ts";
 import type { DecidedAct, Guard } from "../policy/guard.ts";
 import { canonical } from "../policy/policy.ts";
@@ -62,8 +61,7 @@ export function decideCall(
   args: Args,
 ): DecidedAct {
   const isOutgoing = tool.isOutgoing === true;
-  // Only an outgoing act is judged by what the task holds.
-  const labels: readonly Label[] = isOutgoing ? loadLabels(store.reader, task.id) : [];
+  const { labels, sources } = loadTaint(store.reader, task.id);
   const decided = guard.decideAct({
     principal: `agent:${task.agentId}`,
     capability: tool.capability ?? capabilityOf(tool.name),
@@ -73,6 +71,7 @@ export function decideCall(
     agentId: task.agentId,
     touches: tool.touches?.(args) ?? [],
     labels,
+    sources,
     isOutgoing,
     pinnedVersion: task.policyVersion,
   });

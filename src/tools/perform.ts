@@ -140,6 +140,7 @@ async function act(
         : ("UNKNOWN" as const);
   const settled = {
     ...{ key, turn, callIndex, tool: tool.name, status, labels: (tool.yields ?? []).join(" ") },
+    source: sourceOf(tool, args),
     outcome: status === "UNKNOWN" ? null : text,
   } as const;
   const held = await hands.store.insist(settleEffect, { taskId: task.id, fence: task.fence, ...settled });
@@ -155,6 +156,16 @@ async function runTool(tool: Tool, args: Args, context: ToolContext): Promise<To
     const code = error instanceof GoclawError ? error.code : "TOOL_FAILED";
     return { type: "failed", text: `${code}: ${messageOf(error)}` };
   }
+}
+
+/** The hosts and MCP tools that text from outside comes from; the tool itself where it touches neither. */
+function sourceOf(tool: Tool, args: Args): string {
+  if (tool.yields?.includes("outside") !== true) return "";
+  const names = (tool.touches?.(args) ?? []).flatMap(({ url, mcp }) => [
+    ...(url !== undefined && URL.canParse(url) ? [new URL(url).hostname] : []),
+    ...(mcp === undefined ? [] : [`mcp ${mcp.server}/${mcp.tool}`]),
+  ]);
+  return names.length === 0 ? tool.name : names.join(" ");
 }
 
 function effectOf(
