@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { readText } from "./config/files.ts";
 import type { Paths } from "./config/paths.ts";
-import type { Label, Touch } from "./domain/act.ts";
+import { LABELS, type Touch } from "./domain/act.ts";
 import { BASE_CAPABILITIES, isKnownPattern, RESERVED_CAPABILITIES } from "./domain/capability.ts";
 import type {
   AuditLine,
@@ -21,11 +21,12 @@ import { sqliteBinding } from "./native.ts";
 import { auditSince, auditTail, toWireAudit } from "./policy/audit-read.ts";
 import { verifyAudit } from "./policy/audit-verify.ts";
 import { readCases } from "./policy/cases.ts";
-import type { PolicyRequest } from "./policy/decide.ts";
+import type { PolicyRequest } from "./policy/decision.ts";
 import { explain } from "./policy/explain.ts";
 import type { Place } from "./policy/match.ts";
 import { parsePolicy } from "./policy/parse.ts";
 import { createPolicy, type Policy } from "./policy/policy.ts";
+import { runsAnything } from "./policy/programs.ts";
 import { type ApprovedAct, ruleLike, ruleText } from "./policy/propose.ts";
 import { replay } from "./policy/replay.ts";
 import { nameOf } from "./policy/rule-name.ts";
@@ -59,6 +60,9 @@ export function checkPolicy(paths: Paths, file?: string): PolicySummary {
       : []),
     ...(allowPaths.some(({ path }) => path === "/") ? ["allow_paths: `/` opens the whole file system"] : []),
     ...(policy.allowUnsandboxedExec ? ["allow_unsandboxed_exec: commands may run without a sandbox"] : []),
+    ...rules
+      .filter(({ effect, command }) => effect === "allow" && isOpenRunner(command))
+      .map((rule) => `${nameOf(rule)}: what its * stands for is asked, since this program can run others`),
     ...(policy.allowLoopback ? ["allow_loopback: tools may reach servers on this machine"] : []),
   ];
   return {
@@ -70,6 +74,10 @@ export function checkPolicy(paths: Paths, file?: string): PolicySummary {
     rules: rules.length,
     warnings,
   };
+}
+
+function isOpenRunner(command: readonly string[] | null): boolean {
+  return command?.at(-1) === "*" && runsAnything(command[0] ?? "");
 }
 
 export function explainAll(paths: Paths, asks: readonly ExplainAsk[], file?: string): Explained[] {
@@ -96,21 +104,22 @@ function toRequest(ask: ExplainAsk): PolicyRequest {
     );
   }
   const touches: Touch[] = [];
-  if (ask.path !== undefined)
+  // A command is judged together with the directory it runs in, as at run time.
+  if (ask.command !== undefined)
+    touches.push({ command: wordsOf(ask.command), path: { path: ask.path ?? ".", mode: "rw" } });
+  else if (ask.path !== undefined)
     touches.push({ path: { path: ask.path, mode: ask.write === true ? "rw" : "ro" } });
   if (ask.domain !== undefined)
     touches.push({ url: ask.domain.includes("://") ? ask.domain : `https://${ask.domain}/` });
-  if (ask.command !== undefined) touches.push({ command: wordsOf(ask.command) });
   if (ask.mcp !== undefined) {
     const [server = "", ...tool] = ask.mcp.split("/");
     touches.push({ mcp: { server, tool: tool.join("/") } });
   }
   const labels = (ask.taint ?? []).map((label) => {
-    if (label === "untrusted" || label === "private") return label satisfies Label;
-    throw new GoclawError(
-      "BAD_REQUEST",
-      `there is no taint ${JSON.stringify(label)}; there are: untrusted, private`,
-    );
+    const known = LABELS.find((each) => each === label);
+    if (known !== undefined) return known;
+    const names = LABELS.join(", ");
+    throw new GoclawError("BAD_REQUEST", `there is no taint ${JSON.stringify(label)}; there are: ${names}`);
   });
   const agentId = ask.agent ?? "default";
   return { agentId, capability, touches, labels, isOutgoing: ask.outgoing === true };

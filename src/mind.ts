@@ -8,7 +8,7 @@ import { createEngine, type Engine } from "./engine/engine.ts";
 import { listModels, type ModelRow } from "./engine/model-list.ts";
 import { loadBreakers } from "./engine/provider-health.ts";
 import { createRouteTable } from "./engine/route-table.ts";
-import { loadLabels } from "./journal/effects.ts";
+import { loadTaint } from "./journal/effects.ts";
 import { createDesk } from "./mcp/desk.ts";
 import { McpHub } from "./mcp/hub.ts";
 import { startPageReader, version } from "./native.ts";
@@ -93,7 +93,7 @@ export function createMind(ground: Ground, store: Store, policy: Policy, facts: 
     search: config.search,
     readPage: createPageReader(startPageReader),
     childTasks: createChildTasks({ store, agents: config.agents, newId, maxAttempts: config.maxAttempts }),
-    labelsOf: (taskId: string) => loadLabels(store.reader, taskId),
+    labelsOf: (taskId: string) => loadTaint(store.reader, taskId).labels,
   };
   const approvalMs = config.approvals.timeoutMs;
   const mcp = createHub(ground, store);

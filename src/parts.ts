@@ -1,6 +1,7 @@
 // Builds what everything in a daemon stands on: secrets and how they are hidden, the log, the store, the policy as it is
 // on disk, the mirror of the audit. daemon.ts puts it between its phases; mind.ts builds upon it.
 
+import { existsSync } from "node:fs";
 import { createBus } from "./bus/bus.ts";
 import type { Config } from "./config/config.ts";
 import { createFile } from "./config/files.ts";
@@ -13,7 +14,7 @@ import { releaseOrphans } from "./journal/budget.ts";
 import type { WriterThread } from "./native.ts";
 import { savePolicyVersion } from "./policy/audit.ts";
 import { type AuditMirror, createAuditMirror } from "./policy/audit-mirror.ts";
-import type { Policy } from "./policy/policy.ts";
+import { createPolicy, NOTHING, type Policy } from "./policy/policy.ts";
 import { type Recovered, recoverOrphans } from "./queue/recover.ts";
 import { wakeForBudget } from "./queue/wake.ts";
 import { type Children, openChildren } from "./sandbox/children.ts";
@@ -136,9 +137,11 @@ export async function recover(store: Store, bootId: string): Promise<Recovered> 
   return recovered;
 }
 
-/** Reads policy.yaml and keeps its text under its version before it is in force. */
-export async function loadPolicy({ paths }: Ground, store: Store): Promise<Policy> {
-  const policy = readPolicy(paths);
+/** Reads policy.yaml and keeps its text under its version before it is in force. Without the file nothing is allowed. */
+export async function loadPolicy({ paths, log }: Ground, store: Store): Promise<Policy> {
+  const isThere = existsSync(paths.policy);
+  if (!isThere) log.warn("policy", `${paths.policy} is not there: everything is denied`);
+  const policy = isThere ? readPolicy(paths) : createPolicy(NOTHING, "");
   await store.run(savePolicyVersion, { version: policy.version, text: policy.text });
   return policy;
 }

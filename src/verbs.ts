@@ -6,7 +6,7 @@ import { saveBreaker } from "./engine/provider-health.ts";
 import { recordAnswer } from "./journal/answers.ts";
 import { respondApproval } from "./journal/approvals.ts";
 import { release, releaseOrphans, reserve } from "./journal/budget.ts";
-import { settleEffect } from "./journal/effects.ts";
+import { doubtEffect, settleEffect } from "./journal/effects.ts";
 import { recordFailedCalls } from "./journal/failed-calls.ts";
 import { resolveEffect } from "./journal/resolve.ts";
 import { recordRoute } from "./journal/route.ts";
@@ -25,7 +25,7 @@ import { retryDeadLetter } from "./queue/retry.ts";
 import { suspend } from "./queue/suspend.ts";
 import { wakeDue, wakeForBudget } from "./queue/wake.ts";
 import type { AnyVerb } from "./store/verb.ts";
-import { askFor } from "./tools/ask.ts";
+import { askFor, withdrawAsking } from "./tools/ask.ts";
 import { intend, refuse } from "./tools/intend.ts";
 
 export const VERBS: readonly AnyVerb[] = [
@@ -40,6 +40,7 @@ export const VERBS: readonly AnyVerb[] = [
   recoverOrphans,
   recoverUnheld,
   recordAnswer,
+  doubtEffect,
   settleEffect,
   resolveEffect,
   recordAudit,
@@ -50,6 +51,7 @@ export const VERBS: readonly AnyVerb[] = [
   intend,
   refuse,
   askFor,
+  withdrawAsking,
   respondApproval,
   finish,
   recordSeam,

@@ -1,6 +1,7 @@
 // `goclaw approvals list|show|approve|deny|answer`: what agents wait for, shown exactly as it is bound, and the answer.
 
 import { EXIT } from "../domain/error.ts";
+import { oddWords } from "../domain/odd-words.ts";
 import type { WireApproval } from "../rpc/methods/approval.ts";
 import { writeFrame } from "./approval-frame.ts";
 import { type Context, type GlobalOptions, writeJson } from "./context.ts";
@@ -69,11 +70,22 @@ export async function approvalsShow(
       ["because", safeLine(approval.reason)],
       ["expires", `${localTime(approval.expires_at)} (${leftText(approval, clock.nowMs())})`],
       ["digest", approval.digest],
+      ...hostOf(approval),
+      ...oddWords(approval.act).map(({ word, written, why }): [string, string] => [
+        why === null ? "not ASCII" : "LOOK TWICE",
+        `${safeLine(word)} is ${written}${why === null ? "" : `: ${why}`}`,
+      ]),
     ]);
     // Facts first, the agent's own words last.
     writeFrame(stdout, approval);
   });
   return EXIT.ok;
+}
+
+/** The host of a URL as it is looked up: a name of another script is punycode. */
+function hostOf({ act }: WireApproval): [string, string][] {
+  const { url } = (act.arguments ?? {}) as { readonly url?: unknown };
+  return typeof url === "string" && URL.canParse(url) ? [["host", safeLine(new URL(url).host)]] : [];
 }
 
 export function approvalsApprove(

@@ -81,7 +81,7 @@ const POLICY: CommandSpec = {
         { flags: "--domain <host>", description: "a host or URL it reaches" },
         { flags: "--command <line>", description: "a command it runs, split at spaces" },
         { flags: "--mcp <server/tool>", description: "a tool of an MCP server it calls" },
-        { flags: "--taint <labels>", description: "what its task holds already: untrusted,private" },
+        { flags: "--taint <labels>", description: "what its task holds already: untrusted,outside,private" },
         { flags: "--outgoing", description: "the act carries data out" },
         { flags: "--policy <file>", description: "another policy (default: policy.yaml of the home)" },
         {

@@ -1,6 +1,8 @@
 // Makes a home on the first run and completes one that lacks something. Nothing that exists is overwritten; what exists
-// is only closed to other users.
+// is only closed to other users. A policy is given to a new home only: one that was taken away is not replaced by ours.
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { closeToOthers, createDirectory, createFile } from "./files.ts";
 import { FIRST_POLICY } from "./first-policy.ts";
 import type { Paths } from "./paths.ts";
@@ -48,8 +50,13 @@ export function ensureHome(paths: Paths, random: TokenSource): Created {
   createDirectory(paths.home);
   closeToOthers(paths.home);
   for (const directory of directoriesOf(paths)) createDirectory(directory);
+  // Tools keep the records of unfinished acts there; made before a command's sandbox covers an absent one with a mask.
+  const records = join(paths.workspace, ".goclaw");
+  if (!existsSync(records)) createDirectory(records);
   const created: string[] = [];
+  const isInUse = existsSync(paths.db);
   for (const [file, textOf] of filesOf(paths, random)) {
+    if (file === paths.policy && isInUse && !existsSync(file)) continue;
     if (createFile(file, textOf)) created.push(file);
     else if (file === paths.config || file === paths.policy || file === paths.token) closeToOthers(file);
   }

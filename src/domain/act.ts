@@ -6,7 +6,7 @@ export interface Touch {
   /** As the model wrote it: absolute, or relative to the workspace. */
   readonly path?: { readonly path: string; readonly mode: PathMode };
   readonly url?: string;
-  /** Program and arguments; for a shell line ["sh", "-c", line]. */
+  /** Program and arguments, run in `path`; for a shell line ["sh", "-c", line]. */
   readonly command?: readonly string[];
   readonly mcp?: { readonly server: string; readonly tool: string };
 }
@@ -26,8 +26,19 @@ export function openRoots(roots: readonly FileRoot[]): FileRoot[] {
   return roots.filter(({ closed }) => closed !== true);
 }
 
-/** What a result brings into a task: text that somebody else wrote, or data that is nobody else's business. */
-export type Label = "untrusted" | "private";
+/**
+ * What a result brings into a session: text that somebody else may have written, text that came from the network or an
+ * MCP server, data that is nobody else's business.
+ */
+export const LABELS = ["untrusted", "outside", "private"] as const;
+export type Label = (typeof LABELS)[number];
+
+/** What a session holds already. */
+export interface Taint {
+  readonly labels: readonly Label[];
+  /** Hosts and MCP tools that text from outside came from. */
+  readonly sources: readonly string[];
+}
 
 /** What the policy in force opens to every tool; a tool's own guard (paths, egress) keeps within it while it acts. */
 export interface Grant {

@@ -121,39 +121,52 @@ type Asked = TaskRef & {
   readonly reasonCode: string | null;
 };
 
+/** `late`: the deadline had passed, and from now on no clock can bring it back. */
+export type Responded = { readonly type: "decided" } | { readonly type: "late"; readonly expiredAt: number };
+
 /** PENDING → APPROVED or DENIED, once, and the task that waits for it goes on. Throws APPROVAL_* and changes nothing else. */
-export const respondApproval = defineVerb("journal.respond_approval", (tx, input: RespondInput): void => {
-  const { id, decision, by } = input;
-  const asked = tx.get<Asked>(ASKED_SQL, { id });
-  if (asked === undefined) throw new GoclawError("APPROVAL_NOT_FOUND", `there is no approval ${id}`);
-  if (asked.status !== "PENDING") {
-    const who = asked.decidedBy === null ? "" : ` by ${asked.decidedBy}`;
-    throw new GoclawError(
-      "APPROVAL_DECIDED",
-      `approval ${id} is ${asked.status} already${who}; it cannot be changed`,
-    );
-  }
-  if (tx.nowMs >= asked.expiresAt) {
-    throw new GoclawError(
-      "APPROVAL_EXPIRED",
-      `approval ${id} expired at ${new Date(asked.expiresAt).toISOString()}`,
-    );
-  }
-  if (decision === "approve" && (asked.kind === "question") !== (input.answer !== null)) {
-    const what =
-      asked.kind === "question" ? "is a question: send an answer" : "asks for yes or no: send no answer";
-    throw new GoclawError("BAD_REQUEST", `approval ${id} ${what}`);
-  }
-  const { options } = JSON.parse(asked.act) as { options?: readonly string[] };
-  if (input.answer !== null && options !== undefined && !options.includes(input.answer)) {
-    throw new GoclawError("BAD_REQUEST", `approval ${id} has options; answer one of: ${options.join(", ")}`);
-  }
-  const status = decision === "approve" ? "APPROVED" : "DENIED";
-  tx.run(DECIDE_SQL, { id, status, by, note: input.note, answer: input.answer, now: tx.nowMs });
-  note(tx, asked, "approval.updated", null, { approval: id, status, by });
+export const respondApproval = defineVerb(
+  "journal.respond_approval",
+  (tx, input: RespondInput): Responded => {
+    const { id, decision, by } = input;
+    const asked = tx.get<Asked>(ASKED_SQL, { id });
+    if (asked === undefined) throw new GoclawError("APPROVAL_NOT_FOUND", `there is no approval ${id}`);
+    if (asked.status !== "PENDING") {
+      const who = asked.decidedBy === null ? "" : ` by ${asked.decidedBy}`;
+      throw new GoclawError(
+        "APPROVAL_DECIDED",
+        `approval ${id} is ${asked.status} already${who}; it cannot be changed`,
+      );
+    }
+    if (tx.nowMs >= asked.expiresAt) {
+      expireApproval(tx, asked, id, "APPROVAL_EXPIRED");
+      goOn(tx, asked);
+      return { type: "late", expiredAt: asked.expiresAt };
+    }
+    if (decision === "approve" && (asked.kind === "question") !== (input.answer !== null)) {
+      const what =
+        asked.kind === "question" ? "is a question: send an answer" : "asks for yes or no: send no answer";
+      throw new GoclawError("BAD_REQUEST", `approval ${id} ${what}`);
+    }
+    const { options } = JSON.parse(asked.act) as { options?: readonly string[] };
+    if (input.answer !== null && options !== undefined && !options.includes(input.answer)) {
+      throw new GoclawError(
+        "BAD_REQUEST",
+        `approval ${id} has options; answer one of: ${options.join(", ")}`,
+      );
+    }
+    const status = decision === "approve" ? "APPROVED" : "DENIED";
+    tx.run(DECIDE_SQL, { id, status, by, note: input.note, answer: input.answer, now: tx.nowMs });
+    note(tx, asked, "approval.updated", null, { approval: id, status, by });
+    goOn(tx, asked);
+    return { type: "decided" };
+  },
+);
+
+function goOn(tx: Tx, asked: Asked): void {
   const isWaiting = asked.reasonCode === "AWAITING_APPROVAL" || asked.reasonCode === "AWAITING_INPUT";
   if (asked.state === "RETRY_WAIT" && isWaiting) wakeTask(tx, asked, "APPROVAL_ANSWERED");
-});
+}
 
 function note(
   tx: Tx,

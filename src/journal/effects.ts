@@ -2,7 +2,7 @@
 // whole of the promise about side effects.
 
 import { createHash } from "node:crypto";
-import type { Label } from "../domain/act.ts";
+import type { Label, Taint } from "../domain/act.ts";
 import { type Fence, type HeldTask, heldTask } from "../queue/lease.ts";
 import type { Reader } from "../store/reader.ts";
 import type { Tx } from "../store/tx.ts";
@@ -78,6 +78,28 @@ export function hasIntent(tx: Tx, key: string): boolean {
   return tx.get(INTENT_SQL, { key }) !== undefined;
 }
 
+const IN_DOUBT_SQL =
+  "SELECT 1 AS one FROM effects WHERE key = @key AND class = 'once' AND status IN ('PENDING', 'UNKNOWN')";
+
+/** True for a `once` act that was begun and never settled: whatever is decided now, it may have happened. */
+export function isInDoubt(reader: Reader, key: string): boolean {
+  return reader.get(IN_DOUBT_SQL, { key }) !== undefined;
+}
+
+export interface DoubtInput extends Fence {
+  readonly key: string;
+}
+
+/** Returns false when the lease is lost. */
+export const doubtEffect = defineVerb(
+  "journal.doubt_effect",
+  (tx, { key, ...fence }: DoubtInput): boolean => {
+    if (heldTask(tx, fence) === undefined) return false;
+    tx.run(UNKNOWN_SQL, { key });
+    return true;
+  },
+);
+
 const OUTCOME_SQL = "SELECT outcome FROM effects WHERE key = @key";
 
 export function findOutcome(tx: Tx, key: string): string | undefined {
@@ -85,7 +107,7 @@ export function findOutcome(tx: Tx, key: string): string | undefined {
 }
 
 const SETTLE_SQL = `
-  UPDATE effects SET status = @status, outcome = @outcome, labels = @labels, settled_at = @now
+  UPDATE effects SET status = @status, outcome = @outcome, labels = @labels, source = @source, settled_at = @now
   WHERE key = @key AND status IN ('PENDING', 'UNKNOWN')`;
 
 export interface SettleEffectInput extends Fence {
@@ -97,6 +119,8 @@ export interface SettleEffectInput extends Fence {
   readonly outcome: string | null;
   /** What the result brings into the task, separated by spaces. */
   readonly labels: string;
+  /** Whose words its text from outside are; empty without such text. */
+  readonly source: string;
 }
 
 /**
@@ -104,8 +128,8 @@ export interface SettleEffectInput extends Fence {
  * and the answer to the model belong to the attempt that holds the lease. Returns whether this one does.
  */
 export const settleEffect = defineVerb("journal.settle_effect", (tx, input: SettleEffectInput): boolean => {
-  const { key, status, outcome, labels, tool, turn, callIndex } = input;
-  tx.run(SETTLE_SQL, { key, status, outcome, labels, now: tx.nowMs });
+  const { key, status, outcome, labels, source, tool, turn, callIndex } = input;
+  tx.run(SETTLE_SQL, { key, status, outcome, labels, source, now: tx.nowMs });
   const task = heldTask(tx, input);
   if (task === undefined) return false;
   appendEffectEvent(tx, task, "tool.end", null, { tool, turn, call: callIndex, key, status });
@@ -150,15 +174,26 @@ export function loadEffects(reader: Reader, taskId: string): Effect[] {
   return reader.all<Effect>(LOAD_SQL, { taskId });
 }
 
-// The task and those above it.
-const LABELS_SQL = `
-  WITH RECURSIVE line(id, parent_id) AS (
-    SELECT id, parent_id FROM tasks WHERE id = @taskId
-    UNION ALL SELECT tasks.id, tasks.parent_id FROM line JOIN tasks ON tasks.id = line.parent_id)
-  SELECT DISTINCT labels FROM line CROSS JOIN effects ON effects.task_id = line.id WHERE labels <> ''`;
+// Everything in the sessions of the task and of those above it: later tasks of a session are shown what earlier ones were
+// told, and a child was given its parent's words.
+const TAINT_SQL = `
+  WITH RECURSIVE line(id, parent_id, session_id) AS (
+    SELECT id, parent_id, session_id FROM tasks WHERE id = @taskId
+    UNION ALL
+    SELECT tasks.id, tasks.parent_id, tasks.session_id FROM line JOIN tasks ON tasks.id = line.parent_id)
+  SELECT DISTINCT effects.labels, effects.source
+  FROM line CROSS JOIN tasks ON tasks.session_id = line.session_id
+       CROSS JOIN effects ON effects.task_id = tasks.id
+  WHERE effects.labels <> ''`;
 
-/** What the results of tools have brought so far into a task and into those it comes from, whose words it was given. */
-export function loadLabels(reader: Reader, taskId: string): Label[] {
-  const rows = reader.all<{ labels: string }>(LABELS_SQL, { taskId });
-  return [...new Set(rows.flatMap(({ labels }) => labels.split(" ") as Label[]))].sort();
+const SOURCES_MAX = 20;
+
+/** What the results of tools have brought so far into a task's session and into those it comes from. */
+export function loadTaint(reader: Reader, taskId: string): Taint {
+  const rows = reader.all<{ labels: string; source: string }>(TAINT_SQL, { taskId });
+  const sources = new Set(rows.map(({ source }) => source).filter((source) => source !== ""));
+  return {
+    labels: [...new Set(rows.flatMap(({ labels }) => labels.split(" ") as Label[]))].sort(),
+    sources: [...sources].sort().slice(0, SOURCES_MAX),
+  };
 }

@@ -2,33 +2,14 @@
 // allows is denied, and every allow names the rule it comes from. A call that touches several things gets the strictest
 // of its decisions.
 
-import type { FileRoot, Label, Touch } from "../domain/act.ts";
+import type { FileRoot, Touch } from "../domain/act.ts";
 import { covers } from "../domain/capability.ts";
 import type { Code } from "../domain/error.ts";
+import type { Decision, PolicyRequest } from "./decision.ts";
 import { hasSelector, type Judged, judgeTouch, type Place } from "./match.ts";
 import type { Effect, Policy, Rule } from "./policy.ts";
 import { nameOf } from "./rule-name.ts";
-
-export interface PolicyRequest {
-  /** Null for a caller that is no agent. */
-  readonly agentId: string | null;
-  readonly capability: string;
-  readonly touches: readonly Touch[];
-  /** What the task holds already. */
-  readonly labels: readonly Label[];
-  readonly isOutgoing: boolean;
-}
-
-export interface Decision {
-  readonly effect: Effect;
-  /** Null for an allow. */
-  readonly code: Code | null;
-  readonly rule: string;
-  readonly reason: string;
-  /** What the rules that allowed it open beside the lists of the policy. */
-  readonly roots: readonly FileRoot[];
-  readonly domains: readonly string[];
-}
+import { FILES_THAT_RUN, judgeTaint } from "./taint.ts";
 
 const SEVERITY: Record<Effect, number> = { allow: 0, ask: 1, deny: 2 };
 const NO_TOUCH: readonly Touch[] = [{}];
@@ -51,7 +32,7 @@ export function decide(policy: Policy, place: Place, request: PolicyRequest): De
     if (worst === undefined || SEVERITY[decision.effect] > SEVERITY[worst.effect]) worst = decision;
   }
   const decided = { ...(worst as Decision), roots, domains };
-  return decided.effect === "allow" && isLeak(request) ? LEAK(decided) : decided;
+  return judgeTaint(decided, request);
 }
 
 /** False when no call of this capability can be allowed or asked for, whatever it touches: then nobody need hear of it. */
@@ -84,9 +65,12 @@ function decideTouch(
   opener: Rule | undefined,
 ): Decision {
   if (judged.refusal !== null) return deny(judged.refusal.code, judged.refusal.rule, judged.refusal.why);
-  const hits = (effect: Effect): Rule | undefined =>
+  const hits = (effect: Effect, isWhole = (_rule: Rule) => true): Rule | undefined =>
     rules.find(
-      (rule) => rule.effect === effect && (judged.selects(rule) ?? (effect === "deny" || judged.isListed)),
+      (rule) =>
+        rule.effect === effect &&
+        (judged.selects(rule) ?? (effect === "deny" || judged.isListed)) &&
+        isWhole(rule),
     );
   const denied = hits("deny");
   if (denied !== undefined)
@@ -102,12 +86,14 @@ function decideTouch(
       reason: "mcp.default asks",
     };
   }
-  const allowed = hits("allow");
+  const allowed = hits("allow", (rule) => judged.falters(rule) === null);
   if (allowed !== undefined) return granted("allow", allowed, judged);
   const listed = policy.allowCapabilities.find((pattern) => covers(pattern, capability));
   const spoken = judged.hasList ? opener : undefined;
-  if (listed === undefined && judged.fallback !== "allow" && spoken === undefined)
-    return missing(capability, rules);
+  if (listed === undefined && judged.fallback !== "allow" && spoken === undefined) {
+    const near = hits("allow");
+    return near === undefined ? missing(capability, rules) : faltering(near, judged);
+  }
   if (!judged.isListed) return deny(judged.code, "default", judged.why);
   const opened = listed === undefined ? spoken && nameOf(spoken) : `allow_capabilities: ${listed}`;
   const rule = opened ?? judged.listName;
@@ -126,12 +112,11 @@ const NOTHING_OPEN = { roots: [], domains: [] } as const;
 /** Files that make other programs run something: allowed is not enough for writing them. */
 function flagged(decision: Decision, { ask }: Judged): Decision {
   if (ask === null || decision.effect !== "allow") return decision;
-  const rule = "built in: files that run";
   return {
     ...decision,
     effect: "ask",
     code: "APPROVAL_REQUIRED",
-    rule,
+    rule: FILES_THAT_RUN,
     reason: `${ask} (${decision.rule} allows it otherwise)`,
   };
 }
@@ -163,15 +148,7 @@ function granted(effect: "ask" | "allow", rule: Rule, judged: Judged): Decision 
   };
 }
 
-/** Text from outside, data that is private, and a way out, in one task: a person looks first. */
-function isLeak({ labels, isOutgoing }: PolicyRequest): boolean {
-  return isOutgoing && labels.includes("untrusted") && labels.includes("private");
+/** A command that an allow means only by its last `*`: too little for a yes, near enough for a question. */
+function faltering(rule: Rule, judged: Judged): Decision {
+  return { ...granted("ask", rule, judged), code: "EXEC_NOT_ALLOWED", reason: judged.falters(rule) ?? "" };
 }
-
-const LEAK = (allowed: Decision): Decision => ({
-  ...allowed,
-  effect: "ask",
-  code: "TAINT_EGRESS",
-  rule: "taint: untrusted + private + outgoing",
-  reason: `the task has read text from outside and private data, and this act would carry data out (${allowed.rule} allows it otherwise)`,
-});

@@ -2,7 +2,8 @@
 // came near.
 
 import { covers } from "../domain/capability.ts";
-import { type Decision, decide, type PolicyRequest } from "./decide.ts";
+import { decide } from "./decide.ts";
+import type { Decision, PolicyRequest } from "./decision.ts";
 import type { Place } from "./match.ts";
 import type { Policy, Rule } from "./policy.ts";
 import { nameOf } from "./rule-name.ts";

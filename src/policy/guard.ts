@@ -6,7 +6,8 @@ import type { Grant, Label, Touch } from "../domain/act.ts";
 import { GoclawError } from "../domain/error.ts";
 import type { Store } from "../store/store.ts";
 import { type AuditRecord, recordAudit } from "./audit.ts";
-import { type Decision, decide, isThinkable, stricter } from "./decide.ts";
+import { decide, isThinkable, stricter } from "./decide.ts";
+import type { Decision } from "./decision.ts";
 import { isBelow, type Place } from "./match.ts";
 import type { Policy } from "./policy.ts";
 
@@ -22,8 +23,9 @@ export interface Asked {
 /** What an agent wants to do with a tool. */
 export interface AskedAct extends Asked {
   readonly touches: readonly Touch[];
-  /** What the task holds already. */
+  /** What the task's session holds already. */
   readonly labels: readonly Label[];
+  readonly sources: readonly string[];
   readonly isOutgoing: boolean;
   /** The policy the attempt started with. */
   readonly pinnedVersion: string;
@@ -59,9 +61,9 @@ export function createGuard(first: Policy, place: Place, store: Store): Guard {
       versions.set(next.version, next);
       policy = next;
     },
-    decideAct: ({ touches, labels, isOutgoing, pinnedVersion, ...asked }) => {
+    decideAct: ({ touches, labels, sources, isOutgoing, pinnedVersion, ...asked }) => {
       const { agentId, capability } = asked;
-      const request = { agentId, capability, touches, labels, isOutgoing };
+      const request = { agentId, capability, touches, labels, sources, isOutgoing };
       let decision = decide(policy, place, request);
       const pinned = versions.get(pinnedVersion);
       if (pinned !== undefined && pinned !== policy)
@@ -71,7 +73,7 @@ export function createGuard(first: Policy, place: Place, store: Store): Guard {
         policy,
         asked,
         decision,
-        told ? JSON.stringify({ touches, labels, isOutgoing }) : null,
+        told ? JSON.stringify({ touches, labels, sources, isOutgoing }) : null,
       );
       return { decision, record, grant: grantOf(policy, place, decision) };
     },

@@ -6,6 +6,7 @@ import type { Code } from "../domain/error.ts";
 import { matchDomain } from "./domain-rules.ts";
 import { judgePath } from "./path-rules.ts";
 import type { McpRule, Policy, Rule } from "./policy.ts";
+import { beyondStar } from "./programs.ts";
 import { judgePlace, judgeUrl } from "./url-rules.ts";
 
 /** Where relative paths of a call stand. */
@@ -20,6 +21,8 @@ export interface Judged {
   readonly refusal: { readonly code: Code; readonly rule: string; readonly why: string } | null;
   /** Undefined when the rule has no selector. */
   readonly selects: (rule: Rule) => boolean | undefined;
+  /** Why a rule that selects it and allows it does not suffice: a person is asked. */
+  readonly falters: (rule: Rule) => string | null;
   /** True when the policy's lists open it, or when there is no list for it. */
   readonly isListed: boolean;
   /** True for what has a list: paths and URLs. */
@@ -40,6 +43,7 @@ export interface Judged {
 const PLAIN: Judged = {
   refusal: null,
   selects: (rule) => (hasSelector(rule) ? false : undefined),
+  falters: () => null,
   isListed: true,
   hasList: false,
   listName: "",
@@ -57,9 +61,10 @@ export function judgeTouch(
   { agentId }: { readonly agentId: string | null },
   touch: Touch,
 ): Judged {
-  if (touch.path !== undefined) return judgePathTouch(policy, place, touch.path);
+  const path = touch.path === undefined ? undefined : judgePathTouch(policy, place, touch.path);
+  if (touch.command !== undefined) return judgeCommand(touch.command, path);
+  if (path !== undefined) return path;
   if (touch.url !== undefined) return judgeUrlTouch(policy, touch.url);
-  if (touch.command !== undefined) return judgeCommand(touch.command);
   if (touch.mcp !== undefined) return judgeMcp(policy, agentId, touch.mcp);
   return PLAIN;
 }
@@ -133,16 +138,20 @@ function selectsHost({ effect, domain }: Rule, url: string, host: string, allowL
     : judgeUrl(url, { domains, allowLoopback }).ok;
 }
 
-function judgeCommand(argv: readonly string[]): Judged {
+/** A rule for the command lets it run only where the lists let it; a rule for the directory says nothing of the command. */
+function judgeCommand(argv: readonly string[], directory = PLAIN): Judged {
   return {
-    ...PLAIN,
-    selects: (rule) =>
-      hasSelector(rule) ? rule.command !== null && coversArgv(rule.command, argv) : undefined,
+    ...directory,
+    selects: (rule) => {
+      if (rule.command === null) return directory.selects(rule);
+      return coversArgv(rule.command, argv) && (rule.effect === "deny" || directory.isListed);
+    },
+    falters: ({ command }) => (command?.at(-1) === "*" ? beyondStar(command.slice(0, -1), argv) : null),
   };
 }
 
 /** Word by word, byte by byte; a last `*` covers any further words. */
-export function coversArgv(pattern: readonly string[], argv: readonly string[]): boolean {
+function coversArgv(pattern: readonly string[], argv: readonly string[]): boolean {
   const isOpen = pattern.at(-1) === "*";
   const words = isOpen ? pattern.slice(0, -1) : pattern;
   if (isOpen ? argv.length < words.length : argv.length !== words.length) return false;

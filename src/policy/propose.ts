@@ -1,25 +1,16 @@
 // "Always allow like this": the narrowest rule that covers an approved act again. Never for a program that runs whatever
 // it is told to, and never a remembered string: what comes out is a line of policy.yaml for a person to add.
 
-import { basename, dirname } from "node:path";
+import { dirname } from "node:path";
 import { GoclawError } from "../domain/error.ts";
 import type { Rule } from "./policy.ts";
+import { runsAnything } from "./programs.ts";
 
 export interface ApprovedAct {
   readonly agentId: string;
   readonly capability: string;
   readonly act: Readonly<Record<string, unknown>>;
 }
-
-/** Programs that run other programs, or code that stands in their arguments. */
-const RUNS_ANYTHING = new Set(
-  (
-    "sh bash dash zsh fish ksh csh tcsh busybox env sudo su doas nice nohup timeout stdbuf setsid xargs parallel find fd " +
-    "watch time script ssh scp rsync git make cmake ninja npm npx pnpm yarn bun deno node python python2 python3 perl " +
-    "ruby php lua awk gawk mawk sed vim vi ex emacs less more man tar zip unzip curl wget docker podman kubectl go cargo " +
-    "rustc gcc cc java mvn gradle uv uvx pip pipx at crontab systemd-run screen tmux expect strace gdb"
-  ).split(" "),
-);
 
 /** Throws APPROVAL_TOO_BROAD when a rule for the like would allow too much. */
 export function ruleLike({ agentId, capability, act }: ApprovedAct): Rule {
@@ -35,7 +26,10 @@ export function ruleLike({ agentId, capability, act }: ApprovedAct): Rule {
   };
   const args = (act.arguments ?? act) as Readonly<Record<string, unknown>>;
   const argv = act.argv ?? args.argv;
-  if (Array.isArray(argv)) return { ...base, command: commandLike(argv.map(String)) };
+  if (Array.isArray(argv)) {
+    const { path = "" } = (act.executable ?? {}) as { readonly path?: string };
+    return { ...base, command: commandLike(argv.map(String), path) };
+  }
   if (capability.startsWith("mcp.")) {
     const [, server = "", ...tool] = capability.split(".");
     return { ...base, mcp: `${server}/${tool.join(".")}` };
@@ -48,11 +42,19 @@ export function ruleLike({ agentId, capability, act }: ApprovedAct): Rule {
   return base;
 }
 
-function commandLike(argv: readonly string[]): readonly string[] {
-  const program = basename(argv[0] ?? "");
-  if (RUNS_ANYTHING.has(program)) throw tooBroad(program);
+/** Of git, what only looks, so long as no option in front of it says otherwise. */
+const LOOKS = /^(status|log|diff|show|branch|rev-parse|ls-files|blame)$/;
+
+/** Exactly these words: an option more may be another act. */
+function commandLike(argv: readonly string[], executable: string): readonly string[] {
+  const [program = "", subcommand = ""] = argv;
+  const isLook = program === "git" && LOOKS.test(subcommand);
+  const runner = [program, executable].find(runsAnything);
+  if (runner !== undefined && !isLook) throw tooBroad(program);
+  if (executable !== "" && !/^\/(usr|bin)\//.test(executable))
+    throw tooBroad(`${program}, which an agent may rewrite,`);
   if (argv.includes("*")) throw tooBroad("a command with the word *");
-  return argv; // exactly these words: an option more may be another act
+  return argv;
 }
 
 function tooBroad(what: string): GoclawError {

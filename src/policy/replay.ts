@@ -2,7 +2,8 @@
 
 import type { PolicyDifference } from "../domain/control.ts";
 import type { AuditRow } from "./audit-read.ts";
-import { decide, type PolicyRequest } from "./decide.ts";
+import { decide } from "./decide.ts";
+import type { PolicyRequest } from "./decision.ts";
 import type { Place } from "./match.ts";
 import type { Policy } from "./policy.ts";
 
@@ -50,6 +51,6 @@ function isPolicyDecision({ agentId, rule, code }: AuditRow): boolean {
 
 function requestOf({ agentId, capability, request }: AuditRow): PolicyRequest {
   const told = request === null ? {} : (JSON.parse(request) as Partial<PolicyRequest>);
-  const { touches = [], labels = [], isOutgoing = false } = told;
-  return { agentId, capability, touches, labels, isOutgoing };
+  const { touches = [], labels = [], sources = [], isOutgoing = false } = told;
+  return { agentId, capability, touches, labels, sources, isOutgoing };
 }

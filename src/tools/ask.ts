@@ -57,8 +57,9 @@ export const askFor = defineVerb("tools.ask_for", (tx, { approval, audit, ...fen
       insertApproval(tx, task, approval);
       appendAudit(tx, audit);
       return { type: "wait", id: approval.id, expiresAt: approval.expiresAt };
+    case "USED": // by this very act, before a crash: what it did until then may be why it looks different
+      return { type: "yes", id, by: decidedBy ?? "", answer: found.answer };
     case "APPROVED":
-    case "USED": // by this very act, before a crash: its effect's row decides what follows
       if (same) return { type: "yes", id, by: decidedBy ?? "", answer: found.answer };
       expireApproval(tx, task, id, "APPROVAL_MISMATCH");
       return { type: "no", code: "APPROVAL_MISMATCH", rule, why: MISMATCH_TEXT };
@@ -70,6 +71,23 @@ export const askFor = defineVerb("tools.ask_for", (tx, { approval, audit, ...fen
       return { type: "no", code: "APPROVAL_EXPIRED", rule, why: lateText(approval.kind) };
   }
 });
+
+export interface WithdrawInput extends Fence {
+  readonly effectKey: string;
+}
+
+/** What was asked for cannot be done any more: no answer to it counts. Returns its id; null when nobody was asked. */
+export const withdrawAsking = defineVerb(
+  "tools.withdraw_asking",
+  (tx, { effectKey, ...fence }: WithdrawInput): string | null => {
+    const task = heldTask(tx, fence);
+    const found = findApproval(tx, effectKey);
+    if (task === undefined || found === undefined) return null;
+    if (found.status !== "PENDING" && found.status !== "APPROVED") return null;
+    expireApproval(tx, task, found.id, "APPROVAL_MISMATCH");
+    return found.id;
+  },
+);
 
 const MISMATCH_TEXT =
   "what was approved is not what would be done now (a file, the working directory, the program or the policy has changed since)";

@@ -31,7 +31,7 @@ export const exec: Tool = {
   },
   effectClass: "once",
   resource: (args) => commandLine(argvOf(args)),
-  touches: (args) => [{ command: argvOf(args) }, { path: { path: String(args.cwd ?? "."), mode: "rw" } }],
+  touches: (args) => [{ command: argvOf(args), path: { path: String(args.cwd ?? "."), mode: "rw" } }],
   // What it prints may come from any file it can read, whoever wrote that.
   yields: ["untrusted", "private"],
   exactAct: (args, context) => describeCommand("exec", argvOf(args), args, context),

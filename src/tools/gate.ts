@@ -1,17 +1,16 @@
 // What stands between a model's call and the act: the policy's decision, and a person where the policy or the tool asks
 // for one. An approval covers the digest of the exact act, which is taken again right before it.
 
-import type { Label } from "../domain/act.ts";
-import type { Code } from "../domain/error.ts";
+import { type Code, GoclawError } from "../domain/error.ts";
 import type { ClaimedTask } from "../domain/task.ts";
 import type { ApprovalKind, NewApproval } from "../journal/approvals.ts";
-import { type EffectRef, loadLabels, sha256 } from "../journal/effects.ts";
+import { type EffectRef, loadTaint, sha256 } from "../journal/effects.ts";
 import type { AuditRecord } from "../policy/audit.ts";
 import type { DecidedAct, Guard } from "../policy/guard.ts";
 import { canonical } from "../policy/policy.ts";
 import { probePaths } from "../policy/probe.ts";
 import type { Store } from "../store/store.ts";
-import { askFor } from "./ask.ts";
+import { askFor, withdrawAsking } from "./ask.ts";
 import { capabilityOf } from "./index.ts";
 import { unshowable } from "./showable.ts";
 import type { Args, Tool, ToolContext } from "./tool.ts";
@@ -62,8 +61,7 @@ export function decideCall(
   args: Args,
 ): DecidedAct {
   const isOutgoing = tool.isOutgoing === true;
-  // Only an outgoing act is judged by what the task holds.
-  const labels: readonly Label[] = isOutgoing ? loadLabels(store.reader, task.id) : [];
+  const { labels, sources } = loadTaint(store.reader, task.id);
   const decided = guard.decideAct({
     principal: `agent:${task.agentId}`,
     capability: tool.capability ?? capabilityOf(tool.name),
@@ -73,6 +71,7 @@ export function decideCall(
     agentId: task.agentId,
     touches: tool.touches?.(args) ?? [],
     labels,
+    sources,
     isOutgoing,
     pinnedVersion: task.policyVersion,
   });
@@ -83,26 +82,38 @@ export function decideCall(
 
 export async function passGate(ports: GatePorts, wanted: Wanted): Promise<Passed> {
   const { decision, record } = wanted.decided;
+  const { task } = wanted;
+  const fence = { taskId: task.id, fence: task.fence };
   const refuse = (code: Code, why: string, rule = record.rule): Passed => ({
     type: "refuse",
     code,
     why,
     record: { ...record, decision: "deny", rule, code },
   });
+  /** It cannot be done as things are: nobody is asked, and if somebody said yes, it was to something else. */
+  const stop = async (code: Code, why: string, rule = record.rule): Promise<Passed> => {
+    const id = await ports.store.insist(withdrawAsking, { ...fence, effectKey: wanted.effect.key });
+    if (id === null) return refuse(code, why, rule);
+    return refuse("APPROVAL_MISMATCH", `it cannot be done any more: ${code}: ${why}`, `approval ${id}`);
+  };
   if (decision.effect === "deny") return refuse(decision.code ?? "CAP_DENIED", decision.reason);
   // Once more while it acts: this look is for the audit, that one holds what it finds.
   const closed = probePaths(wanted.decided.grant.roots, wanted.tool.touches?.(wanted.args) ?? []);
-  if (closed !== null) return refuse(closed.code, closed.why, `path guard: ${closed.code}`);
+  if (closed !== null) return stop(closed.code, closed.why, `path guard: ${closed.code}`);
   const question = wanted.tool.asks?.(wanted.args);
   if (decision.effect === "allow" && question === undefined) return { type: "go", record, approval: null };
 
   const kind: ApprovalKind = decision.effect === "ask" ? "act" : "question";
-  const act = question ?? (await exactActOf(wanted));
+  let act: Readonly<Record<string, unknown>>;
+  try {
+    act = question ?? (await exactActOf(wanted));
+  } catch (error) {
+    if (error instanceof GoclawError) return stop(error.code, error.message);
+    throw error;
+  }
   const hidden = kind === "act" ? unshowable(act, wanted.tool.touches?.(wanted.args) ?? []) : undefined;
   if (hidden !== undefined) return refuse("APPROVAL_UNSHOWABLE", hidden);
   const approval = newApproval(ports, wanted, kind, act);
-  const { task } = wanted;
-  const fence = { taskId: task.id, fence: task.fence };
   const audit = { ...record, decision: "ask" as const, code: kind === "act" ? record.code : null };
   const asked = await ports.store.insist(askFor, { ...fence, approval, audit });
   switch (asked.type) {

@@ -58,7 +58,7 @@ export const httpRequest: Tool = {
   effectClassOf: ({ method = "GET" }) => (READING.includes(method) ? "pure" : "once"),
   resource: ({ url, method = "GET" }) => `${method} ${url}`,
   touches: ({ url }) => [{ url: String(url) }],
-  yields: ["untrusted"],
+  yields: ["untrusted", "outside"],
   isOutgoing: true,
   run: async (args, { egress, grant, effectKey, signal }) => {
     const method = (args.method ?? "GET") as (typeof METHODS)[number];

@@ -27,7 +27,7 @@ function toTool(hub: McpHub, mcpTool: McpTool): Tool {
     effectClass: "once",
     resource: () => `${server}/${tool}`,
     touches: () => [{ mcp: { server, tool } }],
-    yields: ["untrusted"],
+    yields: ["untrusted", "outside"],
     isOutgoing: true,
     exactAct: async (args) => ({ server, tool, definition: hash, arguments: args }),
     run: (args, { signal }) => hub.call(mcpTool, args, signal),

@@ -4,7 +4,14 @@
 import { type Code, GoclawError, messageOf } from "../domain/error.ts";
 import type { ToolCall } from "../domain/message.ts";
 import type { ClaimedTask } from "../domain/task.ts";
-import { type EffectRef, effectKey, settleEffect, sha256 } from "../journal/effects.ts";
+import {
+  doubtEffect,
+  type EffectRef,
+  effectKey,
+  isInDoubt,
+  settleEffect,
+  sha256,
+} from "../journal/effects.ts";
 import type { AuditRecord } from "../policy/audit.ts";
 import { decideCall, type GatePorts, passGate } from "./gate.ts";
 import { intend, refuse } from "./intend.ts";
@@ -63,8 +70,8 @@ export async function perform(
   if (!parsed.ok) return refusal("TOOL_ARGUMENTS", parsed.why, null);
   const { args } = parsed;
   if (tool.effectClassOf !== undefined) effect = { ...effect, effectClass: tool.effectClassOf(args) };
-  const decided = decideCall(hands, task, tool, args);
   const { id: taskId, agentId } = task;
+  const decided = decideCall(hands, task, tool, args);
   const { grant } = decided;
   const context: ToolContext = {
     ...hands.ports,
@@ -72,8 +79,10 @@ export async function perform(
   };
   if (tool.resume !== undefined && task.fence > 1) {
     const outcome = await tool.resume(args, context);
-    if (outcome !== undefined) return conclude(hands, task, tool, effect, outcome);
+    if (outcome !== undefined) return conclude(hands, task, tool, effect, args, outcome);
   }
+  // Before policy and person: neither can say whether it happened, and a refusal would say that it did not.
+  if (isInDoubt(hands.store.reader, effect.key)) return doubt(hands, task, effect);
   const passed = await passGate(hands, { task, tool, args, effect, decided, context });
   if (passed.type === "lost" || passed.type === "wait") return passed;
   if (passed.type === "refuse") return refusal(passed.code, passed.why, passed.record);
@@ -84,10 +93,18 @@ export async function perform(
   if (intended === "used")
     return refusal("APPROVAL_DECIDED", "the approval was used already", { ...audit, decision: "deny" });
   if (typeof intended === "object") return { type: "result", text: intended.settled };
-  if (intended === "unknown")
-    return { type: "unknown", message: unknownText(tool.name, "the daemon stopped in the middle") };
+  if (intended === "unknown") return inDoubt(effect);
   const outcome = await runTool(tool, args, { ...context, answer: approval?.answer ?? null });
-  return conclude(hands, task, tool, effect, outcome);
+  return conclude(hands, task, tool, effect, args, outcome);
+}
+
+async function doubt({ store }: Hands, { id, fence }: ClaimedTask, effect: EffectRef): Promise<Performed> {
+  const held = await store.insist(doubtEffect, { taskId: id, fence, key: effect.key });
+  return held ? inDoubt(effect) : { type: "lost" };
+}
+
+function inDoubt({ tool }: EffectRef): Performed {
+  return { type: "unknown", message: unknownText(tool, "the daemon stopped in the middle") };
 }
 
 async function refuseCall(
@@ -116,6 +133,7 @@ async function conclude(
   task: ClaimedTask,
   tool: Tool,
   effect: EffectRef,
+  args: Args,
   outcome: ToolOutcome,
 ): Promise<Performed> {
   if (outcome.type === "wait") {
@@ -133,6 +151,7 @@ async function conclude(
   const labels = new Set([...(tool.yields ?? []), ...("labels" in outcome ? (outcome.labels ?? []) : [])]);
   const settled = {
     ...{ key, turn, callIndex, tool: tool.name, status, labels: [...labels].join(" ") },
+    source: sourceOf(tool, args),
     outcome: status === "UNKNOWN" ? null : text,
   } as const;
   const held = await hands.store.insist(settleEffect, { taskId: task.id, fence: task.fence, ...settled });
@@ -148,6 +167,16 @@ async function runTool(tool: Tool, args: Args, context: ToolContext): Promise<To
     const code = error instanceof GoclawError ? error.code : "TOOL_FAILED";
     return { type: "failed", text: `${code}: ${messageOf(error)}` };
   }
+}
+
+/** The hosts and MCP tools that text from outside comes from; the tool itself where it touches neither. */
+function sourceOf(tool: Tool, args: Args): string {
+  if (tool.yields?.includes("outside") !== true) return "";
+  const names = (tool.touches?.(args) ?? []).flatMap(({ url, mcp }) => [
+    ...(url !== undefined && URL.canParse(url) ? [new URL(url).hostname] : []),
+    ...(mcp === undefined ? [] : [`mcp ${mcp.server}/${mcp.tool}`]),
+  ]);
+  return names.length === 0 ? tool.name : names.join(" ");
 }
 
 function effectOf(

@@ -36,7 +36,7 @@ export const readUrl: Tool = {
   effectClass: "pure",
   resource: ({ url }) => String(url),
   touches: ({ url }) => [{ url: String(url) }],
-  yields: ["untrusted"],
+  yields: ["untrusted", "outside"],
   isOutgoing: true,
   run: async (args, context) => {
     const page = await fetchText(args, context);

@@ -23,6 +23,7 @@ export const sendAlert: Tool = {
   },
   effectClass: "once",
   resource: () => "webhook",
+  isOutgoing: true,
   run: async (args, { webhookUrl, egress, effectKey, signal }) => {
     if (webhookUrl === undefined) {
       return {

@@ -28,7 +28,7 @@ export const shell: Tool = {
   },
   effectClass: "once",
   resource: (args) => String(args.command).slice(0, 500),
-  touches: (args) => [{ command: argvOf(args) }, { path: { path: String(args.cwd ?? "."), mode: "rw" } }],
+  touches: (args) => [{ command: argvOf(args), path: { path: String(args.cwd ?? "."), mode: "rw" } }],
   yields: ["untrusted", "private"],
   exactAct: (args, context) => describeCommand("shell", argvOf(args), args, context),
   run: (args, context) => runCommand(argvOf(args), args, context),

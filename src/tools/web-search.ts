@@ -30,7 +30,7 @@ export const webSearch: Tool = {
   },
   effectClass: "pure",
   resource: ({ query }) => String(query),
-  yields: ["untrusted"],
+  yields: ["untrusted", "outside"],
   isOutgoing: true,
   run: async ({ query }, context) => {
     const said: string[] = [];

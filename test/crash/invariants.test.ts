@@ -45,7 +45,7 @@ const EVENTS: readonly EventRow[] = [
 
 const ALLOW: AuditRow = {
   ...{ seq: 1, at: 400, task_id: "t1", capability: "tools.send_alert" },
-  ...{ decision: "allow", rule: "tools.*", code: null, hash: "h" },
+  ...{ decision: "allow", rule: "tools.*", code: null, taint: "", hash: "h" },
 };
 
 const ALERT: SinkCall = { key: "task-1", idempotencyKey: "k1", body: "{}", at: 420 };

@@ -143,7 +143,7 @@ describe.skipIf(!hasBwrap())("with bubblewrap", () => {
     await until("the command's start", () => existsSync(inWorkspace("started")));
     await daemon.stop();
     expect(processesWith(`sleep ${mark}`)).toEqual([]);
-    expect(readdirSync(join(rig.home, "workspace"))).toEqual(["started"]);
+    expect(readdirSync(join(rig.home, "workspace"))).toEqual([".goclaw", "started"]);
   });
 });
 

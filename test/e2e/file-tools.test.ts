@@ -173,7 +173,7 @@ test(row("G-13", "control files are not written, ordinary ones beside them are")
   );
   for (const text of told.slice(0, -1)) expect(text).toMatch(/^PATH_PROTECTED: .*ask the user/);
   expect(told.at(-1)).toBe("wrote src/git/hooks.md (1 byte)");
-  expect(readdirSync(inWorkspace(""))).toEqual(["src"]);
+  expect(readdirSync(inWorkspace(""))).toEqual([".goclaw", "src"]);
 });
 
 test(

@@ -47,7 +47,18 @@ const PATHS = [
 ];
 const DOMAINS = ["e.com", "*.e.com", "f.org", "*.f.org", "*"];
 const HOSTS = ["e.com", "a.e.com", "a.b.e.com", "be.com", "e.com.f.org", "f.org"];
-const COMMANDS = ["git status", "git *", "git log *", "ls", "*", "ls -l"];
+const COMMANDS = [
+  "git status",
+  "git *",
+  "git log *",
+  "ls",
+  "*",
+  "ls -l",
+  "ls *",
+  "env *",
+  "env A=1 *",
+  "sort *",
+];
 const ARGVS = [
   ["git", "status"],
   ["git"],
@@ -56,6 +67,11 @@ const ARGVS = [
   ["ls", "-l"],
   ["git", "status", "-s"],
   ["LS"],
+  ["env", "A=1", "sh"],
+  ["sort", "a"],
+  ["sort", "-"],
+  ["sort", "a", "--compress-program=sh"],
+  ["git", "log", "a"],
 ];
 const SERVERS = ["s", "v"];
 const MCP_TOOLS = ["t", "u"];
@@ -94,7 +110,7 @@ function randomPolicy(dice: Dice): OraclePolicy {
   };
 }
 
-function randomTouch({ pick }: Dice): OracleTouch {
+function randomTouch({ next, pick }: Dice): OracleTouch {
   switch (pick(["none", "path", "url", "command", "mcp"] as const)) {
     case "none":
       return { kind: "none" };
@@ -103,7 +119,9 @@ function randomTouch({ pick }: Dice): OracleTouch {
     case "url":
       return { kind: "url", host: pick(HOSTS) };
     case "command":
-      return { kind: "command", words: pick(ARGVS) };
+      return next() < 0.5
+        ? { kind: "command", words: pick(ARGVS) }
+        : { kind: "command", words: pick(ARGVS), place: { kind: "path", path: pick(PATHS), mode: "rw" } };
     case "mcp":
       return { kind: "mcp", server: pick(SERVERS), tool: pick(MCP_TOOLS) };
   }
@@ -124,7 +142,7 @@ function toTouch(touch: OracleTouch): Touch {
     case "url":
       return { url: `https://${touch.host}/p?q` };
     case "command":
-      return { command: touch.words };
+      return { command: touch.words, ...(touch.place === undefined ? {} : toTouch(touch.place)) };
     case "mcp":
       return { mcp: { server: touch.server, tool: touch.tool } };
   }

@@ -30,8 +30,10 @@ export type OracleTouch =
   | { readonly kind: "none" }
   | { readonly kind: "path"; readonly path: string; readonly mode: "ro" | "rw" }
   | { readonly kind: "url"; readonly host: string }
-  | { readonly kind: "command"; readonly words: readonly string[] }
+  | { readonly kind: "command"; readonly words: readonly string[]; readonly place?: OraclePath }
   | { readonly kind: "mcp"; readonly server: string; readonly tool: string };
+
+type OraclePath = Extract<OracleTouch, { kind: "path" }>;
 
 export interface OracleRequest {
   readonly agent: string | null;
@@ -52,9 +54,9 @@ export function oracle(policy: OraclePolicy, request: OracleRequest, home: strin
 }
 
 function one(policy: OraclePolicy, request: OracleRequest, touch: OracleTouch, home: string): Effect {
-  if (touch.kind === "path" && touch.path.split("/").includes("..")) return "deny";
-  if (touch.kind === "path" && below(home, touch.path) && !below(`${home}/workspace`, touch.path))
-    return "deny";
+  const at = touch.kind === "path" ? touch : touch.kind === "command" ? touch.place : undefined;
+  if (at?.path.split("/").includes("..")) return "deny";
+  if (at !== undefined && below(home, at.path) && !below(`${home}/workspace`, at.path)) return "deny";
   const mcp = touch.kind === "mcp" ? mcpSays(policy, request.agent, touch.server, touch.tool) : "nothing";
   if (mcp === "refused") return "deny";
   const listed = isListed(policy, touch);
@@ -63,26 +65,30 @@ function one(policy: OraclePolicy, request: OracleRequest, touch: OracleTouch, h
       named(rule.capability, request.capability) &&
       (rule.agents === undefined || forAgent(rule, request.agent)),
   );
+  const suffices = (rule: OracleRule): boolean =>
+    selective(rule) ? selects(policy, rule, touch) && !needsPerson(rule, touch) : listed;
   const met = (effect: Effect): boolean =>
     speaking.some((rule) => {
       if (rule.effect !== effect) return false;
       if (!selective(rule)) return effect === "deny" || listed;
-      return selects(rule, touch);
+      return selects(policy, rule, touch);
     });
   if (met("deny")) return "deny";
   if (met("ask") || mcp === "ask") return "ask";
-  if (met("allow") || mcp === "allow") return "allow";
+  if (mcp === "allow" || speaking.some((rule) => rule.effect === "allow" && suffices(rule))) return "allow";
   // A rule that picks something else of the same call speaks for a path or a host too, where a list opens it.
   const spokenFor =
     (touch.kind === "path" || touch.kind === "url") &&
     speaking.some(
       (rule) =>
-        rule.effect !== "deny" && selective(rule) && request.touches.some((each) => selects(rule, each)),
+        rule.effect !== "deny" &&
+        selective(rule) &&
+        request.touches.some((each) => selects(policy, rule, each)),
     );
   if (spokenFor && listed) return "allow";
-  return listed && policy.allow_capabilities.some((pattern) => named(pattern, request.capability))
-    ? "allow"
-    : "deny";
+  if (listed && policy.allow_capabilities.some((pattern) => named(pattern, request.capability)))
+    return "allow";
+  return met("allow") ? "ask" : "deny";
 }
 
 function forAgent({ agents = [] }: OracleRule, agent: string | null): boolean {
@@ -93,7 +99,25 @@ function selective({ path, domain, command, mcp }: OracleRule): boolean {
   return [path, domain, command, mcp].some((selector) => selector !== undefined);
 }
 
-function selects(rule: OracleRule, touch: OracleTouch): boolean {
+/** The star of an allowed command says nothing about options, nor of programs that run what they are told. */
+function needsPerson({ command = "" }: OracleRule, touch: OracleTouch): boolean {
+  if (touch.kind !== "command" || !command.endsWith(" *")) return false;
+  const written = command.split(" ").length - 1;
+  const rest = touch.words.slice(written);
+  const hasOption = rest.some((word) => word[0] === "-" && word.length > 1);
+  switch (touch.words[0]) {
+    case "ls":
+      return false;
+    case "env":
+      return rest.length > 0;
+    case "git":
+      return written === 1 ? rest.length > 0 : hasOption;
+    default:
+      return hasOption;
+  }
+}
+
+function selects(policy: OraclePolicy, rule: OracleRule, touch: OracleTouch): boolean {
   switch (touch.kind) {
     case "none":
       return false;
@@ -102,7 +126,11 @@ function selects(rule: OracleRule, touch: OracleTouch): boolean {
     case "url":
       return rule.domain !== undefined && hostFits(rule.domain, touch.host);
     case "command":
-      return rule.command !== undefined && wordsFit(rule.command.split(" "), touch.words);
+      if (rule.command === undefined)
+        return touch.place !== undefined && rule.path !== undefined && below(rule.path, touch.place.path);
+      return (
+        wordsFit(rule.command.split(" "), touch.words) && (rule.effect === "deny" || isListed(policy, touch))
+      );
     case "mcp":
       return [`${touch.server}/${touch.tool}`, `${touch.server}/*`, "*"].some((each) => each === rule.mcp);
   }
@@ -113,6 +141,7 @@ function isListed(policy: OraclePolicy, touch: OracleTouch): boolean {
     return policy.allow_paths.some(
       ({ path, mode }) => below(path, touch.path) && !(touch.mode === "rw" && mode === "ro"),
     );
+  if (touch.kind === "command" && touch.place !== undefined) return isListed(policy, touch.place);
   if (touch.kind === "url") return policy.allow_domains.some((domain) => hostFits(domain, touch.host));
   return true;
 }

@@ -17,6 +17,8 @@ export interface CliResult {
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly deadlineMs?: number;
+  /** Where it is started; the caller's when left out. */
+  readonly cwd?: string;
 }
 
 export async function runCli(
@@ -26,7 +28,12 @@ export async function runCli(
 ): Promise<CliResult> {
   const [command, ...words] = programUnderTest();
   const env = cleanEnvironment(home, options.env);
-  const child = spawn(command!, [...words, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const { cwd } = options;
+  const child = spawn(command!, [...words, ...args], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    ...(cwd === undefined ? {} : { cwd }),
+  });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {

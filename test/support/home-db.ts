@@ -44,6 +44,8 @@ export interface AuditRow {
   readonly decision: string;
   readonly rule: string | null;
   readonly code: string | null;
+  /** The labels of what the session held, separated by spaces. */
+  readonly taint: string;
   readonly hash: string;
 }
 

@@ -7,7 +7,7 @@ import { runCli } from "./cli.ts";
 import type { Daemon } from "./daemon.ts";
 import { ALLOW_ALL } from "./home.ts";
 import { type Client, createClient } from "./http.ts";
-import { createRig, type Rig } from "./rig.ts";
+import { createRig, type Rig, type RigOptions } from "./rig.ts";
 
 /** One token out costs $0.001; a call reserves at most ten of them. */
 const MODEL = {
@@ -24,9 +24,10 @@ export interface KeyRig extends Rig {
   ask<T>(sql: string): T[];
 }
 
-export async function startKeyRig(): Promise<KeyRig> {
+export async function startKeyRig(more: Pick<RigOptions, "allow" | "policy"> = {}): Promise<KeyRig> {
   const rig = await createRig({
     allow: [...ALLOW_ALL, "admin.keys"],
+    ...more,
     config: { models: [MODEL], agents: [{ agent_id: "a" }, { agent_id: "b" }], worker_count: 8 },
   });
   const clients: Client[] = [];

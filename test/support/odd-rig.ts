@@ -11,6 +11,8 @@ import { ended, submit, taskWhere } from "./tasks.ts";
 
 export interface OddSetting {
   readonly allow?: readonly string[];
+  /** Further keys of policy.yaml. */
+  readonly policy?: Readonly<Record<string, unknown>>;
   /** Over the entry of mcp.servers. */
   readonly server?: object;
   readonly idleSeconds?: number;
@@ -45,8 +47,8 @@ export const tool = (name: string, more: object = {}) => ({
 });
 
 export async function openOdd(names: readonly string[], setting: OddSetting = {}): Promise<OddRig> {
-  const { allow = ["acp.*", "mcp.*"], server = {}, idleSeconds = 600 } = setting;
-  const rig = await createRig({ allow });
+  const { allow = ["acp.*", "mcp.*"], policy = {}, server = {}, idleSeconds = 600 } = setting;
+  const rig = await createRig({ allow, policy });
   const { home, stub } = rig;
   mkdirSync(join(home, "workspace"), { recursive: true, mode: 0o700 });
   const toolsFile = join(home, "tools.json");

@@ -116,13 +116,17 @@ export const respondToApproval = defineMethod<RespondParams, OneApproval>({
       );
     if (decision === "deny" && answer !== undefined)
       throw new GoclawError("BAD_REQUEST", "approval.respond: a denial has no answer; say why in note");
-    await store.run(respondApproval, {
+    const responded = await store.run(respondApproval, {
       id,
       decision: decision ?? "approve",
       by: principal,
       note: note ?? null,
       answer: answer ?? null,
     });
+    if (responded.type === "late") {
+      const at = new Date(responded.expiredAt).toISOString();
+      throw new GoclawError("APPROVAL_EXPIRED", `approval ${id} expired at ${at}; nothing was done`);
+    }
     return one(store.reader, id);
   },
 });

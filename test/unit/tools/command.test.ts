@@ -92,12 +92,10 @@ test("a working directory is inside what is open, whatever links say", async () 
 
 test(row("F-05", "the policy is told the words of the program, or the whole line as a shell's"), () => {
   expect(exec.touches!({ argv: ["rm", "-rf", "*"] })).toEqual([
-    { command: ["rm", "-rf", "*"] },
-    { path: { path: ".", mode: "rw" } },
+    { command: ["rm", "-rf", "*"], path: { path: ".", mode: "rw" } },
   ]);
   expect(shell.touches!({ command: "a | b", cwd: "d" })).toEqual([
-    { command: ["sh", "-c", "a | b"] },
-    { path: { path: "d", mode: "rw" } },
+    { command: ["sh", "-c", "a | b"], path: { path: "d", mode: "rw" } },
   ]);
   expect(exec.resource({ argv: ["git", "commit", "-m", "a b\n"] }, "default")).toBe('git commit -m "a b\\n"');
 });

@@ -6,7 +6,7 @@ import type { Label } from "../../../src/domain/act.ts";
 import type { Agent } from "../../../src/domain/agent.ts";
 import type { ClaimedTask } from "../../../src/domain/task.ts";
 import { finish } from "../../../src/engine/finish.ts";
-import { loadLabels, settleEffect } from "../../../src/journal/effects.ts";
+import { loadTaint, settleEffect } from "../../../src/journal/effects.ts";
 import { claim } from "../../../src/queue/claim.ts";
 import { enqueue } from "../../../src/queue/enqueue.ts";
 import { suspend } from "../../../src/queue/suspend.ts";
@@ -41,7 +41,7 @@ beforeEach(() => {
     ...{ store, agents: [AGENT], maxAttempts: 3 },
     newId: () => `child-${++ids}`,
   });
-  const labelsOf = (id: string): Label[] => loadLabels(writer.reader, id);
+  const labelsOf = (id: string): Label[] => loadTaint(writer.reader, id).labels;
   const now = (): Date => new Date(writer.clock.nowMs());
   hands = handsOf(store, guard, [spawnTask], { now, ports: { ...toolPorts(), childTasks, labelsOf } });
 });
@@ -130,14 +130,14 @@ test("a task holds what its ancestors hold, and not what its children do", () =>
       status: "DONE" as const,
       outcome: "x",
     };
-    writer.call(settleEffect, { taskId, fence, ...settled, labels });
+    writer.call(settleEffect, { taskId, fence, ...settled, labels, source: "" });
   };
   hold("p", parent.fence, "private");
   writer.call(enqueue, enqueueInput("c", { parentId: "p" }));
   const child = claimNext();
   hold("c", child.fence, "untrusted");
   writer.call(enqueue, enqueueInput("g", { parentId: "c" }));
-  expect(loadLabels(writer.reader, "g")).toEqual(["private", "untrusted"]);
-  expect(loadLabels(writer.reader, "c")).toEqual(["private", "untrusted"]);
-  expect(loadLabels(writer.reader, "p")).toEqual(["private"]);
+  expect(loadTaint(writer.reader, "g").labels).toEqual(["private", "untrusted"]);
+  expect(loadTaint(writer.reader, "c").labels).toEqual(["private", "untrusted"]);
+  expect(loadTaint(writer.reader, "p").labels).toEqual(["private"]);
 });
