@@ -5,7 +5,7 @@ import { type Agent, maySee } from "../domain/agent.ts";
 import type { Answer, Message, ToolSpec } from "../domain/message.ts";
 import type { ClaimedTask, Outcome } from "../domain/task.ts";
 import { loadAnswers, type PricedAnswer, recordAnswer, resultText } from "../journal/answers.ts";
-import { type Effect, loadEffects } from "../journal/effects.ts";
+import { type Effect, isInDoubt, loadEffects } from "../journal/effects.ts";
 import { recordSeam } from "../journal/seam.ts";
 import type { Provider } from "../providers/provider.ts";
 import { capabilityOf } from "../tools/index.ts";
@@ -143,7 +143,7 @@ async function work(
     const earlier = effects.find((effect) => effect.turn === turn && effect.callIndex === callIndex);
     const performed: Performed =
       earlier?.outcome == null
-        ? await perform(hands, task, call, { turn, callIndex }, signal)
+        ? await perform(hands, task, call, { turn, callIndex, isInDoubt: isInDoubt(earlier) }, signal)
         : { type: "result", text: earlier.outcome };
     if (performed.type !== "result") return { outcome: pauseOf(performed, hands.now().getTime()) };
     results.push(performed.text);

@@ -3,7 +3,7 @@
 
 import { CODES, type Code } from "../domain/error.ts";
 import { type ClaimedTask, type Outcome, TOOL_TASK, type ToolTaskPrompt } from "../domain/task.ts";
-import { loadEffects } from "../journal/effects.ts";
+import { isInDoubt, loadEffects } from "../journal/effects.ts";
 import { findTaskById } from "../store/tasks.ts";
 import { pauseOf } from "../tools/pause.ts";
 import { type Hands, perform } from "../tools/perform.ts";
@@ -17,9 +17,16 @@ export async function runToolTask(hands: Hands, task: ClaimedTask, signal: Abort
   const { tool, arguments: args } = JSON.parse(
     findTaskById(reader, task.id)?.prompt ?? "{}",
   ) as ToolTaskPrompt;
-  if (loadEffects(reader, task.id)[0]?.outcome == null) {
+  const [earlier] = loadEffects(reader, task.id);
+  if (earlier?.outcome == null) {
     const call = { id: "call", name: tool, argumentsText: JSON.stringify(args) };
-    const performed = await perform(hands, task, call, { turn: 0, callIndex: 0 }, signal);
+    const performed = await perform(
+      hands,
+      task,
+      call,
+      { turn: 0, callIndex: 0, isInDoubt: isInDoubt(earlier) },
+      signal,
+    );
     if (performed.type !== "result") return pauseOf(performed, hands.now().getTime());
   }
   const [effect] = loadEffects(reader, task.id);

@@ -78,12 +78,9 @@ export function hasIntent(tx: Tx, key: string): boolean {
   return tx.get(INTENT_SQL, { key }) !== undefined;
 }
 
-const IN_DOUBT_SQL =
-  "SELECT 1 AS one FROM effects WHERE key = @key AND class = 'once' AND status IN ('PENDING', 'UNKNOWN')";
-
 /** True for a `once` act that was begun and never settled: whatever is decided now, it may have happened. */
-export function isInDoubt(reader: Reader, key: string): boolean {
-  return reader.get(IN_DOUBT_SQL, { key }) !== undefined;
+export function isInDoubt(effect: Effect | undefined): boolean {
+  return effect?.effectClass === "once" && (effect.status === "PENDING" || effect.status === "UNKNOWN");
 }
 
 export interface DoubtInput extends Fence {

@@ -143,9 +143,12 @@ function judgeCommand(argv: readonly string[], directory = PLAIN): Judged {
   return {
     ...directory,
     selects: (rule) => {
-      if (rule.command === null) return directory.selects(rule);
+      // A yes about a directory, perhaps meant for files, is none about the commands in it.
+      if (rule.command === null)
+        return rule.effect === "allow" && hasSelector(rule) ? false : directory.selects(rule);
       return coversArgv(rule.command, argv) && (rule.effect === "deny" || directory.isListed);
     },
+    hasList: false,
     falters: ({ command }) => (command?.at(-1) === "*" ? beyondStar(command.slice(0, -1), argv) : null),
   };
 }

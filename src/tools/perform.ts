@@ -4,14 +4,7 @@
 import { type Code, GoclawError, messageOf } from "../domain/error.ts";
 import type { ToolCall } from "../domain/message.ts";
 import type { ClaimedTask } from "../domain/task.ts";
-import {
-  doubtEffect,
-  type EffectRef,
-  effectKey,
-  isInDoubt,
-  settleEffect,
-  sha256,
-} from "../journal/effects.ts";
+import { doubtEffect, type EffectRef, effectKey, settleEffect, sha256 } from "../journal/effects.ts";
 import type { AuditRecord } from "../policy/audit.ts";
 import { decideCall, type GatePorts, passGate } from "./gate.ts";
 import { intend, refuse } from "./intend.ts";
@@ -29,6 +22,8 @@ export interface Hands extends GatePorts {
 export interface CallPlace {
   readonly turn: number;
   readonly callIndex: number;
+  /** The journal of an earlier attempt has it as begun and never settled, and it must not be made twice. */
+  readonly isInDoubt?: boolean;
 }
 
 /** `result`: what the model is told. `unknown`: stop and ask. `wait`: for a person or a child. `lost`: the lease is gone, stop. */
@@ -82,7 +77,7 @@ export async function perform(
     if (outcome !== undefined) return conclude(hands, task, tool, effect, args, outcome);
   }
   // Before policy and person: neither can say whether it happened, and a refusal would say that it did not.
-  if (isInDoubt(hands.store.reader, effect.key)) return doubt(hands, task, effect);
+  if (place.isInDoubt === true) return doubt(hands, task, effect);
   const passed = await passGate(hands, { task, tool, args, effect, decided, context });
   if (passed.type === "lost" || passed.type === "wait") return passed;
   if (passed.type === "refuse") return refusal(passed.code, passed.why, passed.record);

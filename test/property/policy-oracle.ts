@@ -127,7 +127,12 @@ function selects(policy: OraclePolicy, rule: OracleRule, touch: OracleTouch): bo
       return rule.domain !== undefined && hostFits(rule.domain, touch.host);
     case "command":
       if (rule.command === undefined)
-        return touch.place !== undefined && rule.path !== undefined && below(rule.path, touch.place.path);
+        return (
+          rule.effect !== "allow" &&
+          touch.place !== undefined &&
+          rule.path !== undefined &&
+          below(rule.path, touch.place.path)
+        );
       return (
         wordsFit(rule.command.split(" "), touch.words) && (rule.effect === "deny" || isListed(policy, touch))
       );

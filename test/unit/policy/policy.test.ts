@@ -215,7 +215,7 @@ describe("a call that touches several things", () => {
     decideRequest(given, PLACE, {
       agentId: "a",
       capability: "tools.exec",
-      touches: [{ command: command.split(" ") }, { path: { path: cwd, mode: "rw" } }],
+      touches: [{ command: command.split(" "), path: { path: cwd, mode: "rw" } }],
       labels: [],
       isOutgoing: false,
     }).effect;

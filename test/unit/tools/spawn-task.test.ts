@@ -41,7 +41,7 @@ beforeEach(() => {
     ...{ store, agents: [AGENT], maxAttempts: 3 },
     newId: () => `child-${++ids}`,
   });
-  const labelsOf = (id: string): Label[] => loadTaint(writer.reader, id).labels;
+  const labelsOf = (id: string): Label[] => [...loadTaint(writer.reader, id).labels];
   const now = (): Date => new Date(writer.clock.nowMs());
   hands = handsOf(store, guard, [spawnTask], { now, ports: { ...toolPorts(), childTasks, labelsOf } });
 });
