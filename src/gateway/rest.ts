@@ -8,7 +8,7 @@ import { taskCassette } from "../rpc/methods/cassette.ts";
 import { reportCost } from "../rpc/methods/cost.ts";
 import { listModel } from "../rpc/methods/model.ts";
 import { compactSession, listSession, sessionHistory } from "../rpc/methods/session.ts";
-import { submit } from "../rpc/methods/submit.ts";
+import { INNER_FIELDS, submit } from "../rpc/methods/submit.ts";
 import { cancelTask, getTask, listEvents, listTask, resolveTask, retryTask } from "../rpc/methods/task.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -16,7 +16,7 @@ type Fields = Readonly<Record<string, unknown>>;
 export function restRoutes(app: FastifyInstance, rpc: Rpc): void {
   app.post("/api/v1/tasks", async (request, reply) => {
     const body = bodyOf(request);
-    for (const inner of ["history", "sampling", "idempotency_key", "schema_name"]) {
+    for (const inner of [...INNER_FIELDS, "idempotency_key"]) {
       if (inner in body) throw new GoclawError("BAD_REQUEST", `unknown field ${JSON.stringify(inner)}`);
     }
     const params = { ...body, ...keyOf(request) };

@@ -29,6 +29,9 @@ export interface SubmitParams {
 
 const KEY_MAX_CHARS = 255;
 
+/** Fields for callers inside goclaw; `task.submit` does not take them from a client. */
+export const INNER_FIELDS = ["history", "sampling", "schema_name"] as const;
+
 export const submit = defineMethod<SubmitParams, Enqueued>({
   name: "task.submit",
   capability: "acp.mutate",
