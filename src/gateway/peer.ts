@@ -47,6 +47,7 @@ export function createPeer(socket: WebSocket, identify: () => Authenticated, lim
   };
   const outbox = createOutbox(socket, limits, stopAll);
   const end = ({ code, patienceMs }: { code: number; patienceMs: number }, reason: string): void => {
+    if (over.signal.aborted) return;
     outbox.end();
     stopAll();
     socket.close(code, reason);

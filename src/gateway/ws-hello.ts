@@ -43,7 +43,7 @@ export function greet(
 /** Whether the caller has the capability at all; each call is decided anew. */
 export function may(ports: Rpc["ports"], { key }: Authenticated, capability: string): boolean {
   if (key !== undefined && !key.scopes.some((scope) => covers(scope, capability))) return false;
-  return ports.guard.isThinkable("", capability);
+  return ports.guard.wouldPermit(capability);
 }
 
 /** A minor version that is newer than ours is answered with ours. */

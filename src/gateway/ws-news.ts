@@ -19,6 +19,7 @@ export function startNews(rpc: Rpc, bus: Bus, peers: ReadonlySet<Peer>): Unsubsc
     }
   };
   return bus.subscribe((event: GoclawEvent) => {
+    if (peers.size === 0) return;
     if (event.type === "tools.updated") {
       const { server, tools } = event;
       tell(notificationOf("tools.updated", { server, tools }), (who) => who.key === undefined);

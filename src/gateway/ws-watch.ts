@@ -5,7 +5,8 @@ import { identified, type Peer } from "./peer.ts";
 
 const LOOK_EVERY_MS = 1_000;
 const LOOKS_PER_PING = 20;
-const NOISE_MAX = 1_000;
+/** Frames a second, on one connection. */
+export const NOISE_MAX = 1_000;
 
 /** Returns the end of the watch. */
 export function startWatch(peers: ReadonlySet<Peer>): () => void {
@@ -34,5 +35,8 @@ function look(peer: Peer, isPingDue: boolean): void {
 
 /** Counts a frame that asks for nothing. */
 export function noteNoise(peer: Peer): void {
-  if (++peer.noise > NOISE_MAX) peer.expel("LIMIT_RATE");
+  if (++peer.noise <= NOISE_MAX) return;
+  peer.expel("LIMIT_RATE");
+  // What is still on its way is not looked at: reading a flood to its end would keep the others waiting.
+  peer.socket.pause();
 }

@@ -20,7 +20,7 @@ import { streamChat } from "./ws-chat.ts";
 import { greet } from "./ws-hello.ts";
 import { startNews } from "./ws-news.ts";
 import { subscribe, unsubscribe } from "./ws-sessions.ts";
-import { noteNoise, startWatch } from "./ws-watch.ts";
+import { NOISE_MAX, noteNoise, startWatch } from "./ws-watch.ts";
 
 export interface WsPorts {
   readonly rpc: Rpc;
@@ -45,18 +45,21 @@ export interface Hub {
 }
 
 const MAX_FRAME_BYTES = 1_048_576;
+const SERVER = {
+  noServer: true,
+  clientTracking: false,
+  perMessageDeflate: false,
+  maxPayload: MAX_FRAME_BYTES,
+  // Above what is noise, so that a flood is closed with a reason before it is cut off without one.
+  maxPendingAutoPongs: 2 * NOISE_MAX,
+};
 const OUTBOX = { maxEvents: 1_000, maxBytes: 1_048_576 };
 /** Requests under way on a connection beyond which no more are read from it; those that stream do not count. */
 const UNDER_WAY_MAX = 64;
 
 export function createHub(ports: WsPorts): Hub {
   const { rpc, bus } = ports;
-  const server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    maxPayload: MAX_FRAME_BYTES,
-  });
+  const server = new WebSocketServer(SERVER);
   const peers = new Set<Peer>();
   const sessions = createSessionFollower(rpc.ports.store.reader, bus);
   const stopNews = startNews(rpc, bus, peers);
