@@ -33,6 +33,7 @@ export interface WsClient {
   /** Sends a text as it is, and returns the next frame that is no notification. */
   raw(text: string): Promise<Answer | readonly Answer[]>;
   first(what: string, test: (note: Note) => boolean, deadlineMs?: number): Promise<Note>;
+  /** How it ended; waits for that. */
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
   close(): Promise<void>;
 }
@@ -101,7 +102,10 @@ export async function connectWs(client: Client, { hello = true } = {}): Promise<
     return within(`the answer to ${method}`, answered.promise, 20_000) as Promise<Answer<T>>;
   };
   const wsClient: WsClient = {
-    ...{ socket, notes, frames, ask, closed: closed.promise },
+    ...{ socket, notes, frames, ask },
+    get closed() {
+      return within("the end of the WebSocket", closed.promise);
+    },
     call: async <T>(method: string, params?: object) => {
       const { result, error } = await ask<T>(method, params);
       if (error !== undefined) throw new Error(`${method}: ${error.data.code}: ${error.message}`);
