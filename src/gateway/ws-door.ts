@@ -68,12 +68,13 @@ export function openDoor(app: FastifyInstance, options: DoorOptions): void {
       refuse(socket, error, (defect) => options.reportDefect(defect, "GET /ws"));
       return;
     }
+    const { headers } = request;
     strangers.admit(request.socket);
     count(who.principal, socket);
     loading ??= load();
     loading.then(
       (hub) => {
-        const identify = (): Authenticated => authenticate(auth, PATH, request.headers);
+        const identify = (): Authenticated => authenticate(auth, PATH, headers);
         const peer = hub.accept(request, socket, head, identify);
         if (peer !== undefined && who.key !== undefined) guests.note(who.key.id, peer.guest);
       },

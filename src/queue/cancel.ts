@@ -3,9 +3,10 @@
 
 import { GoclawError } from "../domain/error.ts";
 import { isTerminal, type TaskState } from "../domain/task.ts";
+import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
 import { findTask } from "./find.ts";
-import { recordTransition } from "./transition.ts";
+import { recordTransition, type TaskRef } from "./transition.ts";
 
 const CANCEL_SQL = `
   UPDATE tasks
@@ -13,7 +14,10 @@ const CANCEL_SQL = `
       lease_owner = NULL, lease_until = NULL, finished_at = @now, updated_at = @now
   WHERE id = @taskId`;
 
-const WITHDRAW_SQL = "UPDATE approvals SET status = 'EXPIRED' WHERE task_id = @taskId AND status = 'PENDING'";
+const ASKED_SQL = `
+  SELECT id FROM approvals WHERE session_id = @sessionId AND task_id = @taskId AND status = 'PENDING'`;
+
+const WITHDRAW_SQL = "UPDATE approvals SET status = 'EXPIRED' WHERE id = @id AND status = 'PENDING'";
 
 /** Returns the state the task was in; throws TASK_NOT_FOUND, or STATE_CONFLICT when it has already ended. */
 export const cancel = defineVerb("queue.cancel", (tx, input: { taskId: string }): TaskState => {
@@ -27,7 +31,7 @@ export const cancel = defineVerb("queue.cancel", (tx, input: { taskId: string })
     );
   }
   tx.run(CANCEL_SQL, { taskId: task.id, now: tx.nowMs });
-  tx.run(WITHDRAW_SQL, { taskId: task.id });
+  withdrawQuestions(tx, task);
   recordTransition(
     tx,
     task,
@@ -36,3 +40,23 @@ export const cancel = defineVerb("queue.cancel", (tx, input: { taskId: string })
   );
   return from;
 });
+
+/** What the task asks a person is no longer asked, and whoever shows the question is told. */
+function withdrawQuestions(tx: Tx, { id: taskId, sessionId, agentId, attempt }: TaskRef): void {
+  for (const { id } of tx.all<{ id: string }>(ASKED_SQL, { sessionId, taskId })) {
+    tx.run(WITHDRAW_SQL, { id });
+    const payload = { approval: id, status: "EXPIRED" };
+    const type = "approval.updated";
+    tx.append({
+      taskId,
+      sessionId,
+      agentId,
+      type,
+      from: null,
+      to: null,
+      attempt,
+      reasonCode: "ABORTED",
+      payload,
+    });
+  }
+}

@@ -5,7 +5,7 @@ import { row } from "../support/catalogue.ts";
 import { runCli } from "../support/cli.ts";
 import { type KeyRig, startKeyRig } from "../support/keys.ts";
 import { createRig, type Rig } from "../support/rig.ts";
-import { ended } from "../support/tasks.ts";
+import { ended, readEvents } from "../support/tasks.ts";
 import { verifies } from "../support/verifies.ts";
 import { until } from "../support/wait.ts";
 import { connectWs, noted, refusal } from "../support/ws.ts";
@@ -64,6 +64,19 @@ test(
     expect(again.error).toMatchObject({ code: -32009, data: { code: "APPROVAL_DECIDED" } });
   },
 );
+
+test("a task that is canceled while it asks withdraws its question, and that is told", async () => {
+  rig = await createRig(POLICY);
+  const { client: http } = await rig.start();
+  const client = await connectWs(http);
+  const { task_id } = await client.call<Chat>("agent.chat", { content: "task w tools=send_alert" });
+  const asked = await client.first("the question", ({ method }) => method === "approval.required");
+  await client.call("agent.abort", { task_id });
+  const told = await client.first("its end", ({ method }) => method === "approval.updated");
+  expect(told.params).toMatchObject({ approval_id: asked.params.approval_id, status: "EXPIRED" });
+  const events = await readEvents(http, task_id);
+  expect(events.slice(-2).map(({ type }) => type)).toEqual(["approval.updated", "task.canceled"]);
+});
 
 test(row("E-04", "of answers at once over sockets and REST one counts"), async () => {
   rig = await createRig(POLICY);

@@ -107,7 +107,7 @@ export const agentStatus = defineMethod<{ readonly agent_id: string }, WireAgent
 type WireAgent = ReturnType<typeof toWireAgent>;
 
 function toWireAgent({ store }: RpcPorts, { id, displayName, provider, model, workerCount }: Agent) {
-  const { queued, active, waiting } = loadOfAgent(store.reader, id);
+  const { queued, active } = loadOfAgent(store.reader, id);
   return {
     agent_id: id,
     display_name: displayName,
@@ -116,6 +116,5 @@ function toWireAgent({ store }: RpcPorts, { id, displayName, provider, model, wo
     worker_count: workerCount,
     queued_tasks: queued,
     active_tasks: active,
-    waiting_tasks: waiting,
   };
 }
