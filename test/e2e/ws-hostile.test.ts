@@ -44,6 +44,9 @@ test(
       "UPGRADE_REQUIRED",
     ]);
     expect((await client.get("/ws", { auth: false })).status).toBe(401);
+    const upgrade = { connection: "Upgrade", upgrade: "websocket" };
+    for (const more of [{}, { "sec-websocket-key": "short" }, { "sec-websocket-version": "7" }])
+      expect((await client.get("/ws", { headers: { ...upgrade, ...more } })).status).toBe(400);
     // An upgrade that is not ours is a request like any other.
     const headers = { connection: "Upgrade", upgrade: "h2c" };
     expect((await client.get("/api/v1/tasks", { headers })).status).toBe(200);
