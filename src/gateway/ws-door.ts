@@ -10,7 +10,8 @@ import { type Authenticated, type AuthOptions, authenticate } from "./auth.ts";
 import { wireError } from "./errors.ts";
 import type { Guests } from "./guests.ts";
 import type { Strangers } from "./strangers.ts";
-import type { Hub, WsPorts } from "./ws.ts";
+import type { Hub } from "./ws.ts";
+import type { WsPorts } from "./ws-serve.ts";
 
 const PATH = "/ws";
 const PER_KEY_MAX = 16;
