@@ -70,6 +70,7 @@ const ONLY_IN = {
   "@google/genai": "^src/providers/google[^/]*\\.ts$",
   ollama: "^src/providers/ollama[^/]*\\.ts$",
   fastify: "^src/gateway/",
+  ws: "^src/gateway/",
   commander: "^src/cli/",
   pino: "^src/telemetry/",
   ink: "^src/tui/",

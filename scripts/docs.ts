@@ -8,6 +8,7 @@ import { cassettesPage } from "./docs/cassettes.ts";
 import { cliPage } from "./docs/cli.ts";
 import { codesPage } from "./docs/codes.ts";
 import { eventsPage } from "./docs/events.ts";
+import { methodsPage } from "./docs/methods.ts";
 import { statesPage } from "./docs/states.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -20,6 +21,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   "docs/reference/codes.md": codesPage,
   "docs/reference/config.md": renderReference,
   "docs/reference/events.md": eventsPage,
+  "docs/reference/methods.md": methodsPage,
   "docs/reference/states.md": statesPage,
 };
 

@@ -107,7 +107,11 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
   const recovered = await boot.phase("recovery_scan_completed", () => recover(store, bootId));
   const policy = await boot.phase("policy_loaded", () => loadPolicy(base, store));
   let ownPort: number | undefined;
-  const self = { isDraining: () => stage === "draining", ownPort: () => ownPort };
+  const self = {
+    isDraining: () => stage === "draining",
+    ownPort: () => ownPort,
+    status: () => ({ ready: health.notReady() === null, ...health.components() }),
+  };
   const makeMind = () => createMind(base, store, policy, self);
   const { guard, engine, rpc, sandbox } = await boot.phase("mind_made", makeMind, ({ mcp }) => mcp.close());
 
@@ -125,16 +129,18 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
     stage: () => stage,
     uptimeMs,
   };
+  const health = createHealth({ config, store, engine, sandbox, policyFailure: watch.failed, ...facts });
   const { createGateway, listen } = await loading;
   const app = createGateway({
     rpc,
     follower: createFollower(store.reader, base.bus),
+    bus: base.bus,
     auth: {
       readToken: createTokenReader(paths),
       examineKey: (text) => examineKey(store.reader, text, systemClock.nowMs()),
       hostNames: config.gateway.allowRemote ? [config.bind.host] : [],
     },
-    health: createHealth({ config, store, engine, sandbox, policyFailure: watch.failed, ...facts }),
+    health,
     maxRequestBytes: config.gateway.maxRequestBytes,
     nowMs: systemClock.nowMs,
     reportDefect: (error, where) => base.reportDefect(`gateway ${where}`, error),

@@ -43,6 +43,7 @@ export interface Mind {
 /** What a daemon knows of itself only once it runs. */
 export interface MindFacts {
   readonly isDraining: () => boolean;
+  readonly status: () => Readonly<Record<string, unknown>>;
   /** The gateway's own port, closed to tools. */
   readonly ownPort: () => number | undefined;
 }
@@ -67,7 +68,7 @@ function createHub({ paths, config, log, redact, bus, children }: Ground, store:
 /** Guard, providers, hands, lanes and RPC. */
 export function createMind(ground: Ground, store: Store, policy: Policy, facts: MindFacts): Mind {
   const { paths, config, redact, bus, children, bootId, newId, reportDefect } = ground;
-  const { isDraining, ownPort } = facts;
+  const { isDraining, status, ownPort } = facts;
   const routing = createRouting(ground, store);
   const guard = createGuard(policy, placeOf(paths), store);
   const catalog = createCatalog(config.models, systemClock.nowMs);
@@ -136,7 +137,7 @@ export function createMind(ground: Ground, store: Store, policy: Policy, facts: 
   const rpc = createRpc({
     ...{ mcp: createDesk(mcp), served: { agents: serve.agents, tools: servedTools }, version: version() },
     routes: createRouteTable(routing, { guard, toolsFor }),
-    ...{ store, guard, agents, modelRows, newId, redact, limits, schemaFault, isDraining },
+    ...{ store, guard, agents, modelRows, newId, redact, limits, schemaFault, isDraining, status },
     ...{ randomBytes: systemRandom.bytes, nowMs: systemClock.nowMs },
     onSubmitting: () => engine.expectWork(),
   });

@@ -9,19 +9,16 @@ import { reportCost } from "../rpc/methods/cost.ts";
 import { listModel } from "../rpc/methods/model.ts";
 import { explainRoute } from "../rpc/methods/route.ts";
 import { compactSession, listSession, sessionHistory } from "../rpc/methods/session.ts";
-import { submit } from "../rpc/methods/submit.ts";
+import { INNER_FIELDS, submit } from "../rpc/methods/submit.ts";
 import { cancelTask, getTask, listEvents, listTask, resolveTask, retryTask } from "../rpc/methods/task.ts";
 import { wantedHeaders } from "./route-headers.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Params of `task.submit` that are not for this route. */
-const INNER_FIELDS = ["history", "sampling", "idempotency_key", "schema_name", "passthrough", "headers"];
-
 export function restRoutes(app: FastifyInstance, rpc: Rpc): void {
   app.post("/api/v1/tasks", async (request, reply) => {
     const body = bodyOf(request);
-    for (const inner of INNER_FIELDS) {
+    for (const inner of [...INNER_FIELDS, "idempotency_key"]) {
       if (inner in body) throw new GoclawError("BAD_REQUEST", `unknown field ${JSON.stringify(inner)}`);
     }
     const params = { ...body, ...keyOf(request), ...wantedHeaders(rpc.ports.routes.headerNames, request) };

@@ -1,6 +1,7 @@
 // The one HTTP server: limits, authentication and errors for every route, the routes themselves in their own files.
 
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import type { Bus } from "../bus/bus.ts";
 import { GoclawError, messageOf } from "../domain/error.ts";
 import type { KeyGrant } from "../domain/key.ts";
 import type { Rpc } from "../rpc/dispatch.ts";
@@ -17,10 +18,13 @@ import { type Health, opsRoutes } from "./ops.ts";
 import { createRateLimit } from "./rate.ts";
 import { restRoutes } from "./rest.ts";
 import { sseRoutes } from "./sse.ts";
+import { createStrangers } from "./strangers.ts";
+import { isUpgrade, openDoor } from "./ws-door.ts";
 
 export interface GatewayOptions {
   readonly rpc: Rpc;
   readonly follower: Follower;
+  readonly bus: Bus;
   readonly auth: AuthOptions;
   readonly health: Health;
   readonly maxRequestBytes: number;
@@ -44,7 +48,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
     keepAliveTimeout: 5_000,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 256 },
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, shouldUpgradeCallback: isUpgrade },
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
   });
   app.server.on("clientError", (_error, socket) => {
@@ -59,11 +63,14 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
     throw new GoclawError("RATE_LIMITED", message, { retryAfterSeconds: waitSeconds });
   };
   const guests = createGuests();
+  const strangers = createStrangers();
+  app.server.on("connection", strangers.note);
   app.decorateRequest("caller", null as unknown as Caller);
   app.addHook("onRequest", async (request: FastifyRequest) => {
     const path = request.url.split("?", 1)[0] ?? "";
     const who = authenticate(options.auth, path, request.headers);
     request.caller = { ...who, traceId: options.rpc.ports.newId() };
+    strangers.admit(request.raw.socket);
     if (who.key !== undefined) admit(who.key);
   });
   app.addHook("onRequest", async ({ caller }, reply) => {
@@ -89,6 +96,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   mcpRoutes(app, options);
   sseRoutes(app, options);
   openAiRoutes(app, options);
+  openDoor(app, { ...options, admit, guests, strangers });
   return app;
 }
 

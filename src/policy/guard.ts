@@ -47,6 +47,8 @@ export interface Guard {
   decideAct(asked: AskedAct): DecidedAct;
   /** False when every call of the capability by the agent would be denied. */
   isThinkable(agentId: string, capability: string): boolean;
+  /** Whether `permit` would say yes now; decides nothing and leaves no trace. */
+  wouldPermit(capability: string): boolean;
   /** For operations that are not acts of an agent: throws CAP_DENIED, audited, or returns the record of the yes. */
   permit(asked: Asked): Promise<AuditRecord>;
 }
@@ -55,6 +57,8 @@ export function createGuard(first: Policy, place: Place, store: Store): Guard {
   // Every version that an attempt of this process can be pinned to.
   const versions = new Map([[first.version, first]]);
   let policy = first;
+  const operate = (agentId: string | null, capability: string): Decision =>
+    decide(policy, place, { agentId, capability, touches: [], labels: [], isOutgoing: false });
   return {
     policy: () => policy,
     adopt: (next) => {
@@ -78,15 +82,9 @@ export function createGuard(first: Policy, place: Place, store: Store): Guard {
       return { decision, record, grant: grantOf(policy, place, decision) };
     },
     isThinkable: (agentId, capability) => isThinkable(policy, agentId, capability),
+    wouldPermit: (capability) => operate(null, capability).effect === "allow",
     permit: async (asked) => {
-      const { agentId, capability } = asked;
-      const decision = decide(policy, place, {
-        agentId,
-        capability,
-        touches: [],
-        labels: [],
-        isOutgoing: false,
-      });
+      const decision = operate(asked.agentId, asked.capability);
       const record = recordOf(policy, asked, decision, null);
       if (decision.effect === "allow") return record;
       await store.run(recordAudit, record);

@@ -7,7 +7,7 @@ import { isTerminal, type TaskState } from "../domain/task.ts";
 import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
 import { type FoundTask, findTask } from "./find.ts";
-import { recordTransition } from "./transition.ts";
+import { recordTransition, type TaskRef } from "./transition.ts";
 import { wakeParent } from "./wake-parent.ts";
 
 const CANCEL_SQL = `
@@ -16,7 +16,10 @@ const CANCEL_SQL = `
       lease_owner = NULL, lease_until = NULL, finished_at = @now, updated_at = @now
   WHERE id = @taskId`;
 
-const WITHDRAW_SQL = "UPDATE approvals SET status = 'EXPIRED' WHERE task_id = @taskId AND status = 'PENDING'";
+const ASKED_SQL = `
+  SELECT id FROM approvals WHERE session_id = @sessionId AND task_id = @taskId AND status = 'PENDING'`;
+
+const WITHDRAW_SQL = "UPDATE approvals SET status = 'EXPIRED' WHERE id = @id AND status = 'PENDING'";
 
 // Parents before their children, so that none is woken by the end of one.
 const DESCENDANTS_SQL = `
@@ -45,8 +48,28 @@ export const cancel = defineVerb("queue.cancel", (tx, input: { taskId: string })
 
 function cancelOne(tx: Tx, task: FoundTask): void {
   tx.run(CANCEL_SQL, { taskId: task.id, now: tx.nowMs });
-  tx.run(WITHDRAW_SQL, { taskId: task.id });
+  withdrawQuestions(tx, task);
   const from = task.state as "QUEUED" | "CLAIMED" | "RUNNING" | "RETRY_WAIT";
   recordTransition(tx, task, { from, to: "CANCELED" }, "ABORTED");
   wakeParent(tx, task.id);
+}
+
+/** What the task asks a person is no longer asked, and whoever shows the question is told. */
+function withdrawQuestions(tx: Tx, { id: taskId, sessionId, agentId, attempt }: TaskRef): void {
+  for (const { id } of tx.all<{ id: string }>(ASKED_SQL, { sessionId, taskId })) {
+    tx.run(WITHDRAW_SQL, { id });
+    const payload = { approval: id, status: "EXPIRED" };
+    const type = "approval.updated";
+    tx.append({
+      taskId,
+      sessionId,
+      agentId,
+      type,
+      from: null,
+      to: null,
+      attempt,
+      reasonCode: "ABORTED",
+      payload,
+    });
+  }
 }

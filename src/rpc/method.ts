@@ -43,6 +43,8 @@ export interface RpcPorts {
   readonly schemaFault: (schema: Readonly<Record<string, unknown>>) => Promise<string | undefined>;
   /** Told in the turn in which a task is sent to the queue, before it is there. */
   readonly onSubmitting: () => void;
+  /** How the daemon and its parts are. */
+  readonly status: () => Readonly<Record<string, unknown>>;
   /** True once the daemon takes no new work. */
   readonly isDraining: () => boolean;
 }

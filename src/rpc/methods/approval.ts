@@ -46,10 +46,15 @@ function time(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-function one(reader: Reader, id: string): OneApproval {
+export function findWireApproval(reader: Reader, id: string): WireApproval | undefined {
   const approval = findApprovalById(reader, id);
+  return approval === undefined ? undefined : toWireApproval(approval);
+}
+
+function one(reader: Reader, id: string): OneApproval {
+  const approval = findWireApproval(reader, id);
   if (approval === undefined) throw new GoclawError("APPROVAL_NOT_FOUND", `there is no approval ${id}`);
-  return { approval: toWireApproval(approval) };
+  return { approval };
 }
 
 interface ListParams {

@@ -37,6 +37,8 @@ const KEY_MAX_CHARS = 255;
 
 /** What a client needs to use a model as it is. */
 const PASS_THROUGH = "llm.passthrough";
+/** Fields for callers inside goclaw; `task.submit` does not take them from a client. */
+export const INNER_FIELDS = ["history", "sampling", "schema_name", "passthrough", "headers"] as const;
 
 export const submit = defineMethod<SubmitParams, Enqueued>({
   name: "task.submit",
