@@ -23,7 +23,7 @@ export interface OpenAiPorts {
 }
 
 export function openAiRoutes(app: FastifyInstance, ports: OpenAiPorts): void {
-  modelRoutes(app, ports.rpc.ports.agents, Math.floor(ports.nowMs() / 1000));
+  modelRoutes(app, ports.rpc, Math.floor(ports.nowMs() / 1000));
 
   app.post("/v1/chat/completions", async (request, reply) => {
     // Loaded at the first request: a start does not pay for the schema compiler.

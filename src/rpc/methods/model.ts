@@ -1,5 +1,7 @@
 // `model.list`: which models may be asked, what they cost, and whose provider is left alone at the moment.
+// `model.agents`: what a client of the OpenAI routes may name as its model.
 
+import { coversAgent } from "../../domain/key.ts";
 import type { ModelRow } from "../../engine/model-list.ts";
 import { defineMethod, paramsOf } from "../method.ts";
 
@@ -10,6 +12,22 @@ export const listModel = defineMethod<{ readonly all?: boolean }, { models: Wire
   capability: "acp.read",
   params: paramsOf({ all: { type: "boolean" } }),
   run: async ({ modelRows }, { all = false }) => ({ models: modelRows(all).map(toWireModel) }),
+});
+
+/** Names of agent `default` without its prefix. */
+const DEFAULT_NAMES = ["goclaw", "goclaw-v1"];
+
+/** A holder of an API key is shown the key's own agents. */
+export const listAgentModel = defineMethod<Record<string, never>, readonly string[]>({
+  name: "model.agents",
+  capability: "acp.read",
+  params: paramsOf({}),
+  forKey: (_ports, params) => params,
+  run: async ({ agents }, _params, { key }) => {
+    const mayUse = (id: string): boolean => key === undefined || coversAgent(key, id);
+    const named = agents.map(({ id }) => id).filter(mayUse);
+    return [...(mayUse("default") ? DEFAULT_NAMES : []), ...named.map((id) => `agent:${id}`)];
+  },
 });
 
 function toWireModel(row: ModelRow) {
