@@ -136,7 +136,7 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
     },
     health: createHealth({ config, store, engine, sandbox, policyFailure: watch.failed, ...facts }),
     maxRequestBytes: config.gateway.maxRequestBytes,
-    nowMs: systemClock.nowMs,
+    ...{ nowMs: systemClock.nowMs, monoMs: systemClock.monoMs },
     reportDefect: (error, where) => base.reportDefect(`gateway ${where}`, error),
   });
   const bind = () => listen(app, config.bind.host, config.bind.port);

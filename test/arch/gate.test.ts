@@ -69,7 +69,7 @@ describe("routes", () => {
       auth: { readToken: () => TOKEN, examineKey: () => undefined, hostNames: [] },
       health: { notReady: () => null, warnings: () => [], components: () => ({}) },
       maxRequestBytes: 100_000,
-      nowMs: () => 0,
+      ...{ nowMs: () => 0, monoMs: () => 0 },
       reportDefect: (error, where) => expect.unreachable(`${where}: ${String(error)}`),
     } satisfies GatewayOptions);
     opening.unsubscribe(collect);
@@ -85,7 +85,7 @@ describe("routes", () => {
     const { path: url, body } = sample;
     const method = methodOf(sample) as "GET";
     const headers = { host: "localhost", accept: "application/json, text/event-stream" };
-    const payload = body === undefined ? {} : { payload: body };
+    const payload = body === undefined ? {} : { payload: body as object };
     const stranger = await app.inject({ method, url, headers, ...payload });
     expect([stranger.statusCode, asked.splice(0)]).toEqual([401, []]);
     const authorization = `Bearer ${TOKEN}`;
@@ -170,7 +170,11 @@ describe("tools", () => {
   test.each(cases.map(([tool, args]) => [tool.name, JSON.stringify(args), tool] as const))(
     verifies("SEC-002", "%s %s is not run under an empty policy"),
     async (name, argumentsText, tool) => {
-      const armed: Tool = { ...tool, run: async () => (called.push(name), { type: "done", text: "" }) };
+      const run: Tool["run"] = async () => {
+        called.push(name);
+        return { type: "done", text: "" };
+      };
+      const armed: Tool = { ...tool, run };
       const store = storeOf(writer);
       const before = writer.reader.all("SELECT seq FROM audit").length;
       const hands = handsOf(store, guardOf("", TOOL_CAPABILITIES, store), [armed]);
