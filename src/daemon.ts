@@ -13,7 +13,6 @@ import type { Paths } from "./config/paths.ts";
 import type { Flags } from "./config/settings.ts";
 import { warningsOf } from "./config/warnings.ts";
 import { createIds } from "./domain/ids.ts";
-import { createTokenReader } from "./gateway/token.ts";
 import { createHealth, type Stage } from "./health.ts";
 import { createMind } from "./mind.ts";
 import { sqliteBinding, version, type WriterThread } from "./native.ts";
@@ -24,6 +23,7 @@ import { createFollower } from "./rpc/follow.ts";
 import { reapChildren } from "./sandbox/children.ts";
 import { lockHome } from "./store/lock.ts";
 import { systemClock, systemRandom } from "./system.ts";
+import { watchToken } from "./token-watch.ts";
 import { TOOLS } from "./tools/index.ts";
 
 export interface Daemon {
@@ -117,6 +117,12 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
     (watching) => watching.stop(),
   );
 
+  const token = await boot.phase(
+    "token_watched",
+    () => watchToken(base, store, guard),
+    (watching) => watching.stop(),
+  );
+
   const uptimeMs = (): number => systemClock.monoMs() - startedMs;
   const facts = {
     bootId,
@@ -130,11 +136,12 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
     rpc,
     follower: createFollower(store.reader, base.bus),
     auth: {
-      readToken: createTokenReader(paths),
+      readToken: token.read,
       examineKey: (text) => examineKey(store.reader, text, systemClock.nowMs()),
       hostNames: config.gateway.allowRemote ? [config.bind.host] : [],
     },
     health: createHealth({ config, store, engine, sandbox, policyFailure: watch.failed, ...facts }),
+    onTokenRotated: token.onRotated,
     maxRequestBytes: config.gateway.maxRequestBytes,
     ...{ nowMs: systemClock.nowMs, monoMs: systemClock.monoMs },
     reportDefect: (error, where) => base.reportDefect(`gateway ${where}`, error),

@@ -21,14 +21,9 @@ import type { SqliteBinding } from "./store/database.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { systemClock } from "./system.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
-import {
-  createRedactor,
-  createValueRedactor,
-  type Redact,
-  redactData,
-  secretForms,
-} from "./telemetry/redact.ts";
-import { createStreamRedactor, type StreamRedactor } from "./telemetry/redact-stream.ts";
+import { type Redact, redactData } from "./telemetry/redact.ts";
+import type { StreamRedactor } from "./telemetry/redact-stream.ts";
+import { createSecrets } from "./telemetry/secrets.ts";
 import type { WriterData } from "./writer.ts";
 
 export type Bus = ReturnType<typeof createBus>;
@@ -41,6 +36,8 @@ export interface Ground {
   readonly redact: Redact;
   /** Redacts what a model says while it says it. */
   readonly createCleaner: () => StreamRedactor;
+  /** Hides one more secret from now on. */
+  readonly addSecret: (secret: string) => void;
   /** Takes the keys in use, and nothing that only looks like one, out of plain data. */
   readonly clean: <Data>(data: Data) => Data;
   readonly bus: Bus;
@@ -51,7 +48,7 @@ export interface Ground {
   readonly reportDefect: (component: string, error: unknown, taskId?: string) => void;
 }
 
-/** Every secret the daemon knows. */
+/** Every secret the daemon knows when it starts. */
 function secretsOf(paths: Paths, config: Config): string[] {
   const { webhookUrl } = config.tools.sendAlert;
   const keys = [...config.providers, ...config.search].flatMap(({ apiKey }) => apiKey ?? []);
@@ -70,10 +67,7 @@ export function layGround(
   newId: () => string,
   logToStderr: boolean,
 ): Ground {
-  const secrets = secretsOf(paths, config);
-  const redact = createRedactor(secrets);
-  const hide = createValueRedactor(secrets);
-  const createCleaner = createStreamRedactor(secretForms(secrets), hide);
+  const { redact, hide, createCleaner, add } = createSecrets(secretsOf(paths, config));
   const log = createLog({
     file: paths.systemLog,
     level: config.logLevel,
@@ -94,6 +88,7 @@ export function layGround(
     redact,
     clean: (data) => redactData(data, hide),
     createCleaner,
+    addSecret: add,
     bus,
     children: openChildren(paths.childrenDir),
     bootId,

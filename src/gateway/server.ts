@@ -26,6 +26,8 @@ export interface GatewayOptions {
   readonly rpc: Rpc;
   readonly follower: Follower;
   readonly auth: AuthOptions;
+  /** Takes whom to tell that the home's token is another one. */
+  readonly onTokenRotated: (listener: () => void) => void;
   readonly health: Health;
   readonly maxRequestBytes: number;
   readonly nowMs: () => number;
@@ -51,7 +53,11 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
     keepAliveTimeout: 5_000,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 256 },
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_EVERY_MS },
+    http: {
+      requireHostHeader: false,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_EVERY_MS,
+    },
     clientErrorHandler: refuseRaw,
     frameworkErrors: (error, _request, reply) => sendError(reply as FastifyReply, errorOf(error)),
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
@@ -78,8 +84,9 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
     if (who.key !== undefined) admit(who.key);
   });
   app.addHook("onRequest", async ({ caller }, reply) => {
-    if (caller.key !== undefined) guests.note(caller.key.id, reply.raw);
+    if (caller.principal !== "anyone") guests.note(caller.principal, reply.raw);
   });
+  options.onTokenRotated(() => guests.dismiss("token"));
   app.setErrorHandler((error: Error, request, reply) => {
     const known = toGoclawError(error);
     if (known === undefined)
@@ -92,7 +99,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   });
   opsRoutes(app, options.health);
   restRoutes(app, options.rpc);
-  keyRoutes(app, options.rpc, guests.dismiss);
+  keyRoutes(app, options.rpc, (keyId) => guests.dismiss(`key:${keyId}`));
   mcpAdminRoutes(app, options.rpc);
   mcpRoutes(app, options);
   sseRoutes(app, options);

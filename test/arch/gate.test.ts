@@ -67,6 +67,7 @@ describe("routes", () => {
       rpc,
       follower: untouchable("follower", {}),
       auth: { readToken: () => TOKEN, examineKey: () => undefined, hostNames: [] },
+      onTokenRotated: () => {},
       health: { notReady: () => null, warnings: () => [], components: () => ({}) },
       maxRequestBytes: 100_000,
       ...{ nowMs: () => 0, monoMs: () => 0 },
