@@ -18,6 +18,7 @@ import { createMind } from "./mind.ts";
 import { sqliteBinding, version, type WriterThread } from "./native.ts";
 import { type Ground, layGround, loadPolicy, mirrorAudit, recover, startStore } from "./parts.ts";
 import { examineKey } from "./policy/api-keys.ts";
+import type { AuditMirror } from "./policy/audit-mirror.ts";
 import { watchPolicy } from "./policy-watch.ts";
 import { createFollower } from "./rpc/follow.ts";
 import { reapChildren } from "./sandbox/children.ts";
@@ -75,11 +76,8 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
     await checkSchemas(loaded.agents, paths.config, schemaFault);
     return loaded;
   });
-  const base = await boot.phase(
-    "log_opened",
-    () => layGround(paths, config, bootId, newId, logToStderr),
-    ({ log }) => log.flush(),
-  );
+  const lay = () => layGround(paths, config, bootId, newId, logToStderr);
+  const base = await boot.phase("log_opened", lay);
   ground = base;
   const reaped = await boot.phase(
     "children_reaped",
@@ -87,23 +85,20 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
     () => base.children.close(),
   );
   // The gateway is loaded while the writer opens the database.
-  let nudgeMirror = (): void => {};
-  const opening = startStore(base, binding, writer, () => nudgeMirror());
+  let nudged: AuditMirror | undefined;
+  const opening = startStore(base, binding, writer, () => nudged?.nudge());
   const loading = import("./gateway/server.ts");
   const store = await boot.phase(
     "schema_migrated",
     () => opening,
     (opened) => opened.close(),
   );
-  await boot
-    .phase(
-      "audit_mirrored",
-      () => mirrorAudit(base, store),
-      (mirror) => mirror.stop(),
-    )
-    .then((mirror) => {
-      nudgeMirror = () => mirror.nudge();
-    });
+  const mirror = await boot.phase(
+    "audit_mirrored",
+    () => mirrorAudit(base, store),
+    (mirroring) => mirroring.stop(),
+  );
+  nudged = mirror;
   const recovered = await boot.phase("recovery_scan_completed", () => recover(store, bootId));
   const policy = await boot.phase("policy_loaded", () => loadPolicy(base, store));
   let ownPort: number | undefined;
@@ -129,7 +124,7 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
     version: version(),
     policyVersion: () => guard.policy().version,
     stage: () => stage,
-    uptimeMs,
+    ...{ uptimeMs, policyFailure: watch.failed, auditTrouble: () => mirror.trouble() },
   };
   const { createGateway, listen } = await loading;
   const app = createGateway({
@@ -140,7 +135,7 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
       examineKey: (text) => examineKey(store.reader, text, systemClock.nowMs()),
       hostNames: config.gateway.allowRemote ? [config.bind.host] : [],
     },
-    health: createHealth({ config, store, engine, sandbox, policyFailure: watch.failed, ...facts }),
+    health: createHealth({ config, store, engine, sandbox, ...facts }),
     onTokenRotated: token.onRotated,
     maxRequestBytes: config.gateway.maxRequestBytes,
     ...{ nowMs: systemClock.nowMs, monoMs: systemClock.monoMs },

@@ -139,12 +139,16 @@ export async function loadPolicy({ paths }: Ground, store: Store): Promise<Polic
 }
 
 /** logs/audit.jsonl beside the table. */
-export function mirrorAudit({ paths, reportDefect }: Ground, { reader }: Store): AuditMirror {
+export function mirrorAudit({ paths, log }: Ground, { reader }: Store): AuditMirror {
   return createAuditMirror({
     reader,
     files: auditFiles(paths),
     nowMs: systemClock.nowMs,
     createFile: (file, text) => void createFile(file, () => text),
-    reportDefect: (error) => reportDefect("audit", error),
+    onTrouble: (trouble) => {
+      const file = paths.auditLog;
+      if (trouble === null) log.info("audit", `${file} is written again and caught up with the audit table`);
+      else log.error("audit", `${file} cannot be written; the audit goes on in the database: ${trouble}`);
+    },
   });
 }

@@ -57,8 +57,8 @@ test(
     const secret = daemon.client.token;
     const form = `token=${secret}`;
     const sends = [
-      ["GET /api/v1/tasks?api_key=" + secret],
-      ["GET /api/v1/tasks?token=" + secret],
+      [`GET /api/v1/tasks?api_key=${secret}`],
+      [`GET /api/v1/tasks?token=${secret}`],
       ["GET /api/v1/tasks", `Cookie: token=${secret}`],
       ["GET /api/v1/tasks", `Sec-WebSocket-Protocol: bearer, ${secret}`],
       ["GET /api/v1/tasks", `X-Auth-Token: ${secret}`],

@@ -30,7 +30,7 @@ let children: ReturnType<typeof openChildren>;
 
 const never = new AbortController().signal;
 const ignore = (): void => {};
-const log: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore, flush: ignore };
+const log: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 const PLAIN: McpServer = {
   ...{ name: "odd", transport: "stdio", argv: [], env: {}, cwd: null, cage: null, url: "", headers: {} },
   ...{ timeoutMs: 5_000, enabled: true, shared: true },
