@@ -104,7 +104,14 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
   let ownPort: number | undefined;
   const self = { isDraining: () => stage === "draining", ownPort: () => ownPort };
   const makeMind = () => createMind(base, store, policy, self);
-  const { guard, engine, rpc, sandbox } = await boot.phase("mind_made", makeMind, ({ mcp }) => mcp.close());
+  const { guard, engine, rpc, sandbox } = await boot.phase(
+    "mind_made",
+    makeMind,
+    async ({ mcp, refusals }) => {
+      await mcp.close();
+      await refusals.close();
+    },
+  );
 
   const watch = await boot.phase(
     "policy_watched",

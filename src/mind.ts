@@ -14,6 +14,7 @@ import { findKeyBudget } from "./policy/api-keys.ts";
 import { createEgress } from "./policy/egress.ts";
 import { createGuard, type Guard } from "./policy/guard.ts";
 import type { Policy } from "./policy/policy.ts";
+import { createRefusals, type Refusals } from "./policy/refusals.ts";
 import { createCatalog } from "./providers/catalog.ts";
 import { cleaned } from "./providers/clean.ts";
 import { createRpc, type Rpc } from "./rpc/dispatch.ts";
@@ -28,6 +29,7 @@ import { createPageReader } from "./tools/page.ts";
 
 export interface Mind {
   readonly guard: Guard;
+  readonly refusals: Refusals;
   readonly engine: Engine;
   readonly mcp: McpHub;
   readonly rpc: Rpc;
@@ -63,7 +65,8 @@ export function createMind(ground: Ground, store: Store, policy: Policy, facts: 
   const { paths, config, redact, createCleaner, bus, children, bootId, newId, reportDefect } = ground;
   const { isDraining, ownPort } = facts;
   const chains = createChains(ground, store);
-  const guard = createGuard(policy, placeOf(paths), store);
+  const refusals = createRefusals(store, (error) => reportDefect("audit", error));
+  const guard = createGuard(policy, placeOf(paths), refusals);
   const catalog = createCatalog(config.models, systemClock.nowMs);
   const purse = {
     store,
@@ -131,5 +134,5 @@ export function createMind(ground: Ground, store: Store, policy: Policy, facts: 
     ...{ randomBytes: systemRandom.bytes, nowMs: systemClock.nowMs },
     onSubmitting: () => engine.expectWork(),
   });
-  return { guard, engine, mcp, rpc, sandbox };
+  return { guard, refusals, engine, mcp, rpc, sandbox };
 }
