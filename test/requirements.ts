@@ -94,7 +94,12 @@ const ROWS = [
   },
   { id: "SEC-003", title: "Policy of the attempt" },
   { id: "SEC-004", title: "Egress", open: 4, missing: "MCP servers" },
-  { id: "SEC-005", title: "Secrets do not leak", open: 4, missing: "one redactor at every sink" },
+  {
+    id: "SEC-005",
+    title: "Secrets do not leak",
+    open: 4,
+    missing: "a redactor at the sinks of HTTP and the terminal themselves, and exports",
+  },
   { id: "SEC-006", title: "Audited and chained" },
   { id: "SEC-007", title: "Bad policy, old policy" },
   { id: "SEC-008", title: "Approvals bind" },

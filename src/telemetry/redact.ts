@@ -22,6 +22,10 @@ const SHAPES: readonly RegExp[] = [
   /\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g,
   /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[A-Za-z0-9+/=\s]{1,8192}(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?/g,
   /\bBearer [A-Za-z0-9._~+/=-]{16,}/gi,
+  /\bBasic [A-Za-z0-9+/=_-]{16,}/g,
+  /\b\d{8,10}:AA[A-Za-z0-9_-]{33}/g,
+  /\bAGE-SECRET-KEY-1[A-Z0-9]{50,70}/g,
+  /(?<=:\/\/)[^\s:@/]{1,100}:[^\s@/]{1,200}(?=@)/g,
 ];
 
 /** Replaces secrets in a text. */
