@@ -13,17 +13,18 @@ import type { Paths } from "./config/paths.ts";
 import type { Flags } from "./config/settings.ts";
 import { warningsOf } from "./config/warnings.ts";
 import { createIds } from "./domain/ids.ts";
-import { createTokenReader } from "./gateway/token.ts";
 import { createHealth, type Stage } from "./health.ts";
 import { createMind } from "./mind.ts";
 import { sqliteBinding, version, type WriterThread } from "./native.ts";
 import { type Ground, layGround, loadPolicy, mirrorAudit, recover, startStore } from "./parts.ts";
 import { examineKey } from "./policy/api-keys.ts";
+import type { AuditMirror } from "./policy/audit-mirror.ts";
 import { watchPolicy } from "./policy-watch.ts";
 import { createFollower } from "./rpc/follow.ts";
 import { reapChildren } from "./sandbox/children.ts";
 import { lockHome } from "./store/lock.ts";
 import { systemClock, systemRandom } from "./system.ts";
+import { watchToken } from "./token-watch.ts";
 import { TOOLS } from "./tools/index.ts";
 
 export interface Daemon {
@@ -75,11 +76,8 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
     await checkSchemas(loaded.agents, paths.config, schemaFault);
     return loaded;
   });
-  const base = await boot.phase(
-    "log_opened",
-    () => layGround(paths, config, bootId, newId, logToStderr),
-    ({ log }) => log.flush(),
-  );
+  const lay = () => layGround(paths, config, bootId, newId, logToStderr);
+  const base = await boot.phase("log_opened", lay);
   ground = base;
   const reaped = await boot.phase(
     "children_reaped",
@@ -87,23 +85,20 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
     () => base.children.close(),
   );
   // The gateway is loaded while the writer opens the database.
-  let nudgeMirror = (): void => {};
-  const opening = startStore(base, binding, writer, () => nudgeMirror());
+  let nudged: AuditMirror | undefined;
+  const opening = startStore(base, binding, writer, () => nudged?.nudge());
   const loading = import("./gateway/server.ts");
   const store = await boot.phase(
     "schema_migrated",
     () => opening,
     (opened) => opened.close(),
   );
-  await boot
-    .phase(
-      "audit_mirrored",
-      () => mirrorAudit(base, store),
-      (mirror) => mirror.stop(),
-    )
-    .then((mirror) => {
-      nudgeMirror = () => mirror.nudge();
-    });
+  const mirror = await boot.phase(
+    "audit_mirrored",
+    () => mirrorAudit(base, store),
+    (mirroring) => mirroring.stop(),
+  );
+  nudged = mirror;
   const recovered = await boot.phase("recovery_scan_completed", () => recover(store, bootId));
   const policy = await boot.phase("policy_loaded", () => loadPolicy(base, store));
   let ownPort: number | undefined;
@@ -113,11 +108,24 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
     status: () => ({ ready: health.notReady() === null, ...health.components() }),
   };
   const makeMind = () => createMind(base, store, policy, self);
-  const { guard, engine, rpc, sandbox } = await boot.phase("mind_made", makeMind, ({ mcp }) => mcp.close());
+  const { guard, engine, rpc, sandbox } = await boot.phase(
+    "mind_made",
+    makeMind,
+    async ({ mcp, refusals }) => {
+      await mcp.close();
+      await refusals.close();
+    },
+  );
 
   const watch = await boot.phase(
     "policy_watched",
     () => watchPolicy(base, store, guard),
+    (watching) => watching.stop(),
+  );
+
+  const token = await boot.phase(
+    "token_watched",
+    () => watchToken(base, store, guard),
     (watching) => watching.stop(),
   );
 
@@ -127,22 +135,23 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
     version: version(),
     policyVersion: () => guard.policy().version,
     stage: () => stage,
-    uptimeMs,
+    ...{ uptimeMs, policyFailure: watch.failed, auditTrouble: () => mirror.trouble() },
   };
-  const health = createHealth({ config, store, engine, sandbox, policyFailure: watch.failed, ...facts });
+  const health = createHealth({ config, store, engine, sandbox, ...facts });
   const { createGateway, listen } = await loading;
   const app = createGateway({
     rpc,
     follower: createFollower(store.reader, base.bus),
     bus: base.bus,
     auth: {
-      readToken: createTokenReader(paths),
+      readToken: token.read,
       examineKey: (text) => examineKey(store.reader, text, systemClock.nowMs()),
       hostNames: config.gateway.allowRemote ? [config.bind.host] : [],
     },
     health,
+    onTokenRotated: token.onRotated,
     maxRequestBytes: config.gateway.maxRequestBytes,
-    nowMs: systemClock.nowMs,
+    ...{ nowMs: systemClock.nowMs, monoMs: systemClock.monoMs },
     reportDefect: (error, where) => base.reportDefect(`gateway ${where}`, error),
   });
   const bind = () => listen(app, config.bind.host, config.bind.port);

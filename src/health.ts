@@ -22,6 +22,8 @@ export interface HealthPorts {
   readonly policyVersion: () => string;
   /** Why policy.yaml as it is now is not in force; null when it is. */
   readonly policyFailure: () => string | null;
+  /** Why logs/audit.jsonl is behind the audit table; null when it is not. */
+  readonly auditTrouble: () => string | null;
   readonly stage: () => Stage;
   readonly uptimeMs: () => number;
 }
@@ -31,11 +33,15 @@ export function createHealth(ports: HealthPorts): Health {
   const provider = findProvider(config, config.llm.provider);
   return {
     notReady: () => notReady(ports.stage(), store.fault()),
-    warnings: () => (ports.policyFailure() === null ? [] : ["policy_reload_failed"]),
+    warnings: () => [
+      ...(ports.policyFailure() === null ? [] : ["policy_reload_failed"]),
+      ...(ports.auditTrouble() === null ? [] : ["audit_mirror_failed"]),
+    ],
     components: () => {
       const { retryWait, deadLetter, ...counts } = countTasks(store.reader);
       const fault = store.fault();
       const trouble = sandbox.trouble();
+      const auditTrouble = ports.auditTrouble();
       const reason = provider === undefined ? "not in config.yaml" : provider.missingReason;
       return {
         version: ports.version,
@@ -46,6 +52,10 @@ export function createHealth(ports: HealthPorts): Health {
         approvals: { waiting: countWaiting(store.reader) },
         lanes: { total: config.workerCount, busy: engine.busyLanes() },
         database: { ok: fault === null, ...(fault === null ? {} : { fault }) },
+        audit: {
+          mirrored: auditTrouble === null,
+          ...(auditTrouble === null ? {} : { trouble: auditTrouble }),
+        },
         policy_version: ports.policyVersion(),
         ...(ports.policyFailure() === null ? {} : { policy_reload_failed: ports.policyFailure() }),
         sandbox: {

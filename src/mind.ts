@@ -17,6 +17,7 @@ import { findKeyBudget } from "./policy/api-keys.ts";
 import { createEgress } from "./policy/egress.ts";
 import { createGuard, type Guard } from "./policy/guard.ts";
 import type { Policy } from "./policy/policy.ts";
+import { createRefusals, type Refusals } from "./policy/refusals.ts";
 import { createCatalog } from "./providers/catalog.ts";
 import { createRpc, type Rpc } from "./rpc/dispatch.ts";
 import { cage } from "./sandbox/cage.ts";
@@ -34,6 +35,7 @@ export interface Mind {
   /** What performs an agent's tool calls. */
   readonly hands: Hands;
   readonly guard: Guard;
+  readonly refusals: Refusals;
   readonly engine: Engine;
   readonly mcp: McpHub;
   readonly rpc: Rpc;
@@ -70,7 +72,8 @@ export function createMind(ground: Ground, store: Store, policy: Policy, facts: 
   const { paths, config, redact, bus, children, bootId, newId, reportDefect } = ground;
   const { isDraining, status, ownPort } = facts;
   const routing = createRouting(ground, store);
-  const guard = createGuard(policy, placeOf(paths), store);
+  const refusals = createRefusals(store, (error) => reportDefect("audit", error));
+  const guard = createGuard(policy, placeOf(paths), refusals);
   const catalog = createCatalog(config.models, systemClock.nowMs);
   const purse = {
     store,
@@ -141,5 +144,5 @@ export function createMind(ground: Ground, store: Store, policy: Policy, facts: 
     ...{ randomBytes: systemRandom.bytes, nowMs: systemClock.nowMs },
     onSubmitting: () => engine.expectWork(),
   });
-  return { hands, guard, engine, mcp, rpc, sandbox };
+  return { hands, guard, refusals, engine, mcp, rpc, sandbox };
 }

@@ -22,14 +22,9 @@ import type { SqliteBinding } from "./store/database.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { systemClock } from "./system.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
-import {
-  createRedactor,
-  createValueRedactor,
-  type Redact,
-  redactData,
-  secretForms,
-} from "./telemetry/redact.ts";
-import { createStreamRedactor, type StreamRedactor } from "./telemetry/redact-stream.ts";
+import { type Redact, redactData } from "./telemetry/redact.ts";
+import type { StreamRedactor } from "./telemetry/redact-stream.ts";
+import { createSecrets } from "./telemetry/secrets.ts";
 import type { WriterData } from "./writer.ts";
 
 export type Bus = ReturnType<typeof createBus>;
@@ -42,6 +37,8 @@ export interface Ground {
   readonly redact: Redact;
   /** Redacts what a model says while it says it. */
   readonly createCleaner: () => StreamRedactor;
+  /** Hides one more secret from now on. */
+  readonly addSecret: (secret: string) => void;
   /** Takes the keys in use, and nothing that only looks like one, out of plain data. */
   readonly clean: <Data>(data: Data) => Data;
   readonly bus: Bus;
@@ -52,7 +49,7 @@ export interface Ground {
   readonly reportDefect: (component: string, error: unknown, taskId?: string) => void;
 }
 
-/** Every secret the daemon knows. */
+/** Every secret the daemon knows when it starts. */
 function secretsOf(paths: Paths, config: Config): string[] {
   const { webhookUrl } = config.tools.sendAlert;
   const keys = [...config.providers, ...config.search].flatMap(({ apiKey }) => apiKey ?? []);
@@ -71,10 +68,7 @@ export function layGround(
   newId: () => string,
   logToStderr: boolean,
 ): Ground {
-  const secrets = secretsOf(paths, config);
-  const redact = createRedactor(secrets);
-  const hide = createValueRedactor(secrets);
-  const createCleaner = createStreamRedactor(secretForms(secrets), hide);
+  const { redact, hide, createCleaner, add } = createSecrets(secretsOf(paths, config));
   const log = createLog({
     file: paths.systemLog,
     level: config.logLevel,
@@ -95,6 +89,7 @@ export function layGround(
     redact,
     clean: (data) => redactData(data, hide),
     createCleaner,
+    addSecret: add,
     bus,
     children: openChildren(paths.childrenDir),
     bootId,
@@ -147,12 +142,16 @@ export async function loadPolicy({ paths, log }: Ground, store: Store): Promise<
 }
 
 /** logs/audit.jsonl beside the table. */
-export function mirrorAudit({ paths, reportDefect }: Ground, { reader }: Store): AuditMirror {
+export function mirrorAudit({ paths, log }: Ground, { reader }: Store): AuditMirror {
   return createAuditMirror({
     reader,
     files: auditFiles(paths),
     nowMs: systemClock.nowMs,
     createFile: (file, text) => void createFile(file, () => text),
-    reportDefect: (error) => reportDefect("audit", error),
+    onTrouble: (trouble) => {
+      const file = paths.auditLog;
+      if (trouble === null) log.info("audit", `${file} is written again and caught up with the audit table`);
+      else log.error("audit", `${file} cannot be written; the audit goes on in the database: ${trouble}`);
+    },
   });
 }

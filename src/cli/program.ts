@@ -69,7 +69,10 @@ function tryText(words: readonly string[]): string {
 function usageText(error: CommanderError): string {
   const text = safeText(error.message)
     .replace(/^error: /, "")
+    .replace(/^(unknown option '[^'=]*)=[\s\S]*'/, "$1'")
     .replace(/\n\(Did you mean (one of )?(.*?)\?\)$/, "; did you mean $2?");
+  if (/^unknown option '-*[^']*(key|token|secret|password)/i.test(text))
+    return `${text}; an argument is seen by every process here: put keys in .env of the home, or in the environment`;
   return error.code === "commander.excessArguments"
     ? `${text} Put a prompt or a value that has spaces in quotes.`
     : text;

@@ -28,6 +28,7 @@ export const CODES = {
   LIMIT_SIZE: row("a request, a file or a result is larger than its limit", 413, -32600),
   AUTH_MISSING: row("no credential was sent", 401, -32001),
   AUTH_INVALID: row("the credential is not valid", 401, -32001),
+  TOKEN_ROTATED: row("the token of the home was replaced; the one before is refused", 401, -32001),
   HOST_DENIED: row("the Host header names another host", 421, -32001),
   ORIGIN_DENIED: row("the Origin header is not allowed", 403, -32001),
   CAP_DENIED: row("the policy does not allow this capability", 403, -32003),

@@ -1,5 +1,6 @@
 // Who may talk to the daemon: a loopback Host, no foreign Origin, the bearer token or an API key; checked in this order
-// before any route runs. A credential is never read from a query string and is compared in constant time.
+// before any route runs. A credential is never read from a query string and is compared in constant time, and what two
+// readers could read differently (a header given twice, a target that is more than a path) is refused.
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
@@ -23,6 +24,22 @@ export type Authenticated = Omit<Caller, "traceId">;
 /** Paths that answer without a credential. */
 const OPEN_PATHS = ["/livez", "/healthz"];
 
+/** Headers that decide; given twice, two programs may believe different ones. */
+const SINGLE_HEADERS = ["host", "origin", "authorization", "x-api-key", "content-type", "idempotency-key"];
+
+/** Throws BAD_REQUEST for a request that can be read in two ways. `rawHeaders`: names and values in turn, as sent. */
+export function checkUnambiguous(target: string, rawHeaders: readonly string[]): void {
+  if (!target.startsWith("/") && target !== "*")
+    throw new GoclawError("BAD_REQUEST", "the request line must name a path, not a whole URL");
+  const seen = new Set<string>();
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = (rawHeaders[at] ?? "").toLowerCase();
+    if (!SINGLE_HEADERS.includes(name)) continue;
+    if (seen.has(name)) throw new GoclawError("BAD_REQUEST", `the header ${name} was sent twice`);
+    seen.add(name);
+  }
+}
+
 /** Throws HOST_DENIED, ORIGIN_DENIED, AUTH_MISSING or AUTH_INVALID; returns who it is otherwise. */
 export function authenticate(
   options: AuthOptions,
@@ -30,23 +47,25 @@ export function authenticate(
   headers: IncomingHttpHeaders,
 ): Authenticated {
   checkHost(options, headers.host);
-  checkOrigin(headers.origin, headers.host);
+  checkOrigin(headers);
   if (OPEN_PATHS.includes(path)) return { principal: "anyone" };
   const { authorization, "x-api-key": apiKey } = headers;
-  if (authorization !== undefined) {
-    const sent = /^Bearer ([\x21-\x7e]+)$/i.exec(authorization)?.[1];
-    if (sent !== undefined && sameSecret(sent, options.readToken())) return { principal: "token" };
-    return byKey(options, sent);
+  // Another scheme, or a scheme alone, is no credential of ours.
+  const bearer = /^Bearer (.+)$/i.exec(authorization ?? "")?.[1];
+  if (bearer !== undefined) {
+    if (sameSecret(bearer, options.readToken())) return { principal: "token" };
+    return byKey(options, bearer);
   }
-  if (apiKey !== undefined) return byKey(options, typeof apiKey === "string" ? apiKey : undefined);
+  if (authorization === undefined && typeof apiKey === "string" && apiKey !== "")
+    return byKey(options, apiKey);
   throw new GoclawError(
     "AUTH_MISSING",
     "send the header Authorization: Bearer <token>; goclaw token show prints it",
   );
 }
 
-function byKey({ examineKey }: AuthOptions, text: string | undefined): Authenticated {
-  const found = text === undefined ? undefined : examineKey(text);
+function byKey({ examineKey }: AuthOptions, text: string): Authenticated {
+  const found = examineKey(text);
   if (typeof found === "object") return { principal: `key:${found.id}`, key: found };
   if (found === "over") {
     throw new GoclawError("AUTH_INVALID", "the API key was revoked or has expired; ask for a new one");
@@ -67,9 +86,10 @@ function checkHost({ hostNames }: AuthOptions, host: string | undefined): void {
   );
 }
 
-/** Browsers send Origin: only pages served from this very address may call. */
-function checkOrigin(origin: string | undefined, host: string | undefined): void {
-  if (origin === undefined || origin === `http://${host}`) return;
+/** Browsers send Origin, or at least where the page is from: only pages served from this very address may call. */
+function checkOrigin({ origin, host, "sec-fetch-site": site }: IncomingHttpHeaders): void {
+  const isForeign = site === "cross-site" || site === "same-site";
+  if (!isForeign && (origin === undefined || origin === `http://${host}`)) return;
   throw new GoclawError("ORIGIN_DENIED", "requests from other origins are not allowed");
 }
 

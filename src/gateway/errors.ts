@@ -1,5 +1,6 @@
 // Errors as clients see them: one JSON shape, a status from the closed table, no stack and no path.
 
+import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply } from "fastify";
 import { CODES, type Code, GoclawError } from "../domain/error.ts";
 
@@ -31,6 +32,8 @@ const LIBRARY_CODES: Readonly<Record<string, readonly [Code, string]>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: ["PARSE_ERROR", "the body is not valid JSON"],
   FST_ERR_CTP_EMPTY_JSON_BODY: ["PARSE_ERROR", "the body is empty; send a JSON object"],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ["UNSUPPORTED_MEDIA", "send the body with Content-Type: application/json"],
+  FST_ERR_BAD_URL: ["BAD_REQUEST", "the path is not valid: its percent signs encode nothing"],
+  FST_ERR_MAX_PARAM_LENGTH: ["BAD_REQUEST", "a part of the path is too long"],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ["BAD_REQUEST", "the body does not have the length that was announced"],
 };
 
@@ -45,7 +48,7 @@ export function toGoclawError(error: FastifyError | Error): GoclawError | undefi
 
 export function sendError(reply: FastifyReply, error: GoclawError): void {
   const { http } = CODES[error.code];
-  if (http === 401) reply.header("www-authenticate", "Bearer");
+  if (http === 401) reply.headers({ "www-authenticate": "Bearer", connection: "close" });
   if (error.retryAfterSeconds !== undefined) reply.header("retry-after", String(error.retryAfterSeconds));
   const param = error instanceof ParamError ? error.param : null;
   void reply.code(http).send(wireError(error.code, error.message, param));
@@ -70,3 +73,32 @@ export class ParamError extends GoclawError {
     this.param = param;
   }
 }
+
+/** Answers what is no HTTP request, or never becomes a whole one, and hangs up. */
+export function refuseRaw(error: { readonly code?: string }, socket: Socket): void {
+  if (error.code === "ECONNRESET" || socket.destroyed) return;
+  const [status, code, message] = RAW_REFUSALS[error.code ?? ""] ?? NO_HTTP;
+  const body = JSON.stringify(wireError(code, message));
+  const head = [
+    `HTTP/1.1 ${status}`,
+    "content-type: application/json; charset=utf-8",
+    `content-length: ${Buffer.byteLength(body)}`,
+    "connection: close",
+  ];
+  if (socket.writable) socket.write(`${head.join("\r\n")}\r\n\r\n${body}`);
+  socket.destroySoon();
+}
+
+type RawRefusal = readonly [status: string, code: Code, message: string];
+
+const NO_HTTP: RawRefusal = ["400 Bad Request", "BAD_REQUEST", "this is no request that HTTP/1.1 knows"];
+
+const RAW_REFUSALS: Readonly<Record<string, RawRefusal>> = {
+  HPE_HEADER_OVERFLOW: [
+    "431 Request Header Fields Too Large",
+    "LIMIT_SIZE",
+    "the path and the headers are larger than 16 KB",
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "LIMIT_TIME", "the request did not become whole in time"],
+  GOCLAW_CONNECT: ["405 Method Not Allowed", "METHOD_UNKNOWN", "this is no proxy: CONNECT is not answered"],
+};

@@ -1,4 +1,5 @@
-// The responses and connections under way to holders of API keys, so that a revoked key loses its open streams at once.
+// The responses and connections under way, by whose credential they were asked for, so that a credential that is worth
+// nothing any more loses its open streams at once.
 
 /** What is being sent to somebody: an HTTP response or a WebSocket. */
 export interface Guest {
@@ -7,24 +8,24 @@ export interface Guest {
 }
 
 export interface Guests {
-  note(keyId: string, guest: Guest): void;
-  /** Breaks off everything that is still being sent to this key. */
-  readonly dismiss: (keyId: string) => void;
+  note(principal: string, guest: Guest): void;
+  /** Breaks off everything that is still being sent to it. */
+  readonly dismiss: (principal: string) => void;
 }
 
 export function createGuests(): Guests {
   const open = new Map<string, Set<Guest>>();
   return {
-    note: (keyId, guest) => {
-      const guests = open.get(keyId) ?? new Set();
-      open.set(keyId, guests.add(guest));
+    note: (principal, guest) => {
+      const guests = open.get(principal) ?? new Set();
+      open.set(principal, guests.add(guest));
       guest.once("close", () => {
         guests.delete(guest);
-        if (guests.size === 0 && open.get(keyId) === guests) open.delete(keyId);
+        if (guests.size === 0 && open.get(principal) === guests) open.delete(principal);
       });
     },
-    dismiss: (keyId) => {
-      for (const guest of open.get(keyId) ?? []) guest.destroy();
+    dismiss: (principal) => {
+      for (const guest of open.get(principal) ?? []) guest.destroy();
     },
   };
 }

@@ -6,7 +6,7 @@ import type { Rpc } from "../rpc/dispatch.ts";
 import type { Follower } from "../rpc/follow.ts";
 import type { ServedFace } from "../rpc/mcp-server.ts";
 import type { Caller } from "../rpc/method.ts";
-import { callServed, listServed } from "../rpc/methods/mcp-served.ts";
+import { callServed, listServed, openMcp } from "../rpc/methods/mcp-served.ts";
 import { waitForTask } from "../rpc/task-end.ts";
 import { bodyOf } from "./rest.ts";
 
@@ -35,6 +35,7 @@ export function mcpRoutes(app: FastifyInstance, ports: McpPorts): void {
     method: ["GET", "POST", "DELETE"],
     url: "/mcp",
     handler: async (request, reply) => {
+      await rpc.call(openMcp, {}, request.caller);
       handle ??= loadHandler(ports);
       const serve = await handle;
       reply.hijack();

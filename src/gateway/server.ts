@@ -1,15 +1,17 @@
 // The one HTTP server: limits, authentication and errors for every route, the routes themselves in their own files.
 
-import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import type { Socket } from "node:net";
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Bus } from "../bus/bus.ts";
-import { GoclawError, messageOf } from "../domain/error.ts";
+import { codeOf, GoclawError, messageOf } from "../domain/error.ts";
 import type { KeyGrant } from "../domain/key.ts";
 import type { Rpc } from "../rpc/dispatch.ts";
 import type { Follower } from "../rpc/follow.ts";
 import type { Caller } from "../rpc/method.ts";
-import { type AuthOptions, authenticate } from "./auth.ts";
-import { sendError, toGoclawError } from "./errors.ts";
+import { type AuthOptions, authenticate, checkUnambiguous } from "./auth.ts";
+import { refuseRaw, sendError, toGoclawError } from "./errors.ts";
 import { createGuests } from "./guests.ts";
+import { faultOfShape } from "./json-shape.ts";
 import { keyRoutes } from "./keys.ts";
 import { mcpRoutes } from "./mcp.ts";
 import { mcpAdminRoutes } from "./mcp-admin.ts";
@@ -17,8 +19,10 @@ import { openAiRoutes } from "./openai.ts";
 import { type Health, opsRoutes } from "./ops.ts";
 import { createRateLimit } from "./rate.ts";
 import { restRoutes } from "./rest.ts";
+import { limitSockets } from "./sockets.ts";
 import { sseRoutes } from "./sse.ts";
 import { createStrangers } from "./strangers.ts";
+import { createStrikes, type Strike } from "./strikes.ts";
 import { isUpgrade, openDoor } from "./ws-door.ts";
 
 export interface GatewayOptions {
@@ -26,9 +30,12 @@ export interface GatewayOptions {
   readonly follower: Follower;
   readonly bus: Bus;
   readonly auth: AuthOptions;
+  /** Takes whom to tell that the home's token is another one. */
+  readonly onTokenRotated: (listener: () => void) => void;
   readonly health: Health;
   readonly maxRequestBytes: number;
   readonly nowMs: () => number;
+  readonly monoMs: () => number;
   readonly reportDefect: (error: unknown, where: string) => void;
 }
 
@@ -38,8 +45,10 @@ declare module "fastify" {
   }
 }
 
+/** Until the headers are there, and the whole request; looked at every so often, so that the sum is 12 and 28 s. */
 const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
+const REQUEST_TIMEOUT_MS = 26_000;
+const CHECK_EVERY_MS = 2_000;
 
 export function createGateway(options: GatewayOptions): FastifyInstance {
   const app = Fastify({
@@ -48,13 +57,20 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
     keepAliveTimeout: 5_000,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 256 },
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, shouldUpgradeCallback: isUpgrade },
+    http: {
+      shouldUpgradeCallback: isUpgrade,
+      requireHostHeader: false,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_EVERY_MS,
+    },
+    clientErrorHandler: refuseRaw,
+    frameworkErrors: (error, _request, reply) => sendError(reply as FastifyReply, errorOf(error)),
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
   });
-  app.server.on("clientError", (_error, socket) => {
-    if (socket.writable)
-      socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-  });
+  app.server.on("connect", (_request, socket) => refuseRaw({ code: "GOCLAW_CONNECT" }, socket as Socket));
+  readJsonOnly(app);
+  const sockets = limitSockets(app.server);
+  const strike = createStrikes(options.monoMs);
   const take = createRateLimit(options.nowMs);
   const admit = (key: KeyGrant): void => {
     const waitSeconds = take(key);
@@ -68,22 +84,22 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   app.decorateRequest("caller", null as unknown as Caller);
   app.addHook("onRequest", async (request: FastifyRequest) => {
     const path = request.url.split("?", 1)[0] ?? "";
-    const who = authenticate(options.auth, path, request.headers);
+    checkUnambiguous(request.url, request.raw.rawHeaders);
+    const who = orStruck(strike, request.ip, () => authenticate(options.auth, path, request.headers));
+    if (who.principal !== "anyone") sockets.welcome(request.raw.socket);
     request.caller = { ...who, traceId: options.rpc.ports.newId() };
     strangers.admit(request.raw.socket);
     if (who.key !== undefined) admit(who.key);
   });
   app.addHook("onRequest", async ({ caller }, reply) => {
-    if (caller.key !== undefined) guests.note(caller.key.id, reply.raw);
+    if (caller.principal !== "anyone") guests.note(caller.principal, reply.raw);
   });
+  options.onTokenRotated(() => guests.dismiss("token"));
   app.setErrorHandler((error: Error, request, reply) => {
     const known = toGoclawError(error);
     if (known === undefined)
       options.reportDefect(error, `${request.method} ${request.routeOptions.url ?? "?"}`);
-    sendError(
-      reply,
-      known ?? new GoclawError("INTERNAL", "a defect in goclaw; logs/system.jsonl has the details"),
-    );
+    sendError(reply, errorOf(error));
   });
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split("?", 1)[0] ?? "";
@@ -91,13 +107,45 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   });
   opsRoutes(app, options.health);
   restRoutes(app, options.rpc);
-  keyRoutes(app, options.rpc, guests.dismiss);
+  keyRoutes(app, options.rpc, (keyId) => guests.dismiss(`key:${keyId}`));
   mcpAdminRoutes(app, options.rpc);
   mcpRoutes(app, options);
   sseRoutes(app, options);
   openAiRoutes(app, options);
-  openDoor(app, { ...options, admit, guests, strangers });
+  const admitted = (socket: Socket): void => {
+    strangers.admit(socket);
+    sockets.release(socket);
+  };
+  openDoor(app, { ...options, admit, guests, admitted });
   return app;
+}
+
+function errorOf(error: Error): GoclawError {
+  const defect = "a defect in goclaw; logs/system.jsonl has the details";
+  return toGoclawError(error) ?? new GoclawError("INTERNAL", defect);
+}
+
+/** The body of a request is JSON of a sane shape, or refused. */
+function readJsonOnly(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser("error", "error");
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body: string, done) => {
+    const fault = faultOfShape(body);
+    if (fault === undefined) parse(request, body, done);
+    else done(new GoclawError("BAD_REQUEST", `the body is refused: ${fault}`));
+  });
+}
+
+/** What `check` returns; wrong credentials in a row are LIMIT_RATE in the end. */
+function orStruck<T>(strike: Strike, address: string, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    const waitSeconds = codeOf(error) === "AUTH_INVALID" ? strike(address) : undefined;
+    if (waitSeconds === undefined) throw error;
+    const message = `too many wrong credentials; try again in ${waitSeconds} s`;
+    throw new GoclawError("LIMIT_RATE", message, { retryAfterSeconds: waitSeconds });
+  }
 }
 
 /** Routes have no schemas: what comes in is checked below rpc/, for every surface alike. */

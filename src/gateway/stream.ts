@@ -24,7 +24,6 @@ export function openStream(
   response.writeHead(200, {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-cache, no-transform",
-    connection: "keep-alive",
     ...headers,
   });
   response.flushHeaders();

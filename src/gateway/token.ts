@@ -4,16 +4,18 @@ import { statSync } from "node:fs";
 import type { Paths } from "../config/paths.ts";
 import { readToken } from "../config/token.ts";
 
-export function createTokenReader(paths: Paths): () => string {
+/** `onRotated` is told a token that took another one's place, before anybody is let in with it. */
+export function createTokenReader(paths: Paths, onRotated: (token: string) => void): () => string {
   let seen = "";
-  let token = "";
+  let token: string | undefined;
   return () => {
     const { ino, mtimeMs, size } = statSync(paths.token);
     const state = `${ino} ${mtimeMs} ${size}`;
-    if (state !== seen) {
-      token = readToken(paths);
-      seen = state;
-    }
+    if (state === seen && token !== undefined) return token;
+    const before = token;
+    token = readToken(paths);
+    seen = state;
+    if (before !== undefined && before !== token) onRotated(token);
     return token;
   };
 }

@@ -3,13 +3,13 @@
 
 import type { IncomingMessage } from "node:http";
 import { STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import { CODES, GoclawError, messageOf } from "../domain/error.ts";
 import { type Authenticated, type AuthOptions, authenticate } from "./auth.ts";
 import { wireError } from "./errors.ts";
 import type { Guests } from "./guests.ts";
-import type { Strangers } from "./strangers.ts";
 import type { Hub } from "./ws.ts";
 import type { WsPorts } from "./ws-serve.ts";
 
@@ -25,11 +25,12 @@ export function isUpgrade({ url, headers }: IncomingMessage): boolean {
 export interface DoorOptions extends Omit<WsPorts, "onKeyRevoked"> {
   readonly auth: AuthOptions;
   readonly guests: Guests;
-  readonly strangers: Strangers;
+  /** The connection has shown who it is, and leaves HTTP. */
+  readonly admitted: (socket: Socket) => void;
 }
 
 export function openDoor(app: FastifyInstance, options: DoorOptions): void {
-  const { auth, admit, rpc, guests, strangers } = options;
+  const { auth, admit, rpc, guests, admitted } = options;
   const open = new Map<string, number>();
   let all = 0;
   let loading: Promise<Hub> | undefined;
@@ -57,7 +58,7 @@ export function openDoor(app: FastifyInstance, options: DoorOptions): void {
   };
   const load = async (): Promise<Hub> => {
     const { createHub } = await import("./ws.ts");
-    return createHub({ ...options, onKeyRevoked: guests.dismiss });
+    return createHub({ ...options, onKeyRevoked: (keyId) => guests.dismiss(`key:${keyId}`) });
   };
 
   app.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -70,14 +71,14 @@ export function openDoor(app: FastifyInstance, options: DoorOptions): void {
       return;
     }
     const { headers } = request;
-    strangers.admit(request.socket);
+    admitted(request.socket);
     count(who.principal, socket);
     loading ??= load();
     loading.then(
       (hub) => {
         const identify = (): Authenticated => authenticate(auth, PATH, headers);
         const peer = hub.accept(request, socket, head, identify);
-        if (peer !== undefined && who.key !== undefined) guests.note(who.key.id, peer.guest);
+        if (peer !== undefined) guests.note(who.principal, peer.guest);
       },
       (error: unknown) => refuse(socket, error, (defect) => options.reportDefect(defect, "GET /ws")),
     );

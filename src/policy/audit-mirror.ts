@@ -1,5 +1,5 @@
 // Writes the audit table out to logs/audit.jsonl and signs its head. The table is the audit; the file follows it a moment
-// later, goes on after a crash where it stopped, and is never ahead of it.
+// later, goes on after a crash or a failure where its last whole line is, and is never ahead of it.
 
 import type { KeyObject } from "node:crypto";
 import {
@@ -14,8 +14,9 @@ import {
   readSync,
 } from "node:fs";
 import { basename, dirname } from "node:path";
+import { messageOf } from "../domain/error.ts";
 import type { Reader } from "../store/reader.ts";
-import { auditAfter, toWireAudit } from "./audit-read.ts";
+import { type AuditRow, auditAfter, toWireAudit } from "./audit-read.ts";
 import { newAuditKey, readAuditKey, signCheckpoint } from "./checkpoint.ts";
 
 export interface MirrorFiles {
@@ -29,17 +30,21 @@ export interface MirrorPorts {
   readonly files: MirrorFiles;
   readonly nowMs: () => number;
   readonly createFile: (file: string, text: string) => void;
-  readonly reportDefect: (error: unknown) => void;
+  /** Told once when the files cannot be written, with why, and once when they can be again, with null. */
+  readonly onTrouble: (trouble: string | null) => void;
 }
 
 export interface AuditMirror {
   /** Something was committed: the file is brought up to it soon. */
   nudge(): void;
+  /** Why the file is behind the table; null when it is not, or only a moment. */
+  trouble(): string | null;
   /** Brings the file up to date and signs the head. */
   stop(): Promise<void>;
 }
 
 const SOON_MS = 50;
+const RETRY_MS = 1_000;
 const PAGE = 500;
 const SIGN_RECORDS = 1_000;
 const SIGN_MS = 60_000;
@@ -52,9 +57,11 @@ export function createAuditMirror(ports: MirrorPorts): AuditMirror {
 
 class Mirror implements AuditMirror {
   readonly #ports: MirrorPorts;
-  #seq: number;
+  /** The last record that is in the file; undefined when the file has to be asked. */
+  #seq: number | undefined;
   #hash = "";
-  #signedSeq: number;
+  #signedSeq: number | undefined;
+  #trouble: string | null = null;
   #key: KeyObject | undefined;
   #soon: NodeJS.Timeout | undefined;
   #later: NodeJS.Timeout | undefined;
@@ -63,17 +70,23 @@ class Mirror implements AuditMirror {
 
   constructor(ports: MirrorPorts) {
     this.#ports = ports;
-    this.#seq = lastSeq(ports.files.log);
-    this.#signedSeq = this.#seq;
     this.nudge();
   }
 
   nudge(): void {
+    this.#runIn(this.#trouble === null ? SOON_MS : RETRY_MS);
+  }
+
+  trouble(): string | null {
+    return this.#trouble;
+  }
+
+  #runIn(ms: number): void {
     if (this.#stopped || this.#soon !== undefined) return;
     this.#soon = setTimeout(() => {
       this.#soon = undefined;
       this.#run(false);
-    }, SOON_MS);
+    }, ms);
     this.#soon.unref();
   }
 
@@ -88,27 +101,44 @@ class Mirror implements AuditMirror {
   #run(last: boolean): void {
     this.#writing = this.#writing
       .then(() => this.#catchUp(last))
-      .catch((error: unknown) => this.#ports.reportDefect(error));
+      .then(
+        () => this.#turn(null),
+        (error: unknown) => {
+          // Nobody knows how much of the last page arrived.
+          this.#seq = undefined;
+          this.#turn(messageOf(error));
+          this.nudge();
+        },
+      );
+  }
+
+  #turn(trouble: string | null): void {
+    const isNews = (trouble === null) !== (this.#trouble === null);
+    this.#trouble = trouble;
+    if (isNews) this.#ports.onTrouble(trouble);
   }
 
   async #catchUp(last: boolean): Promise<void> {
     const { reader, files } = this.#ports;
+    let seq = this.#seq ?? lastSeq(files.log);
+    this.#signedSeq ??= seq;
     for (;;) {
-      const page = auditAfter(reader, this.#seq, PAGE);
+      const page = auditAfter(reader, seq, PAGE);
       const head = page.at(-1);
       if (head === undefined) break;
-      const text = page.map((row) => `${JSON.stringify(toWireAudit(row))}\n`).join("");
+      const text = page.map((row) => `${lineOf(row)}\n`).join("");
       await fs.appendFile(files.log, text, { mode: 0o600 });
-      this.#seq = head.seq;
+      seq = head.seq;
       this.#hash = head.hash;
       if (page.length < PAGE) break;
     }
-    const unsigned = this.#seq - this.#signedSeq;
+    this.#seq = seq;
+    const unsigned = seq - this.#signedSeq;
     if (unsigned > 0 && this.#hash !== "") {
-      if (last || unsigned >= SIGN_RECORDS) await this.#sign();
+      if (last || unsigned >= SIGN_RECORDS) await this.#sign(seq);
       else if (!this.#stopped) this.#signLater();
     }
-    await this.#rotate();
+    await this.#rotate(seq);
   }
 
   #signLater(): void {
@@ -120,12 +150,12 @@ class Mirror implements AuditMirror {
     this.#later.unref();
   }
 
-  async #sign(): Promise<void> {
+  async #sign(seq: number): Promise<void> {
     const { files, nowMs } = this.#ports;
     const at = new Date(nowMs()).toISOString();
-    const checkpoint = signCheckpoint(this.#signingKey(), this.#seq, this.#hash, at);
+    const checkpoint = signCheckpoint(this.#signingKey(), seq, this.#hash, at);
     await fs.appendFile(files.checkpoints, `${JSON.stringify(checkpoint)}\n`, { mode: 0o600, flush: true });
-    this.#signedSeq = this.#seq;
+    this.#signedSeq = seq;
   }
 
   #signingKey(): KeyObject {
@@ -137,14 +167,19 @@ class Mirror implements AuditMirror {
     return this.#key;
   }
 
-  async #rotate(): Promise<void> {
+  async #rotate(seq: number): Promise<void> {
     const { log } = this.#ports.files;
     const size = await fs.stat(log).then(
       (stat) => stat.size,
       () => 0,
     );
-    if (size >= ROTATE_BYTES) await fs.rename(log, `${log}.${this.#seq}`);
+    if (size >= ROTATE_BYTES) await fs.rename(log, `${log}.${seq}`);
   }
+}
+
+/** One line for every reader: some end one at U+2028 too. */
+function lineOf(row: AuditRow): string {
+  return JSON.stringify(toWireAudit(row)).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
 }
 
 /** Where the file ends: the sequence number of its last whole line. A line that a crash tore is cut away. */

@@ -8,7 +8,7 @@ import type { AuditSummary } from "../domain/control.ts";
 import type { Reader } from "../store/reader.ts";
 import { auditHash } from "./audit.ts";
 import type { MirrorFiles } from "./audit-mirror.ts";
-import { auditSince } from "./audit-read.ts";
+import { type AuditRow, auditSince, toWireAudit } from "./audit-read.ts";
 import { type Checkpoint, isSigned, readAuditKey } from "./checkpoint.ts";
 
 interface Finding {
@@ -21,7 +21,8 @@ export async function verifyAudit(reader: Reader, files: MirrorFiles): Promise<A
   const broken = checkChain(reader, hashes);
   const heads = readCheckpoints(files);
   const unsigned = "why" in heads ? heads : checkHeads(heads, hashes, files);
-  const mirror = await checkMirror(files, hashes);
+  const signed = "why" in heads ? 0 : Math.max(0, ...heads.map(({ seq }) => seq));
+  const mirror = await checkMirror(files, reader, signed);
   const findings = [broken, unsigned, mirror.finding].filter((finding) => finding !== undefined);
   const first = findings.sort((a, b) => a.seq - b.seq)[0];
   return {
@@ -93,11 +94,13 @@ function checkHeads(
   return undefined;
 }
 
-/** The file may lag behind the table, but what it has must be what the table has. */
+/** The file may lag behind the table, but not behind a signed head, and what it has must be what the table has. */
 async function checkMirror(
   { log }: MirrorFiles,
-  hashes: ReadonlyMap<number, string>,
+  reader: Reader,
+  signed: number,
 ): Promise<{ lines: number; finding: Finding | undefined }> {
+  const rows = auditSince(reader, 0);
   let lines = 0;
   let finding: Finding | undefined;
   for (const file of mirrorFiles(log)) {
@@ -106,29 +109,46 @@ async function checkMirror(
       crlfDelay: Number.POSITIVE_INFINITY,
     })) {
       lines++;
-      if (finding !== undefined) continue;
-      finding = checkLine(line, file, hashes);
+      finding ??= checkLine(line, file, rows.next().value ?? undefined, lines);
     }
   }
+  if (lines < signed)
+    finding ??= {
+      seq: lines + 1,
+      why: `${log} ends before record ${lines + 1}, which was signed: it was cut off`,
+    };
   return { lines, finding };
 }
 
-function checkLine(line: string, file: string, hashes: ReadonlyMap<number, string>): Finding | undefined {
-  let record: Record<string, unknown>;
-  try {
-    record = JSON.parse(line) as Record<string, unknown>;
-  } catch {
-    return { seq: 0, why: `${file} has a line that is not JSON: ${line.slice(0, 80)}` };
-  }
-  const seq = Number(record.seq);
-  const hash = hashes.get(seq);
-  if (hash === undefined) return { seq, why: `${file} has record ${seq}, which the table has not` };
-  if (hash !== record.hash) return { seq, why: `record ${seq} in ${file} is not the one in the table` };
-  return undefined;
+function checkLine(line: string, file: string, row: AuditRow | undefined, at: number): Finding | undefined {
+  if (row === undefined)
+    return { seq: at, why: `${file} has more records than the table: ${line.slice(0, 80)}` };
+  const record = parseLine(line);
+  if (record === undefined)
+    return { seq: row.seq, why: `${file} has a line that is not JSON: ${line.slice(0, 80)}` };
+  if (record.seq !== row.seq)
+    return { seq: row.seq, why: `${file} has record ${String(record.seq)} where record ${row.seq} belongs` };
+  const wire: Readonly<Record<string, unknown>> = { ...toWireAudit(row) };
+  // A line of an earlier version lacks what that version did not know.
+  const isSame = (name: string): boolean => (record[name] ?? null) === (wire[name] ?? null);
+  if ([...Object.keys(record), ...Object.keys(wire)].every(isSame)) return undefined;
+  return { seq: row.seq, why: `record ${row.seq} in ${file} is not the one in the table` };
 }
 
+function parseLine(line: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return JSON.parse(line) as Readonly<Record<string, unknown>>;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Oldest first: a file that was put aside bears the number of its last record. */
 function mirrorFiles(log: string): string[] {
   if (!existsSync(dirname(log))) return [];
-  const rotated = readdirSync(dirname(log)).filter((name) => name.startsWith(`${basename(log)}.`));
+  const numberOf = (name: string): number => Number(name.slice(basename(log).length + 1));
+  const rotated = readdirSync(dirname(log))
+    .filter((name) => name.startsWith(`${basename(log)}.`) && Number.isSafeInteger(numberOf(name)))
+    .sort((a, b) => numberOf(a) - numberOf(b));
   return [...rotated.map((name) => join(dirname(log), name)), ...(existsSync(log) ? [log] : [])];
 }

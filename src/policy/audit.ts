@@ -30,11 +30,36 @@ const INSERT_SQL = `
   VALUES (@at, @traceId, @taskId, @agentId, @principal, @capability, @resource, @decision, @rule,
           @policyVersion, @code, @request, @hash)`;
 
+const RESOURCE_CHARS = 2_000;
+const REQUEST_CHARS = 32_000;
+
 /** Appends inside the caller's transaction: no audit, no act. */
-export function appendAudit(tx: Tx, record: AuditRecord): void {
+export function appendAudit(tx: Tx, whole: AuditRecord): void {
+  const record = bounded(whole);
   const before = tx.get<{ hash: string }>(LAST_HASH_SQL)?.hash ?? "";
   const at = tx.nowMs;
   tx.run(INSERT_SQL, { ...record, at, hash: auditHash(before, at, record) });
+}
+
+/** What others wrote is kept as it is up to a length, and beyond it as its beginning, its length and its hash. */
+function bounded(record: AuditRecord): AuditRecord {
+  const { resource, request } = record;
+  const isLong = (resource?.length ?? 0) > RESOURCE_CHARS || (request?.length ?? 0) > REQUEST_CHARS;
+  if (!isLong) return record;
+  return {
+    ...record,
+    resource: resource === null ? null : cutText(resource, RESOURCE_CHARS),
+    request:
+      request === null || request.length <= REQUEST_CHARS
+        ? request
+        : JSON.stringify({ cut: cutText(request, RESOURCE_CHARS) }),
+  };
+}
+
+function cutText(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const digest = createHash("sha256").update(text).digest("hex");
+  return `${text.slice(0, max / 2).toWellFormed()}… [${text.length} characters, sha256 ${digest}]`;
 }
 
 /**

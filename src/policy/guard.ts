@@ -4,12 +4,12 @@
 
 import type { Grant, Label, Touch } from "../domain/act.ts";
 import { GoclawError } from "../domain/error.ts";
-import type { Store } from "../store/store.ts";
-import { type AuditRecord, recordAudit } from "./audit.ts";
+import type { AuditRecord } from "./audit.ts";
 import { decide, isThinkable, stricter } from "./decide.ts";
 import type { Decision } from "./decision.ts";
 import { isBelow, type Place } from "./match.ts";
 import type { Policy } from "./policy.ts";
+import type { Refusals } from "./refusals.ts";
 
 export interface Asked {
   readonly principal: string;
@@ -51,9 +51,11 @@ export interface Guard {
   wouldPermit(capability: string): boolean;
   /** For operations that are not acts of an agent: throws CAP_DENIED, audited, or returns the record of the yes. */
   permit(asked: Asked): Promise<AuditRecord>;
+  /** Audits that what the policy permits was refused for another reason. */
+  refuse(record: AuditRecord): Promise<void>;
 }
 
-export function createGuard(first: Policy, place: Place, store: Store): Guard {
+export function createGuard(first: Policy, place: Place, refusals: Pick<Refusals, "record">): Guard {
   // Every version that an attempt of this process can be pinned to.
   const versions = new Map([[first.version, first]]);
   let policy = first;
@@ -81,13 +83,14 @@ export function createGuard(first: Policy, place: Place, store: Store): Guard {
       );
       return { decision, record, grant: grantOf(policy, place, decision) };
     },
+    refuse: (record) => refusals.record({ ...record, decision: "deny" }),
     isThinkable: (agentId, capability) => isThinkable(policy, agentId, capability),
     wouldPermit: (capability) => operate(null, capability).effect === "allow",
     permit: async (asked) => {
       const decision = operate(asked.agentId, asked.capability);
       const record = recordOf(policy, asked, decision, null);
       if (decision.effect === "allow") return record;
-      await store.run(recordAudit, record);
+      await refusals.record(record);
       throw new GoclawError("CAP_DENIED", decision.reason);
     },
   };

@@ -44,9 +44,14 @@ const NOT_BY_POLICY = [
   "LIMIT_RATE",
 ];
 
-/** A person's answers and the limits that are built in are no decisions of a policy. */
-function isPolicyDecision({ agentId, rule, code }: AuditRow): boolean {
-  return agentId !== null && !rule.startsWith("approval ") && !NOT_BY_POLICY.includes(code ?? "");
+/** A person's answers and the limits that are built in are no decisions of a policy; what was cut cannot be asked again. */
+function isPolicyDecision({ agentId, rule, code, request }: AuditRow): boolean {
+  return (
+    agentId !== null &&
+    request?.startsWith('{"cut":') !== true &&
+    !rule.startsWith("approval ") &&
+    !NOT_BY_POLICY.includes(code ?? "")
+  );
 }
 
 function requestOf({ agentId, capability, request }: AuditRow): PolicyRequest {

@@ -49,12 +49,11 @@ export function createRpc(ports: RpcPorts): Rpc {
 }
 
 /** What an API key does not cover is refused, and the refusal is in the audit like the policy's own. */
-async function orAudited<T>({ store }: RpcPorts, record: AuditRecord, decide: () => T): Promise<T> {
+async function orAudited<T>({ guard }: RpcPorts, record: AuditRecord, decide: () => T): Promise<T> {
   try {
     return decide();
   } catch (error) {
-    if (codeOf(error) === "KEY_DENIED")
-      await store.run(recordAudit, { ...record, decision: "deny", rule: "api key" });
+    if (codeOf(error) === "KEY_DENIED") await guard.refuse({ ...record, rule: "api key" });
     throw error;
   }
 }

@@ -2,6 +2,7 @@
 // task_id. Every line is redacted as a whole before it leaves the process.
 
 import pino from "pino";
+import { openLogFile } from "./log-file.ts";
 
 export interface LogFields {
   readonly trace_id?: string;
@@ -14,8 +15,10 @@ export interface Log {
   info(component: string, msg: string, fields?: LogFields): void;
   warn(component: string, msg: string, fields?: LogFields): void;
   error(component: string, msg: string, fields?: LogFields): void;
-  flush(): void;
 }
+
+const FILE_BYTES = 32 * 1_048_576;
+const FILES_KEPT = 3;
 
 export interface LogOptions {
   readonly file: string;
@@ -27,7 +30,7 @@ export interface LogOptions {
 
 export function createLog({ file, level, toStderr, redact, nowMs }: LogOptions): Log {
   // Synchronous: a line on its way to the thread pool is lost when the process ends, and those are the last words.
-  const target = pino.destination({ dest: file, append: true, mode: 0o600, sync: true });
+  const target = openLogFile({ file, bytesMax: FILE_BYTES, kept: FILES_KEPT });
   const write = (line: string): void => {
     const clean = redact(line);
     target.write(clean);
@@ -52,6 +55,5 @@ export function createLog({ file, level, toStderr, redact, nowMs }: LogOptions):
     info: at("info"),
     warn: at("warn"),
     error: at("error"),
-    flush: () => target.flushSync(),
   };
 }

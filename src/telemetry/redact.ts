@@ -5,6 +5,11 @@ import { LEAST_SECRET_CHARS } from "../domain/secret.ts";
 
 const MARK = "[redacted]";
 
+/** An API key of ours: no text holds one by chance. Without a boundary, so that it is the same one in pieces of a text. */
+const OWN_KEY = /gck_[0-9a-f]{12}_[A-Za-z0-9_-]{43}/g;
+/** What may be the beginning of one, at the end of a text. */
+export const OWN_KEY_START = /g(?:c|ck|ck_[0-9a-f]{0,12}|ck_[0-9a-f]{12}_[A-Za-z0-9_-]{0,42})?$/;
+
 /** Shapes of credentials, linear to match. */
 const SHAPES: readonly RegExp[] = [
   /\bsk-[A-Za-z0-9_-]{16,}/g,
@@ -17,6 +22,10 @@ const SHAPES: readonly RegExp[] = [
   /\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g,
   /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[A-Za-z0-9+/=\s]{1,8192}(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?/g,
   /\bBearer [A-Za-z0-9._~+/=-]{16,}/gi,
+  /\bBasic [A-Za-z0-9+/=_-]{16,}/g,
+  /\b\d{8,10}:AA[A-Za-z0-9_-]{33}/g,
+  /\bAGE-SECRET-KEY-1[A-Z0-9]{50,70}/g,
+  /(?<=:\/\/)[^\s:@/]{1,100}:[^\s@/]{1,200}(?=@)/g,
 ];
 
 /** Replaces secrets in a text. */
@@ -32,14 +41,14 @@ export function createRedactor(secrets: readonly string[]): Redact {
   };
 }
 
-/** Exact values alone: for what people write, where a shape may be meant. `secrets` that are short are none. */
+/** Exact values and our own keys alone: for what people write, where a vendor's shape may be meant. `secrets` that are short are none. */
 export function createValueRedactor(secrets: readonly string[]): Redact {
   const values = secretForms(secrets);
   return (text) => {
     let clean = text;
     if (text.length < LEAST_SECRET_CHARS) return text;
     for (const value of values) if (clean.includes(value)) clean = clean.replaceAll(value, MARK);
-    return clean;
+    return clean.includes("gck_") ? clean.replace(OWN_KEY, MARK) : clean;
   };
 }
 

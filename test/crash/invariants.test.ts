@@ -44,7 +44,7 @@ const EVENTS: readonly EventRow[] = [
 ];
 
 const ALLOW: AuditRow = {
-  ...{ seq: 1, at: 400, task_id: "t1", capability: "tools.send_alert" },
+  ...{ seq: 1, at: 400, task_id: "t1", principal: "agent:a", capability: "tools.send_alert" },
   ...{ decision: "allow", rule: "tools.*", code: null, taint: "", hash: "h" },
 };
 

@@ -1,7 +1,7 @@
 // A planted key: whatever a person, a model, a provider's error or a tool does with it, it is in no file of the home but
 // the one it was configured in, in no answer, in no event and in no argument of a process.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { row } from "../support/catalogue.ts";
@@ -105,5 +105,78 @@ test(
     expect(leaksIn(JSON.stringify(task))).toBe(false);
     await daemon.stop();
     expect(leakingFiles()).toEqual([]);
+  },
+);
+
+test(
+  verifies(
+    "SEC-005",
+    row("N-06", "keys in a file that may be read go nowhere: not to the model, not on, not into the home"),
+  ),
+  async () => {
+    rig = await createRig({ config: { providers: { stub: { api_key: CANARY } } } });
+    mkdirSync(join(rig.home, "workspace"), { mode: 0o700 });
+    const other = `ghp_${"a1B2".repeat(9)}`;
+    writeFileSync(join(rig.home, "workspace/keys.txt"), `key=${CANARY}\ntoken=${other}\n`);
+    rig.stub.use(({ messages }, { turn }): Reply => {
+      if (turn === 0) return { toolCalls: [{ name: "read_file", args: { path: "keys.txt" } }] };
+      const body = String(messages.at(-1)?.content);
+      return turn === 1
+        ? { toolCalls: [{ name: "send_alert", args: { severity: "info", title: "t", body } }] }
+        : { text: `it says ${body}` };
+    });
+    const daemon = await rig.start();
+    await ended(daemon.client, await submit(daemon.client, "task n6"));
+    await daemon.stop();
+    const read = rig.stub.calls.find(({ turn }) => turn === 1)?.body.messages.at(-1)?.content;
+    expect(String(read)).toMatch(/key=\[redacted\]\s[\s\S]*token=\[redacted\]/);
+    const said = JSON.stringify([rig.stub.calls.map(({ body }) => body), rig.sink.calls]);
+    expect([leaksIn(said), said.includes(other)]).toEqual([false, false]);
+    expect(leakingFiles()).toEqual(["workspace/keys.txt"]);
+  },
+);
+
+test(
+  verifies(
+    "SEC-005",
+    row("N-01", "secrets of every known shape that nobody configured are in no file, as results of tools"),
+  ),
+  async () => {
+    rig = await createRig();
+    mkdirSync(join(rig.home, "workspace"), { mode: 0o700 });
+    const body = "a1B2c3D4".repeat(6);
+    const shapes = [
+      ...[
+        `sk-${body}`,
+        `sk-ant-api03-${body}`,
+        `AIza${body.slice(0, 35)}`,
+        `ghp_${body}`,
+        `github_pat_${body}`,
+      ],
+      ...["xoxb-1234567890-abcdef", "AKIAABCDEFGHIJKLMNOP", `eyJ${body}.eyJ${body}.${body}`],
+      ...[`gck_0123456789ab_${body.slice(0, 43)}`, `123456789:AA${body.slice(0, 33)}`],
+      ...[
+        `AGE-SECRET-KEY-1${"Q2W3E4R5".repeat(7)}AB`,
+        "user:hunter2hunter2@db.example",
+        "Basic dXNlcjpodW50ZXIyaHVudGVyMg==",
+      ],
+    ];
+    writeFileSync(
+      join(rig.home, "workspace/keys.txt"),
+      shapes.map((shape) => `postgres://${shape}`).join("\n"),
+    );
+    rig.stub.use(
+      (_, { turn }): Reply =>
+        turn === 0 ? { toolCalls: [{ name: "read_file", args: { path: "keys.txt" } }] } : { text: "read" },
+    );
+    const daemon = await rig.start();
+    await ended(daemon.client, await submit(daemon.client, "task n1"));
+    await daemon.stop();
+    const holding = (shape: string): string[] =>
+      readdirSync(rig.home, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && entry.name !== "keys.txt")
+        .map((entry) => join(entry.parentPath, entry.name))
+        .filter((file) => readFileSync(file, "latin1").includes(shape.replace(/@.*/, "")));
+    expect(shapes.map((shape) => [shape, holding(shape)])).toEqual(shapes.map((shape) => [shape, []]));
   },
 );

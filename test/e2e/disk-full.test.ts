@@ -6,12 +6,14 @@ import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { row } from "../support/catalogue.ts";
 import { type Daemon, startDaemon } from "../support/daemon.ts";
 import { writeHome } from "../support/home.ts";
 import { openHomeDb } from "../support/home-db.ts";
 import { examine, violations } from "../support/invariants.ts";
 import { createRig, type Rig } from "../support/rig.ts";
 import { ended, readTask, submit } from "../support/tasks.ts";
+import { verifies } from "../support/verifies.ts";
 import { until } from "../support/wait.ts";
 
 const MEGABYTES = 12;
@@ -60,67 +62,73 @@ function wroteWhole(handle: number, block: Buffer): boolean {
   }
 }
 
-test("[PER-004][REL-001] a full disk refuses before acknowledging, and work goes on when there is space", async (context) => {
-  const disk = mountSmallDisk();
-  if (typeof disk !== "string") {
-    console.log(`the full disk was not tested: ${disk.reason}`);
-    return context.skip(disk.reason);
-  }
-  mounted = disk;
-  rig = await createRig();
-  const home = join(disk, "home");
-  mkdirSync(home, { mode: 0o700 });
-  writeHome(home, { modelUrl: rig.stub.baseUrl, sinkUrl: rig.sink.url }, {});
-  daemon = await startDaemon({ home });
-  const { client } = daemon;
-  const before = await submit(client, "task before");
-  await ended(client, before);
+test(
+  verifies(
+    ["PER-004", "REL-001"],
+    row("N-08", "a full disk refuses before acknowledging, and work goes on when there is space"),
+  ),
+  async (context) => {
+    const disk = mountSmallDisk();
+    if (typeof disk !== "string") {
+      console.log(`the full disk was not tested: ${disk.reason}`);
+      return context.skip(disk.reason);
+    }
+    mounted = disk;
+    rig = await createRig();
+    const home = join(disk, "home");
+    mkdirSync(home, { mode: 0o700 });
+    writeHome(home, { modelUrl: rig.stub.baseUrl, sinkUrl: rig.sink.url }, {});
+    daemon = await startDaemon({ home });
+    const { client } = daemon;
+    const before = await submit(client, "task before");
+    await ended(client, before);
 
-  const filler = join(disk, "filler");
-  fillDisk(filler);
-  const acknowledged = new Map([[before, "task-before"]]);
-  const refusal = await until("a submission to be refused", async () => {
-    const index = acknowledged.size;
-    const body = { agent: "default", prompt: `task d${index} ${"padding ".repeat(200)}` };
-    const reply = await client.post("/api/v1/tasks", body);
-    if (reply.status !== 202) return reply;
-    acknowledged.set(reply.json<{ task_id: string }>().task_id, `task-d${index}`);
-    return undefined;
-  });
-  expect([refusal.status, refusal.json<{ error: { code: string } }>().error.code]).toEqual([
-    503,
-    "DISK_FULL",
-  ]);
-  expect((await readTask(client, before)).state).toBe("SUCCEEDED");
-  expect((await client.get("/api/v1/tasks?limit=5")).status).toBe(200);
-  const notReady = await until("/readyz to say so", async () => {
-    const reply = await client.get("/readyz");
-    return reply.status === 503 ? reply : undefined;
-  });
-  expect(notReady.text).toContain("DISK_FULL");
-  expect((await client.get("/livez")).status).toBe(200);
-
-  rmSync(filler);
-  const after = await until("a submission to be accepted again", async () => {
-    const reply = await client.post("/api/v1/tasks", { agent: "default", prompt: "task after" });
-    return reply.status === 202 ? reply.json<{ task_id: string }>().task_id : undefined;
-  });
-  await until("/readyz to be 200 again", async () => (await client.get("/readyz")).status === 200);
-  acknowledged.set(after, "task-after");
-  for (const id of acknowledged.keys()) expect((await ended(client, id, 30_000)).state).toBe("SUCCEEDED");
-  expect((await daemon.stop()).code).toBe(0);
-  const db = openHomeDb(home);
-  try {
-    const { stub, sink } = rig;
-    const { findings } = examine({
-      db,
-      acknowledged,
-      stubCalls: stub.calls,
-      sinkCalls: sink.calls,
-      settled: true,
+    const filler = join(disk, "filler");
+    fillDisk(filler);
+    const acknowledged = new Map([[before, "task-before"]]);
+    const refusal = await until("a submission to be refused", async () => {
+      const index = acknowledged.size;
+      const body = { agent: "default", prompt: `task d${index} ${"padding ".repeat(200)}` };
+      const reply = await client.post("/api/v1/tasks", body);
+      if (reply.status !== 202) return reply;
+      acknowledged.set(reply.json<{ task_id: string }>().task_id, `task-d${index}`);
+      return undefined;
     });
-    expect(violations(findings)).toEqual([]);
-  } finally {
-    db.close();
-  }
-});
+    expect([refusal.status, refusal.json<{ error: { code: string } }>().error.code]).toEqual([
+      503,
+      "DISK_FULL",
+    ]);
+    expect((await readTask(client, before)).state).toBe("SUCCEEDED");
+    expect((await client.get("/api/v1/tasks?limit=5")).status).toBe(200);
+    const notReady = await until("/readyz to say so", async () => {
+      const reply = await client.get("/readyz");
+      return reply.status === 503 ? reply : undefined;
+    });
+    expect(notReady.text).toContain("DISK_FULL");
+    expect((await client.get("/livez")).status).toBe(200);
+
+    rmSync(filler);
+    const after = await until("a submission to be accepted again", async () => {
+      const reply = await client.post("/api/v1/tasks", { agent: "default", prompt: "task after" });
+      return reply.status === 202 ? reply.json<{ task_id: string }>().task_id : undefined;
+    });
+    await until("/readyz to be 200 again", async () => (await client.get("/readyz")).status === 200);
+    acknowledged.set(after, "task-after");
+    for (const id of acknowledged.keys()) expect((await ended(client, id, 30_000)).state).toBe("SUCCEEDED");
+    expect((await daemon.stop()).code).toBe(0);
+    const db = openHomeDb(home);
+    try {
+      const { stub, sink } = rig;
+      const { findings } = examine({
+        db,
+        acknowledged,
+        stubCalls: stub.calls,
+        sinkCalls: sink.calls,
+        settled: true,
+      });
+      expect(violations(findings)).toEqual([]);
+    } finally {
+      db.close();
+    }
+  },
+);

@@ -40,6 +40,7 @@ export interface AuditRow {
   readonly seq: number;
   readonly at: number;
   readonly task_id: string | null;
+  readonly principal: string;
   readonly capability: string;
   readonly decision: string;
   readonly rule: string | null;

@@ -1,5 +1,6 @@
 // Policies, guards and hands for tests that have no home: the text of a policy in, the real parser and guard out.
 
+import { recordAudit } from "../../src/policy/audit.ts";
 import { createGuard, type Guard } from "../../src/policy/guard.ts";
 import type { Place } from "../../src/policy/match.ts";
 import { parsePolicy } from "../../src/policy/parse.ts";
@@ -16,7 +17,9 @@ export function policyOf(text: string, capabilities: readonly string[] = [], fil
 }
 
 export function guardOf(text: string, capabilities: readonly string[], store: Store): Guard {
-  return createGuard(policyOf(text, capabilities), PLACE, store);
+  return createGuard(policyOf(text, capabilities), PLACE, {
+    record: (refusal) => store.run(recordAudit, refusal),
+  });
 }
 
 /** Hands with a clock that stands, ids that count, and nothing to reach. */

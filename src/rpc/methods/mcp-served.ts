@@ -35,6 +35,14 @@ export const listServed = defineMethod<Record<string, never>, { tools: WireServe
   }),
 });
 
+/** Speaking MCP at all, before it is known what will be asked. */
+export const openMcp = defineMethod<Record<string, never>, null>({
+  name: "mcp.open",
+  capability: "acp.read",
+  params: paramsOf({}),
+  run: async () => null,
+});
+
 export const callServed = defineMethod<CallParams, Enqueued>({
   name: "mcp.call",
   capability: "acp.mutate",

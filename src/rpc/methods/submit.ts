@@ -70,8 +70,16 @@ export const submit = defineMethod<SubmitParams, Enqueued>({
   forKey: ({ store }, params, key) => {
     requireAgent(key, params.agent ?? "default");
     if (params.session_id !== undefined) requireSession(store.reader, key, params.session_id);
-    if (params.passthrough === true) requireScope(key, `model ${params.model ?? AUTO}`, PASS_THROUGH);
-    return params;
+    if (params.passthrough === true) {
+      requireScope(key, `model ${params.model ?? AUTO}`, PASS_THROUGH);
+      return params;
+    }
+    // The soul is the owner's; whoever holds a key speaks as a user, whatever they call it.
+    const history = params.history?.map(({ role, text }) => ({
+      role: role === "system" ? ("user" as const) : role,
+      text,
+    }));
+    return history === undefined ? params : { ...params, history };
   },
   run: async (ports, params, caller) => {
     if (params.prompt.trim() === "")

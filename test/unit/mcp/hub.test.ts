@@ -30,7 +30,7 @@ let children: ReturnType<typeof openChildren>;
 
 const never = new AbortController().signal;
 const ignore = (): void => {};
-const log: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore, flush: ignore };
+const log: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 const PLAIN: McpServer = {
   ...{ name: "odd", transport: "stdio", argv: [], env: {}, cwd: null, cage: null, url: "", headers: {} },
   ...{ timeoutMs: 5_000, enabled: true, shared: true },
@@ -140,35 +140,38 @@ test("a server that is only for those who name it is offered to nobody else, and
   expect(hub.toolsFor(null)).toEqual([]);
 });
 
-test(row(["I-11", "H-10"], "a server over http that points elsewhere is not followed there"), async () => {
-  const seen: string[] = [];
-  const elsewhere = createServer((request, response) => {
-    seen.push(request.url ?? "");
-    response.end("{}");
-  });
-  await new Promise<void>((resolve) => elsewhere.listen(0, "127.0.0.1", resolve));
-  const trap = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`;
-  let turn = 0;
-  const server = createServer((request, response) => {
-    request.resume();
-    turn += 1;
-    if (turn % 2 === 1) {
-      response.writeHead(401, { "www-authenticate": `Bearer resource_metadata="${trap}/meta"` }).end();
-    } else response.writeHead(307, { location: `${trap}/redirected` }).end();
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
-  try {
-    open({ transport: "http", url, headers: { authorization: "Bearer secret" } });
-    await expect(desk.inspect("odd")).rejects.toMatchObject({ code: "MCP_UNAVAILABLE" });
-    await expect(desk.inspect("odd")).rejects.toMatchObject({ code: "MCP_UNAVAILABLE" });
-    expect(turn).toBeGreaterThan(1);
-    expect(seen).toEqual([]);
-  } finally {
-    elsewhere.close();
-    server.close();
-  }
-});
+test(
+  row(["I-11", "H-10", "H-22"], "a server over http that points elsewhere is not followed there"),
+  async () => {
+    const seen: string[] = [];
+    const elsewhere = createServer((request, response) => {
+      seen.push(request.url ?? "");
+      response.end("{}");
+    });
+    await new Promise<void>((resolve) => elsewhere.listen(0, "127.0.0.1", resolve));
+    const trap = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`;
+    let turn = 0;
+    const server = createServer((request, response) => {
+      request.resume();
+      turn += 1;
+      if (turn % 2 === 1) {
+        response.writeHead(401, { "www-authenticate": `Bearer resource_metadata="${trap}/meta"` }).end();
+      } else response.writeHead(307, { location: `${trap}/redirected` }).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
+    try {
+      open({ transport: "http", url, headers: { authorization: "Bearer secret" } });
+      await expect(desk.inspect("odd")).rejects.toMatchObject({ code: "MCP_UNAVAILABLE" });
+      await expect(desk.inspect("odd")).rejects.toMatchObject({ code: "MCP_UNAVAILABLE" });
+      expect(turn).toBeGreaterThan(1);
+      expect(seen).toEqual([]);
+    } finally {
+      elsewhere.close();
+      server.close();
+    }
+  },
+);
 
 test(row("I-13", "an answer over http is cut off at the limit"), async () => {
   const server = createServer((request, response) => {

@@ -1,10 +1,11 @@
 // Log lines are JSON objects with the promised fields, and go through the redactor as a whole.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { createLog, type LogOptions } from "../../../src/telemetry/log.ts";
+import { openLogFile } from "../../../src/telemetry/log-file.ts";
 import { createRedactor } from "../../../src/telemetry/redact.ts";
 import { verifies } from "../../support/verifies.ts";
 import { until } from "../../support/wait.ts";
@@ -58,9 +59,27 @@ test(verifies("SEC-005", "a secret with characters that JSON escapes does not re
   expect(text.match(/\[redacted\]/g)).toHaveLength(3);
 });
 
-test(verifies("RUN-005", "what was logged a moment after the start is on disk after a flush"), () => {
+test(verifies("RUN-005", "what was logged a moment after the start is on disk at once"), () => {
   const { log, file } = openLog();
   log.error("boot", "last words");
-  log.flush();
   expect(readFileSync(file, "utf8")).toContain("last words");
+});
+
+test("a log that has grown is put aside, and only a few of those are kept", () => {
+  const directory = mkdtempSync(join(tmpdir(), "goclaw-log-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const file = join(directory, "system.jsonl");
+  const log = openLogFile({ file, bytesMax: 100, kept: 2 });
+  for (let line = 0; line < 100; line++) log.write(`${String(line).padStart(19, "0")}\n`);
+  expect(readdirSync(directory).sort()).toEqual(["system.jsonl", "system.jsonl.1", "system.jsonl.2"]);
+  const text = (name: string): string => readFileSync(join(directory, name), "utf8");
+  expect([text("system.jsonl"), text("system.jsonl.2")].map((one) => one.length)).toEqual([100, 100]);
+  expect(text("system.jsonl").endsWith("0099\n")).toBe(true);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
+test("a log that cannot be written does not stop who writes it", () => {
+  if (!existsSync("/dev/full")) return;
+  const log = openLogFile({ file: "/dev/full", bytesMax: 100, kept: 0 });
+  expect(() => log.write("lost\n")).not.toThrow();
 });

@@ -6,6 +6,7 @@ import { createValueRedactor, secretForms } from "../../../src/telemetry/redact.
 import { createStreamRedactor } from "../../../src/telemetry/redact-stream.ts";
 import { verifies } from "../../support/verifies.ts";
 
+const OWN_KEY = `gck_0123456789ab_${"Kk-_9".repeat(9).slice(0, 43)}`;
 const SECRETS = ["canary-4711-leak", "canary-47-other"];
 const hide = createValueRedactor(SECRETS);
 const create = createStreamRedactor(secretForms(SECRETS), hide);
@@ -24,6 +25,10 @@ test(verifies("SEC-005", "cut anywhere, the whole is what redacting it at once g
     "-other",
     "canary-4711-leak",
     "canary-47-other",
+    OWN_KEY,
+    OWN_KEY.slice(0, 30),
+    OWN_KEY.slice(30),
+    "gck_",
     " ",
     "x",
     "c",

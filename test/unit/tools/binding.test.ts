@@ -16,6 +16,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { ClaimedTask } from "../../../src/domain/task.ts";
 import { respondApproval } from "../../../src/journal/approvals.ts";
 import type { EffectRef } from "../../../src/journal/effects.ts";
+import { recordAudit } from "../../../src/policy/audit.ts";
 import { createGuard } from "../../../src/policy/guard.ts";
 import { parsePolicy } from "../../../src/policy/parse.ts";
 import { claim } from "../../../src/queue/claim.ts";
@@ -51,7 +52,11 @@ beforeEach(() => {
   const store = storeOf(writer);
   const parse = (text: string) =>
     parsePolicy(text, { file: "policy.yaml", base: home, capabilities: ["tools.exec"] });
-  const guard = createGuard(parse(POLICY), { home, workspace }, store);
+  const guard = createGuard(
+    parse(POLICY),
+    { home, workspace },
+    { record: (refusal) => store.run(recordAudit, refusal) },
+  );
   hands = handsOf(store, guard, [exec], {
     ports: toolPorts(workspace),
     now: () => new Date(writer.clock.nowMs()),
