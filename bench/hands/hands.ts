@@ -40,6 +40,7 @@ export async function benchHands(board: Board, { rounds }: Options): Promise<voi
     const mind = createMind(ours.ground, ours.store, policy, {
       isDraining: () => false,
       ownPort: () => undefined,
+      status: () => ({}) as never,
     });
     await benchCalls(board, ours, mind.hands);
     await benchCommands(board, ours, mind);

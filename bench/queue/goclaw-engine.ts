@@ -15,6 +15,7 @@ export async function startEngine(
   const { engine } = createMind(ground, store, policy, {
     isDraining: () => false,
     ownPort: () => undefined,
+    status: () => ({}) as never,
   });
   ground.bus.subscribe((event) => {
     if (event.type === "task.running") onStart(event.taskId);

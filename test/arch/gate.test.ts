@@ -24,7 +24,7 @@ import { SAMPLES } from "../contract/tool-samples.ts";
 import { type InlineWriter, openInlineWriter, storeOf } from "../support/inline-writer.ts";
 import { claimInput, enqueueInput } from "../support/inputs.ts";
 import { guardOf, handsOf } from "../support/policy.ts";
-import { methodOf, OPEN_ROUTES, OPERATIONS, PROBES } from "../support/routes.ts";
+import { DOORS, methodOf, OPEN_ROUTES, OPERATIONS, PROBES } from "../support/routes.ts";
 import { ROOT, readText } from "../support/tree.ts";
 import { verifies } from "../support/verifies.ts";
 
@@ -48,7 +48,10 @@ const denying = untouchable<Guard>("guard", {
   },
 });
 const agents = [{ id: "default" }] as unknown as RpcPorts["agents"];
-const rpc = createRpc(untouchable<RpcPorts>("ports", { guard: denying, newId: () => "trace", agents }));
+const routes = { names: [], headerNames: [], takes: () => false } as unknown as RpcPorts["routes"];
+const rpc = createRpc(
+  untouchable<RpcPorts>("ports", { guard: denying, newId: () => "trace", agents, routes }),
+);
 
 describe("routes", () => {
   const routes: string[] = [];
@@ -80,7 +83,7 @@ describe("routes", () => {
   afterAll(() => app.close());
 
   test("every route has a sample here, and every sample a route", () => {
-    expect([...PROBES, ...OPERATIONS].map(({ route }) => route).sort()).toEqual(routes.sort());
+    expect([...PROBES, ...DOORS, ...OPERATIONS].map(({ route }) => route).sort()).toEqual(routes.sort());
   });
 
   test.each(OPERATIONS)(verifies(["SEC-002", "ACP-003"], "$route"), async (sample) => {
@@ -94,6 +97,12 @@ describe("routes", () => {
     const reply = await app.inject({ method, url, headers: { ...headers, authorization }, ...payload });
     expect([reply.statusCode, reply.json().error.code]).toEqual([403, "CAP_DENIED"]);
     expect(asked.splice(0), "the guard was asked once").toHaveLength(1);
+  });
+
+  test.each(DOORS)("$route answers nothing to a plain request", async ({ path: url }) => {
+    const headers = { host: "localhost", authorization: `Bearer ${TOKEN}` };
+    expect((await app.inject({ url, headers: { host: "localhost" } })).statusCode).toBe(401);
+    expect([(await app.inject({ url, headers })).statusCode, asked]).toEqual([426, []]);
   });
 
   test.each(PROBES)("$route is about the process alone: no policy is asked", async (sample) => {

@@ -22,6 +22,9 @@ export const PROBES: readonly SampleRequest[] = [
 /** Probes that anybody may ask. */
 export const OPEN_ROUTES = ["GET /livez", "GET /healthz"];
 
+/** Where another protocol begins, whose every method asks by itself; as a plain request it answers nothing. */
+export const DOORS: readonly SampleRequest[] = [{ route: "GET /ws", path: "/ws" }];
+
 /** Every other route. */
 export const OPERATIONS: readonly SampleRequest[] = [
   { route: "GET /v1/models", path: "/v1/models" },
@@ -41,6 +44,7 @@ export const OPERATIONS: readonly SampleRequest[] = [
   },
   { route: "GET /api/v1/task/stream", path: `/api/v1/task/stream?task_id=${ID}` },
   { route: "GET /api/v1/cost", path: "/api/v1/cost" },
+  { route: "POST /api/v1/route/explain", path: "/api/v1/route/explain", body: { prompt: "task route" } },
   { route: "GET /api/v1/sessions", path: "/api/v1/sessions" },
   { route: "GET /api/v1/sessions/:id", path: `/api/v1/sessions/${ID}` },
   { route: "POST /api/v1/sessions/:id/compact", path: `/api/v1/sessions/${ID}/compact` },

@@ -10,7 +10,7 @@ import { taskCassette } from "./cassette.ts";
 import { reportCost } from "./cost.ts";
 import { addKeyMethod, listKeysMethod, revokeKeyMethod, updateKeyMethod } from "./key.ts";
 import { approveMcp, inspectMcp, listMcp, listMcpTools } from "./mcp.ts";
-import { callServed, listServed } from "./mcp-served.ts";
+import { callServed, listServed, openMcp } from "./mcp-served.ts";
 import { listModel, listModelNames } from "./model.ts";
 import { explainRoute } from "./route.ts";
 import { compactSession, listSession, sessionHistory } from "./session.ts";
@@ -69,7 +69,7 @@ const ENTRIES: readonly RpcEntry[] = [
   ...[entry(listModel), entry(listModelNames), entry(explainRoute), entry(reportCost)],
   ...[entry(addKeyMethod), entry(listKeysMethod), entry(updateKeyMethod), entry(revokeKeyMethod)],
   ...[entry(listMcp), entry(listMcpTools), entry(inspectMcp), entry(approveMcp)],
-  ...[entry(listServed), accepting(callServed)],
+  ...[entry(openMcp), entry(listServed), accepting(callServed)],
 ];
 
 export const RPC_METHODS: ReadonlyMap<string, RpcEntry> = new Map(ENTRIES.map((one) => [one.name, one]));
