@@ -37,7 +37,7 @@ test(row("N-05", "with umask 000 directories are 0700 and everything else is 060
   const all = [...running, ...modesOf(rig.home)];
   expect(all.length).toBeGreaterThan(30);
   const isDirectory = (line: string): boolean =>
-    /^[0-7]{3} (workspace|logs|run|skills|installed|backups|cassettes)(\/[^.]*)?$/.test(line);
+    /^[0-7]{3} (workspace(\/\.goclaw)?|logs|run|skills|installed|backups|cassettes)(\/[^.]*)?$/.test(line);
   expect(all.filter((line) => !line.startsWith(isDirectory(line) ? "700" : "600"))).toEqual([]);
   expect(statSync(rig.home).mode & 0o777).toBe(0o700);
 });

@@ -47,7 +47,7 @@ test(
       ...{ protocol: "acp", version: "1.0", supported_min: "1.0", supported_max: "1.0" },
       server: { name: "goclaw", version: daemon.run.version },
       principal: "token",
-      capabilities: ["acp.read", "acp.mutate", "admin.approve", "admin.keys"],
+      capabilities: ["acp.read", "acp.mutate", "admin.approve", "admin.keys", "llm.passthrough"],
       methods: expect.arrayContaining(["agent.chat", "task.get", "approval.respond"]),
       limits: { max_frame_bytes: 1_048_576, max_batch: 50 },
     });
