@@ -7,6 +7,7 @@ import type { Ground } from "./parts.ts";
 import { type AuditRecord, recordAudit, savePolicyVersion } from "./policy/audit.ts";
 import type { Guard } from "./policy/guard.ts";
 import type { Store } from "./store/store.ts";
+import { watchFile } from "./watch-file.ts";
 
 export interface PolicyWatch {
   /** Why the file as it is now is not in force; null when it is. */
@@ -14,12 +15,8 @@ export interface PolicyWatch {
   stop(): Promise<void>;
 }
 
-/** Editors write a file in several steps; what it says a moment after the last of them counts. */
-const QUIET_MS = 100;
-
 export function watchPolicy({ paths, log, newId }: Ground, store: Store, guard: Guard): PolicyWatch {
   let failure: string | null = null;
-  let timer: NodeJS.Timeout | undefined;
   let reloading: Promise<void> = Promise.resolve();
 
   const record = (decision: "allow" | "deny", rule: string, code: Code | null): AuditRecord => ({
@@ -52,25 +49,14 @@ export function watchPolicy({ paths, log, newId }: Ground, store: Store, guard: 
       await store.run(recordAudit, record("deny", "policy_reload_failed", code));
     }
   };
-  const onChange = (): void => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      reloading = reloading.then(reload).catch((error: unknown) => log.error("policy", messageOf(error)));
-    }, QUIET_MS);
-  };
-
-  // Loaded after the start: what happened to the file in between is looked at once.
-  const watching = import("chokidar").then(({ watch }) => {
-    const watcher = watch(paths.policy, { ignoreInitial: true });
-    watcher.on("all", onChange).on("ready", onChange);
-    watcher.on("error", (error) => log.error("policy", `policy.yaml cannot be watched: ${messageOf(error)}`));
-    return watcher;
+  // What happened to the file during the start is looked at once.
+  const unwatch = watchFile(paths.policy, () => {
+    reloading = reloading.then(reload).catch((error: unknown) => log.error("policy", messageOf(error)));
   });
   return {
     failed: () => failure,
     stop: async () => {
-      clearTimeout(timer);
-      await (await watching).close();
+      unwatch();
       await reloading;
     },
   };

@@ -7,13 +7,14 @@ import type { Ground } from "./parts.ts";
 import { type AuditRecord, recordAudit } from "./policy/audit.ts";
 import type { Guard } from "./policy/guard.ts";
 import type { Store } from "./store/store.ts";
+import { watchFile } from "./watch-file.ts";
 
 export interface TokenWatch {
   /** The token now. */
   readonly read: () => string;
   /** Whom to tell that the token before is worth nothing any more. */
   readonly onRotated: (listener: () => void) => void;
-  stop(): Promise<void>;
+  stop(): void;
 }
 
 export function watchToken(
@@ -41,16 +42,10 @@ export function watchToken(
       log.error("auth", messageOf(error));
     }
   };
-  // Loaded after the start: what happened to the file in between is looked at once.
-  const watching = import("chokidar").then(({ watch }) => {
-    const watcher = watch(paths.token, { ignoreInitial: true });
-    watcher.on("all", look).on("ready", look);
-    watcher.on("error", (error) => log.error("auth", `auth.token cannot be watched: ${messageOf(error)}`));
-    return watcher;
-  });
+  const unwatch = watchFile(paths.token, look);
   return {
     read,
     onRotated: (listener) => void listeners.push(listener),
-    stop: async () => (await watching).close(),
+    stop: unwatch,
   };
 }
