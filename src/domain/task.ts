@@ -179,7 +179,13 @@ export type Outcome =
       readonly message: string;
       readonly afterMs?: number;
     }
-  | { readonly type: "failed"; readonly code: string; readonly message: string }
+  | {
+      readonly type: "failed";
+      readonly code: string;
+      readonly message: string;
+      /** When whoever asked may ask again, if a provider said so. */
+      readonly afterMs?: number;
+    }
   | {
       readonly type: "suspended";
       readonly reason: Suspension;

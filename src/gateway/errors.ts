@@ -60,6 +60,7 @@ export function sendRawError(reply: FastifyReply, error: GoclawError): void {
   const headers = {
     "content-type": "application/json; charset=utf-8",
     "content-length": Buffer.byteLength(body),
+    ...(error.retryAfterSeconds !== undefined && { "retry-after": String(error.retryAfterSeconds) }),
   };
   reply.raw.writeHead(CODES[error.code].http, headers).end(body);
 }

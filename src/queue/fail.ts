@@ -40,7 +40,7 @@ export const fail = defineVerb("queue.fail", (tx, input: FailInput): Failed => {
   if (task === undefined) return "lost";
   const { code, message, retryReason } = input;
   if (retryReason === null) {
-    failForGood(tx, task, "RUNNING", code, code, message);
+    failForGood(tx, task, "RUNNING", code, code, message, input.afterMs);
     return "failed";
   }
   const fingerprint = fingerprintOf(code, message);
@@ -82,9 +82,11 @@ export function failForGood(
   reason: string,
   code: string,
   message: string,
+  afterMs = 0,
 ): void {
   tx.run(FAIL_SQL, { taskId: task.id, reason, code, message, now: tx.nowMs });
-  recordTransition(tx, task, { from, to: "FAILED" }, reason, { code, message });
+  const payload = { code, message, ...(afterMs > 0 && { retry_after_ms: afterMs }) };
+  recordTransition(tx, task, { from, to: "FAILED" }, reason, payload);
   wakeParent(tx, task.id);
 }
 

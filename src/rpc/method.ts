@@ -41,6 +41,8 @@ export interface RpcPorts {
   readonly limits: { readonly maxAttempts: number };
   /** Why a JSON Schema cannot be used; undefined when it can. */
   readonly schemaFault: (schema: Readonly<Record<string, unknown>>) => Promise<string | undefined>;
+  /** Why a JSON Schema is none; undefined when it is one, whether it can be used or not. */
+  readonly shapeFault: (schema: Readonly<Record<string, unknown>>) => Promise<string | undefined>;
   /** Told in the turn in which a task is sent to the queue, before it is there. */
   readonly onSubmitting: () => void;
   /** How the daemon and its parts are. */
