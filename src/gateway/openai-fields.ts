@@ -109,15 +109,17 @@ export function misfit(errors: readonly ErrorObject[] | null | undefined, extra:
   // Of alternatives the one that fits furthest is what was meant.
   const depth = ({ instancePath }: ErrorObject): number => instancePath.split("/").length;
   const [error] = [...(errors ?? [])].sort((a, b) => depth(b) - depth(a));
-  const { additionalProperty, allowedValues, tag, tagValue } = (error?.params ?? {}) as {
+  const { additionalProperty, missingProperty, allowedValues, tag, tagValue } = (error?.params ?? {}) as {
     readonly additionalProperty?: string;
+    readonly missingProperty?: string;
     readonly allowedValues?: readonly unknown[];
     readonly tag?: string;
     readonly tagValue?: unknown;
   };
   const path = (error?.instancePath ?? "").slice(1).replaceAll("/", ".");
-  const param = [path, additionalProperty ?? tag].filter(Boolean).join(".");
-  const why = additionalProperty === undefined ? (error?.message ?? "is not valid") : extra;
+  const param = [path, additionalProperty ?? missingProperty ?? tag].filter(Boolean).join(".");
+  const rule = missingProperty === undefined ? (error?.message ?? "is not valid") : "it is missing";
+  const why = additionalProperty === undefined ? rule : extra;
   const known = allowedValues === undefined ? "" : ` (${allowedValues.join(", ")})`;
   const said = tag === undefined ? why : `${JSON.stringify(tagValue ?? null)} is not known here`;
   return new ParamError(param, `${param || "the body"}: ${said}${known}`);

@@ -64,7 +64,7 @@ export async function toBody(
 function toTools(tools: readonly ToolSpec[]): Tool[] {
   return tools.map(({ name, description, params, strict }, index) => ({
     name,
-    description,
+    ...(description !== "" && { description }),
     ...(strict !== undefined && { strict }),
     input_schema: { ...params, type: "object" },
     ...(index === tools.length - 1 && { cache_control: CACHE }),

@@ -33,7 +33,8 @@ export function toBody(
   const functions = tools.map(({ name, description, params, strict }) => ({
     type: "function" as const,
     function: {
-      ...{ name, description, parameters: params as Record<string, unknown> },
+      ...{ name, parameters: params as Record<string, unknown> },
+      ...(description !== "" && { description }),
       ...(strict !== undefined && { strict }),
     },
   }));

@@ -47,7 +47,8 @@ export function toBody(
 
 /** Unless it is told otherwise, this API rewrites schemas until they are strict. */
 function toTool({ name, description, params, strict = false }: ToolSpec): FunctionTool {
-  return { type: "function", name, description, parameters: { ...params }, strict };
+  const told = description === "" ? {} : { description };
+  return { type: "function", name, ...told, parameters: { ...params }, strict };
 }
 
 function toFormat({ name, schema }: OutputSchema): OpenAI.Responses.ResponseFormatTextJSONSchemaConfig {

@@ -11,7 +11,8 @@ import { collect } from "../support/vendors/collect.ts";
 import type { Dialect } from "../support/vendors/dialect.ts";
 import { DIALECTS } from "../support/vendors/dialects.ts";
 import { startVendor, type VendorServer } from "../support/vendors/server.ts";
-import { type Case, FIELDS } from "./passage-fields.ts";
+import type { Case } from "./passage-case.ts";
+import { FIELDS } from "./passage-fields.ts";
 
 const servers = new Map<Dialect, VendorServer>();
 beforeAll(async () => {
