@@ -20,13 +20,15 @@ export interface HeldTask extends TaskRef {
   readonly aside: 0 | 1;
   /** 1 when the task asked for data: then no answer's text is its result as it is. */
   readonly structured: 0 | 1;
+  /** 1 for a client's own request. */
+  readonly passed: 0 | 1;
   readonly fingerprint: string | null;
   readonly fingerprintCount: number;
 }
 
 const HELD_SQL = `
   SELECT id, session_id AS sessionId, agent_id AS agentId, key_id AS keyId, parent_id AS parentId,
-         priority, attempt, max_attempts AS maxAttempts, anchor, kind = 'compact' AS aside,
+         priority, attempt, max_attempts AS maxAttempts, anchor, kind = 'compact' AS aside, kind = 'passthrough' AS passed,
          fingerprint, fingerprint_count AS fingerprintCount, output_schema IS NOT NULL AS structured
   FROM tasks
   WHERE id = @taskId AND fence = @fence AND state = 'RUNNING' AND lease_until > @mono`;
