@@ -23,9 +23,9 @@ const ROWS = [
   { id: "NG-003", title: "No tenants", open: 2 },
   { id: "RUN-001", title: "Ordered start", open: 2 },
   { id: "RUN-002", title: "Lanes are a bound", open: 2, missing: "plans, schedules and delegations" },
-  { id: "RUN-003", title: "Polite stop", open: 2, missing: "that a second signal ends the wait" },
+  { id: "RUN-003", title: "Polite stop" },
   { id: "RUN-004", title: "One trace", open: 2, missing: "log lines, and task and session ids" },
-  { id: "RUN-005", title: "Last words", open: 2, missing: "one structured record with a code" },
+  { id: "RUN-005", title: "Last words" },
   { id: "PER-001", title: "Durable settings", open: 2, missing: "that nothing weakens them" },
   {
     id: "PER-002",
@@ -133,7 +133,7 @@ const ROWS = [
   { id: "REL-002", title: "At most once for `once`" },
   { id: "REL-003", title: "Deterministic recovery" },
   { id: "REL-004", title: "Timeline", open: 2, missing: "messages; events are checked" },
-  { id: "REL-005", title: "Bounded drain", open: 2, missing: "the bound in time" },
+  { id: "REL-005", title: "Bounded drain" },
   { id: "REL-006", title: "Back soon", open: 2, missing: "the times, which bench/ measures" },
   { id: "REL-007", title: "Reasons everywhere", open: 2, missing: "`task why`, and a code on every refusal" },
 ] as const satisfies readonly Row[];

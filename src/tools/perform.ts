@@ -91,6 +91,8 @@ export async function perform(
   if (typeof intended === "object") return { type: "result", text: intended.settled };
   if (intended === "unknown") return inDoubt(effect);
   const outcome = await runTool(tool, args, { ...context, answer: approval?.answer ?? null });
+  // It failed because it was stopped: what may be made again is left open for the attempt that goes on.
+  if (signal.aborted && outcome.type === "failed" && effect.effectClass !== "once") return { type: "lost" };
   return conclude(hands, task, tool, effect, args, outcome);
 }
 
