@@ -126,7 +126,10 @@ export function startStore(
     onCommit,
     clean,
     onDefect: (verb, message, stack) => log.error("store", message, { verb, stack }),
-    onFault: (fault) => log.error("store", fault === null ? "storage works again" : `storage fault ${fault}`),
+    onFault: (fault, why) => {
+      if (fault === null) log.warn("store", "storage works again");
+      else log.error("store", `storage fault ${fault}: ${why}`, { code: fault });
+    },
     onLost: () => {
       throw new GoclawError("INTERNAL", "the writer thread ended; see the log for why");
     },
