@@ -67,6 +67,11 @@ function createHub({ paths, config, log, redact, bus, children }: Ground, store:
   });
 }
 
+export async function closeMind({ mcp, refusals }: Mind): Promise<void> {
+  await mcp.close();
+  await refusals.close();
+}
+
 /** Guard, providers, hands, lanes and RPC. */
 export function createMind(ground: Ground, store: Store, policy: Policy, facts: MindFacts): Mind {
   const { paths, config, redact, bus, children, bootId, newId, reportDefect } = ground;

@@ -49,9 +49,14 @@ export interface RpcPorts {
   readonly isDraining: () => boolean;
 }
 
-export interface Method<Params, Result> {
+/** What is known of a method before its parameters are. */
+export interface Operation {
   readonly name: string;
   readonly capability: (typeof BASE_CAPABILITIES)[number];
+  readonly forKey?: unknown;
+}
+
+export interface Method<Params, Result> extends Operation {
   /** JSON Schema of the params object; unknown fields are refused. */
   readonly params: Readonly<Record<string, unknown>>;
   /**

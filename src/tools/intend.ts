@@ -48,11 +48,10 @@ export interface RefuseInput extends Fence {
   readonly audit: AuditRecord | null;
 }
 
-/** Returns false when the lease is lost. */
-export const refuse = defineVerb("tools.refuse", (tx, input: RefuseInput): boolean => {
+/** Returns what the model is told, or null when the lease is lost. */
+export const refuse = defineVerb("tools.refuse", (tx, input: RefuseInput): string | null => {
   const task = heldTask(tx, input);
-  if (task === undefined) return false;
+  if (task === undefined) return null;
   if (input.audit !== null) appendAudit(tx, input.audit);
-  insertRefusal(tx, task, input.effect, input.code, input.outcome);
-  return true;
+  return insertRefusal(tx, task, input.effect, input.code, input.outcome);
 });

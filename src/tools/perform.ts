@@ -49,8 +49,9 @@ export async function perform(
   const tools = hands.toolsFor(task.agentId);
   const tool = tools.find((candidate) => candidate.name === call.name);
   let effect = effectOf(task.id, call, place, tool);
+  // What may have happened is never refused: a refusal would say that it did not.
   const refusal = (code: Code, why: string, audit: AuditRecord | null): Promise<Performed> =>
-    refuseCall(hands, task, effect, code, why, audit);
+    place.isInDoubt === true ? doubt(hands, task, effect) : refuseCall(hands, task, effect, code, why, audit);
   if (tool === undefined) {
     const names = tools.map(({ name }) => name).join(", ");
     return refusal(
@@ -76,7 +77,7 @@ export async function perform(
     const outcome = await tool.resume(args, context);
     if (outcome !== undefined) return conclude(hands, task, tool, effect, args, outcome);
   }
-  // Before policy and person: neither can say whether it happened, and a refusal would say that it did not.
+  // Before policy and person: neither can say whether it happened.
   if (place.isInDoubt === true) return doubt(hands, task, effect);
   const passed = await passGate(hands, { task, tool, args, effect, decided, context });
   if (passed.type === "lost" || passed.type === "wait") return passed;
@@ -90,6 +91,8 @@ export async function perform(
   if (typeof intended === "object") return { type: "result", text: intended.settled };
   if (intended === "unknown") return inDoubt(effect);
   const outcome = await runTool(tool, args, { ...context, answer: approval?.answer ?? null });
+  // It failed because it was stopped: what may be made again is left open for the attempt that goes on.
+  if (signal.aborted && outcome.type === "failed" && effect.effectClass !== "once") return { type: "lost" };
   return conclude(hands, task, tool, effect, args, outcome);
 }
 
@@ -110,16 +113,9 @@ async function refuseCall(
   why: string,
   audit: AuditRecord | null,
 ): Promise<Performed> {
-  const outcome = `${code}: ${why}`;
-  const held = await store.insist(refuse, {
-    taskId: task.id,
-    fence: task.fence,
-    effect,
-    code,
-    outcome,
-    audit,
-  });
-  return held ? { type: "result", text: outcome } : { type: "lost" };
+  const fence = { taskId: task.id, fence: task.fence };
+  const told = await store.insist(refuse, { ...fence, effect, code, outcome: `${code}: ${why}`, audit });
+  return told === null ? { type: "lost" } : { type: "result", text: told };
 }
 
 /** Journals what became of an act; one that waits for its outcome stays open. */
