@@ -4,7 +4,7 @@
 import { isatty } from "node:tty";
 import type { Context, Output, Signal } from "./cli/context.ts";
 import { runProgram } from "./cli/program.ts";
-import { processEnv } from "./config/env.ts";
+import { forgetForeignVariables, processEnv } from "./config/env.ts";
 import { EXIT, GoclawError, messageOf } from "./domain/error.ts";
 import { isPackaged, startWriter, version } from "./native.ts";
 import { systemClock, systemRandom } from "./system.ts";
@@ -13,6 +13,7 @@ import { systemClock, systemRandom } from "./system.ts";
 process.umask(0o077);
 
 const env = processEnv();
+forgetForeignVariables();
 const listeners = new Set<(signal: Signal) => void>();
 
 function emit(signal: Signal): void {
