@@ -4,7 +4,7 @@
 import { isatty } from "node:tty";
 import type { Context, Output, Signal } from "./cli/context.ts";
 import { runProgram } from "./cli/program.ts";
-import { processEnv } from "./config/env.ts";
+import { forgetForeignVariables, processEnv } from "./config/env.ts";
 import { codeOf, EXIT, exitCodeOf, GoclawError, messageOf } from "./domain/error.ts";
 import type { LastWords } from "./last-words.ts";
 import { isPackaged, startWriter, version } from "./native.ts";
@@ -14,6 +14,7 @@ import { systemClock, systemRandom } from "./system.ts";
 process.umask(0o077);
 
 const env = processEnv();
+forgetForeignVariables();
 let lastWords: LastWords | undefined;
 const listeners = new Set<(signal: Signal) => void>();
 

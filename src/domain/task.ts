@@ -179,7 +179,13 @@ export type Outcome =
       readonly message: string;
       readonly afterMs?: number;
     }
-  | { readonly type: "failed"; readonly code: string; readonly message: string }
+  | {
+      readonly type: "failed";
+      readonly code: string;
+      readonly message: string;
+      /** When it is worth to ask again, in ms from now; absent when nobody can say. */
+      readonly afterMs?: number;
+    }
   | {
       readonly type: "suspended";
       readonly reason: Suspension;

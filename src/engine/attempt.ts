@@ -143,9 +143,9 @@ async function settle(
       return;
     }
     case "failed": {
-      const { code } = outcome;
+      const { code, afterMs = 0 } = outcome;
       const message = redact(outcome.message);
-      await store.insist(fail, { ...fence, code, message, retryReason: null, afterMs: 0, retry });
+      await store.insist(fail, { ...fence, code, message, retryReason: null, afterMs, retry });
       return;
     }
     case "suspended": {

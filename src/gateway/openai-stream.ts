@@ -41,7 +41,7 @@ export function answerStream(ports: OpenAiPorts, completion: Completion): void {
   };
   const failWith = (error: GoclawError): void => {
     if (over) return;
-    if (stream === undefined) sendRawError(reply, error);
+    if (stream === undefined) sendRawError(reply, error, answerer.headers());
     else stream.send(toLine(wireError(error.code, error.message)));
     finish();
   };

@@ -47,12 +47,14 @@ export function waitForEnd(
     let stop: (() => void) | undefined;
     let over = false;
     let finishReason = "stop";
+    let afterMs: unknown;
     const finish = (): void => {
       if (over) return;
       over = true;
       stop?.();
       read().then(
-        (task) => (task.state === "SUCCEEDED" ? resolve({ task, finishReason }) : reject(errorOf(task))),
+        (task) =>
+          task.state === "SUCCEEDED" ? resolve({ task, finishReason }) : reject(errorOf(task, afterMs)),
         reject,
       );
     };
@@ -61,6 +63,7 @@ export function waitForEnd(
       onEvent: (event) => {
         answerer.observe(event);
         view.onEvent(event);
+        if (event.type === "task.failed") afterMs = event.payload.retry_after_ms;
         if (event.type === "model.end") finishReason = String(event.payload.stop_reason);
         const ended = event.to !== null && isTerminal(event.to);
         const putBack = event.reasonCode === "SHUTDOWN_REQUEUED";
@@ -81,9 +84,15 @@ export function usageOf({ usage }: WireTask) {
   };
 }
 
+/** For a 429 whose end nobody knows: a client that waits for nothing would ask at once. */
+const LATER_SECONDS = 10;
+
 /** Why a task has no answer to give, with the status of its code. */
-function errorOf(task: WireTask): GoclawError {
-  const code = task.error?.code ?? task.reason_code ?? "INTERNAL";
+function errorOf(task: WireTask, afterMs: unknown): GoclawError {
+  const given = task.error?.code ?? task.reason_code ?? "INTERNAL";
+  const code = given in CODES ? (given as Code) : "INTERNAL";
   const message = `${task.error?.message ?? task.state} (task ${task.id} is ${task.state}; goclaw task why ${task.id})`;
-  return new GoclawError(code in CODES ? (code as Code) : "INTERNAL", message);
+  const later = CODES[code].http === 429 ? LATER_SECONDS : undefined;
+  const retryAfterSeconds = typeof afterMs === "number" ? Math.ceil(afterMs / 1000) : later;
+  return new GoclawError(code, message, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
 }

@@ -72,6 +72,8 @@ export interface ProviderFailure {
   readonly message: string;
   /** The wait the provider asked for, in ms; 0 when it asked for none. */
   readonly afterMs: number;
+  /** Who failed last, when a chain was asked. */
+  readonly from?: { readonly provider: string; readonly model: string };
 }
 
 export const ERROR_CLASSES = [
