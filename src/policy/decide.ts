@@ -49,7 +49,8 @@ export function stricter(first: Decision, second: Decision): Decision {
   return SEVERITY[second.effect] > SEVERITY[first.effect] ? second : first;
 }
 
-function concerns(
+/** Whether the rule is about this capability of this agent. */
+export function concerns(
   { agents, capability }: Rule,
   { agentId, capability: wanted }: Pick<PolicyRequest, "agentId" | "capability">,
 ): boolean {

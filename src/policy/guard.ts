@@ -7,7 +7,8 @@ import { GoclawError } from "../domain/error.ts";
 import type { AuditRecord } from "./audit.ts";
 import { decide, isThinkable, stricter } from "./decide.ts";
 import type { Decision } from "./decision.ts";
-import { isBelow, type Place } from "./match.ts";
+import { grantOf, narrower } from "./grant.ts";
+import type { Place } from "./match.ts";
 import type { Policy } from "./policy.ts";
 import type { Refusals } from "./refusals.ts";
 
@@ -71,9 +72,13 @@ export function createGuard(first: Policy, place: Place, refusals: Pick<Refusals
       const { agentId, capability } = asked;
       const request = { agentId, capability, touches, labels, sources, isOutgoing };
       let decision = decide(policy, place, request);
+      let grant = grantOf(policy, place, request, decision);
       const pinned = versions.get(pinnedVersion);
-      if (pinned !== undefined && pinned !== policy)
-        decision = stricter(decision, decide(pinned, place, request));
+      if (pinned !== undefined && pinned !== policy) {
+        const before = decide(pinned, place, request);
+        decision = stricter(decision, before);
+        grant = narrower(grant, grantOf(pinned, place, request, before));
+      }
       const told = touches.length > 0 || labels.length > 0;
       const record = recordOf(
         policy,
@@ -81,7 +86,7 @@ export function createGuard(first: Policy, place: Place, refusals: Pick<Refusals
         decision,
         told ? JSON.stringify({ touches, labels, sources, isOutgoing }) : null,
       );
-      return { decision, record, grant: grantOf(policy, place, decision) };
+      return { decision, record, grant };
     },
     refuse: (record) => refusals.record({ ...record, decision: "deny" }),
     isThinkable: (agentId, capability) => isThinkable(policy, agentId, capability),
@@ -99,16 +104,4 @@ export function createGuard(first: Policy, place: Place, refusals: Pick<Refusals
 function recordOf(policy: Policy, asked: Asked, decision: Decision, request: string | null): AuditRecord {
   const { effect, rule, code } = decision;
   return { ...asked, decision: effect, rule, policyVersion: policy.version, code, request };
-}
-
-function grantOf(policy: Policy, { workspace }: Place, { roots, domains }: Decision): Grant {
-  const open = [...policy.allowPaths, ...roots];
-  const above = open.filter(({ path }) => isBelow(path, workspace));
-  const mode = above.some((root) => root.mode === "rw") ? "rw" : "ro";
-  return {
-    roots: [{ path: workspace, mode, closed: above.length === 0 }, ...open],
-    domains: [...policy.allowDomains, ...domains],
-    allowLoopback: policy.allowLoopback,
-    allowUnsandboxedExec: policy.allowUnsandboxedExec,
-  };
 }
