@@ -11,7 +11,7 @@ import type { Effect, Policy, Rule } from "./policy.ts";
 import { nameOf } from "./rule-name.ts";
 import { FILES_THAT_RUN, judgeTaint } from "./taint.ts";
 
-const SEVERITY: Record<Effect, number> = { allow: 0, ask: 1, deny: 2 };
+export const SEVERITY: Readonly<Record<Effect, number>> = { allow: 0, ask: 1, deny: 2 };
 const NO_TOUCH: readonly Touch[] = [{}];
 
 export function decide(policy: Policy, place: Place, request: PolicyRequest): Decision {

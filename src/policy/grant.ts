@@ -3,13 +3,22 @@
 // both open, and nothing that a rule of either speaks against.
 
 import { type FileRoot, type Grant, openRoots, type PathMode } from "../domain/act.ts";
-import { concerns } from "./decide.ts";
+import { concerns, decide } from "./decide.ts";
 import type { Decision, PolicyRequest } from "./decision.ts";
 import { matchDomain } from "./domain-rules.ts";
 import { isBelow, judgeTouch, type Place } from "./match.ts";
 import type { Policy, Rule } from "./policy.ts";
 
 export function grantOf(policy: Policy, place: Place, request: PolicyRequest, decided: Decision): Grant {
+  let grant = ownGrant(policy, place, request, decided);
+  for (const agentId of request.onBehalfOf ?? []) {
+    const above = { ...request, agentId };
+    grant = narrower(grant, ownGrant(policy, place, above, decide(policy, place, above)));
+  }
+  return grant;
+}
+
+function ownGrant(policy: Policy, place: Place, request: PolicyRequest, decided: Decision): Grant {
   const { workspace } = place;
   const open = [...policy.allowPaths, ...decided.roots];
   const above = open.filter(({ path }) => isBelow(path, workspace));

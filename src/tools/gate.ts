@@ -10,6 +10,7 @@ import type { AuditRecord } from "../policy/audit.ts";
 import type { DecidedAct, Guard } from "../policy/guard.ts";
 import { canonical } from "../policy/policy.ts";
 import { probePaths } from "../policy/probe.ts";
+import { findDelegators } from "../store/family.ts";
 import type { Store } from "../store/store.ts";
 import { askFor, withdrawAsking } from "./ask.ts";
 import { capabilityOf } from "./index.ts";
@@ -78,6 +79,7 @@ export function decideCall(
     touches: tool.touches?.(args) ?? [],
     ...taint,
     isOutgoing,
+    onBehalfOf: findDelegators(store.reader, task.id),
     pinnedVersion: task.policyVersion,
   });
   const { resource, request } = decided.record;

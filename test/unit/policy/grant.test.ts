@@ -22,7 +22,7 @@ const guard = (text: string): Guard => guardOf(text, TOOLS, storeOf(writer));
 function grant(from: Guard, capability: string, touch: Touch, pinnedVersion = from.policy().version): Grant {
   return from.decideAct({
     ...{ principal: "agent:a", capability, resource: null, traceId: "t", taskId: null, agentId: "a" },
-    ...{ touches: [touch], labels: [], sources: [], isOutgoing: false, pinnedVersion },
+    ...{ touches: [touch], labels: [], sources: [], isOutgoing: false, onBehalfOf: [], pinnedVersion },
   }).grant;
 }
 
