@@ -53,18 +53,17 @@ export async function perform(
   let effect = effectOf(task.id, call, place, tool);
   const refusal = (code: Code, why: string, audit: AuditRecord | null): Promise<Performed> =>
     refuseCall(hands, task, effect, code, why, audit);
+  /** A refusal would say of a call in doubt that it was not made. */
+  const misfit = (code: Code, why: string): Promise<Performed> =>
+    place.isInDoubt === true ? doubt(hands, task, effect) : refusal(code, why, null);
   if (tool === undefined) {
     const names = tools.map(({ name }) => name).join(", ");
-    return refusal(
-      "TOOL_UNKNOWN",
-      `there is no tool ${JSON.stringify(call.name)}; there are: ${names}`,
-      null,
-    );
+    return misfit("TOOL_UNKNOWN", `there is no tool ${JSON.stringify(call.name)}; there are: ${names}`);
   }
   // Loaded at the first call: a start does not pay for the schema compiler.
   const { parseArguments } = await import("./arguments.ts");
   const parsed = parseArguments(tool, call.argumentsText);
-  if (!parsed.ok) return refusal("TOOL_ARGUMENTS", parsed.why, null);
+  if (!parsed.ok) return misfit("TOOL_ARGUMENTS", parsed.why);
   const { args } = parsed;
   if (tool.effectClassOf !== undefined) effect = { ...effect, effectClass: tool.effectClassOf(args) };
   const { id: taskId, agentId } = task;
