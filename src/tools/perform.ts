@@ -1,11 +1,13 @@
 // The only caller of a tool, always in this order: schema, policy, person, intent and audit (committed), act, outcome
 // (committed), redact, cut. A refusal is a result that the model sees, never an exception.
 
+import type { Grant, Label } from "../domain/act.ts";
 import { type Code, GoclawError, messageOf } from "../domain/error.ts";
 import type { ToolCall } from "../domain/message.ts";
 import type { ClaimedTask } from "../domain/task.ts";
 import { doubtEffect, type EffectRef, effectKey, settleEffect, sha256 } from "../journal/effects.ts";
 import type { AuditRecord } from "../policy/audit.ts";
+import { readFrom, writtenBy } from "./file-taint.ts";
 import { decideCall, type GatePorts, passGate } from "./gate.ts";
 import { intend, refuse } from "./intend.ts";
 import { type Args, RESULT_CHARS, type Tool, type ToolContext, type ToolOutcome } from "./tool.ts";
@@ -68,14 +70,14 @@ export async function perform(
   if (tool.effectClassOf !== undefined) effect = { ...effect, effectClass: tool.effectClassOf(args) };
   const { id: taskId, agentId } = task;
   const decided = decideCall(hands, task, tool, args);
-  const { grant } = decided;
+  const { grant, taint } = decided;
   const context: ToolContext = {
     ...hands.ports,
     ...{ now: hands.now, effectKey: effect.key, taskId, agentId, grant, answer: null, signal },
   };
   if (tool.resume !== undefined && task.fence > 1) {
     const outcome = await tool.resume(args, context);
-    if (outcome !== undefined) return conclude(hands, task, tool, effect, args, outcome);
+    if (outcome !== undefined) return conclude(hands, task, tool, effect, args, grant, outcome);
   }
   // Before policy and person: neither can say whether it happened.
   if (place.isInDoubt === true) return doubt(hands, task, effect);
@@ -84,7 +86,10 @@ export async function perform(
   if (passed.type === "refuse") return refusal(passed.code, passed.why, passed.record);
 
   const { record: audit, approval } = passed;
-  const intended = await hands.store.insist(intend, { taskId, fence: task.fence, effect, audit, approval });
+  const files = writtenBy(tool, args, grant, taint);
+  const intended = await hands.store.insist(intend, {
+    ...{ taskId, fence: task.fence, effect, audit, approval, files },
+  });
   if (intended === "lost") return { type: "lost" };
   if (intended === "used")
     return refusal("APPROVAL_DECIDED", "the approval was used already", { ...audit, decision: "deny" });
@@ -93,7 +98,7 @@ export async function perform(
   const outcome = await runTool(tool, args, { ...context, answer: approval?.answer ?? null });
   // It failed because it was stopped: what may be made again is left open for the attempt that goes on.
   if (signal.aborted && outcome.type === "failed" && effect.effectClass !== "once") return { type: "lost" };
-  return conclude(hands, task, tool, effect, args, outcome);
+  return conclude(hands, task, tool, effect, args, grant, outcome);
 }
 
 async function doubt({ store }: Hands, { id, fence }: ClaimedTask, effect: EffectRef): Promise<Performed> {
@@ -125,6 +130,7 @@ async function conclude(
   tool: Tool,
   effect: EffectRef,
   args: Args,
+  grant: Grant,
   outcome: ToolOutcome,
 ): Promise<Performed> {
   if (outcome.type === "wait") {
@@ -139,10 +145,15 @@ async function conclude(
       : outcome.type === "failed"
         ? ("FAILED" as const)
         : ("UNKNOWN" as const);
-  const labels = new Set([...(tool.yields ?? []), ...("labels" in outcome ? (outcome.labels ?? []) : [])]);
+  const read = readFrom(hands.store.reader, tool, args, grant, outcome.text);
+  const labels = new Set<Label>([
+    ...(tool.yields ?? []),
+    ...("labels" in outcome ? (outcome.labels ?? []) : []),
+    ...(read === null ? [] : (["outside", "untrusted"] as const)),
+  ]);
   const settled = {
     ...{ key, turn, callIndex, tool: tool.name, status, labels: [...labels].join(" ") },
-    source: sourceOf(tool, args),
+    source: [sourceOf(tool, args), read ?? ""].filter((source) => source !== "").join(" "),
     outcome: status === "UNKNOWN" ? null : text,
   } as const;
   const held = await hands.store.insist(settleEffect, { taskId: task.id, fence: task.fence, ...settled });
