@@ -13,6 +13,7 @@ import type { Paths } from "./config/paths.ts";
 import type { Flags } from "./config/settings.ts";
 import { warningsOf } from "./config/warnings.ts";
 import { createIds } from "./domain/ids.ts";
+import { reconcile } from "./engine/cron/reconcile.ts";
 import { createHealth, type Stage } from "./health.ts";
 import { createMind } from "./mind.ts";
 import { sqliteBinding, version, type WriterThread } from "./native.ts";
@@ -44,6 +45,8 @@ export interface DaemonOptions {
   readonly logToStderr: boolean;
   /** False for a look at the home: everything answers, but no lane claims a task. */
   readonly takesWork: boolean;
+  /** True when schedules fire. */
+  readonly keepsTime: boolean;
 }
 
 /**
@@ -51,7 +54,7 @@ export interface DaemonOptions {
  * that has started already; it ends with the daemon.
  */
 export async function startDaemon(options: DaemonOptions, writer: WriterThread): Promise<Daemon> {
-  const { paths, env, flags, logToStderr, takesWork } = options;
+  const { paths, env, flags, logToStderr, takesWork, keepsTime } = options;
   const startedMs = systemClock.monoMs();
   const newId = createIds(systemClock, systemRandom);
   const bootId = newId();
@@ -108,13 +111,17 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
     status: () => ({ ready: health.notReady() === null, ...health.components() }),
   };
   const makeMind = () => createMind(base, store, policy, self);
-  const { guard, engine, rpc, sandbox } = await boot.phase(
+  const { guard, engine, cron, rpc, sandbox } = await boot.phase(
     "mind_made",
     makeMind,
     async ({ mcp, refusals }) => {
       await mcp.close();
       await refusals.close();
     },
+  );
+
+  await boot.phase("schedules_reconciled", () =>
+    reconcile(store, base.log, config.schedules, newId, systemClock.nowMs()),
   );
 
   const watch = await boot.phase(
@@ -173,6 +180,11 @@ export async function startDaemon(options: DaemonOptions, writer: WriterThread):
     "scheduler_started",
     () => takesWork && engine.start(),
     () => engine.drain(config.drainTimeoutMs),
+  );
+  await boot.phase(
+    "schedules_started",
+    () => keepsTime && cron.start(),
+    () => cron.stop(),
   );
   stage = "running";
   for (const warning of warningsOf(config)) base.log.warn("config", warning);

@@ -27,6 +27,7 @@ export async function daemonRun(
   try {
     const daemon = await context.startDaemon({
       takesWork: true,
+      keepsTime: true,
       paths,
       env: context.env,
       flags: { bind_addr: options.bind },

@@ -149,6 +149,8 @@ export interface ClaimedTask {
   readonly maxAttempts: number;
   /** The API key it was submitted with; null for the home's own token. */
   readonly keyId: string | null;
+  /** The schedule it belongs to. */
+  readonly scheduleId: string | null;
   readonly fence: number;
   readonly model: string | null;
   readonly sampling: Sampling;
