@@ -151,6 +151,7 @@ export function createMind(ground: Ground, store: Store, policy: Policy, facts: 
     ...{ store, guard, agents, modelRows, newId, redact, limits, schemaFault, isDraining, status },
     ...{ randomBytes: systemRandom.bytes, nowMs: systemClock.nowMs },
     onSubmitting: () => engine.expectWork(),
+    onScheduled: () => cron.nudge(),
   });
   return { hands, guard, refusals, engine, cron, mcp, rpc, sandbox };
 }

@@ -79,7 +79,7 @@ export const MODELS: readonly CommandSpec[] = [
     options: [
       {
         flags: "--by <what>",
-        description: "rows by agent (default), model, day, provider or API key",
+        description: "rows by agent (default), model, day, provider, schedule or API key",
         choices: COST_KEYS,
         parse: choice(COST_KEYS),
       },

@@ -114,9 +114,9 @@ function parsePart(part: string, rule: FieldRule): number[] | string {
   const [whole, first = "", last, step] = PART.exec(part) ?? [];
   if (whole === undefined || (first === "*" && last !== undefined))
     return say("is neither a value, a range (1-5), a list (1,5) nor a step (*/5)");
-  const from = first === "*" ? min : valueOf(first, rule);
+  const from = first === "*" ? min : numberOf(first, rule);
   // A range may end with Sunday, which is the day after Saturday then.
-  const to = last === undefined ? from : valueOf(last, rule, from);
+  const to = last === undefined ? from : numberOf(last, rule, from);
   if (from === undefined || to === undefined) {
     const also = words.length === 0 ? "" : ` or ${words[0]} to ${words.at(-1)}`;
     return say(`must be from ${min} to ${max}${also}`);
@@ -132,7 +132,7 @@ function parsePart(part: string, rule: FieldRule): number[] | string {
   return values;
 }
 
-function valueOf(text: string, { min, max, words }: FieldRule, from = min): number | undefined {
+function numberOf(text: string, { min, max, words }: FieldRule, from = min): number | undefined {
   const named = words.indexOf(text);
   if (named >= 0) {
     const value = named + min;

@@ -112,6 +112,8 @@ export interface Task {
   /** Where routing sent it; null while nothing is chosen, and for a model that was named. */
   readonly route: TaskRoute | null;
   readonly parentId: string | null;
+  /** The schedule it belongs to. */
+  readonly scheduleId: string | null;
   readonly idempotencyKey: string | null;
   readonly createdAt: number;
   readonly updatedAt: number;

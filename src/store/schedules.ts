@@ -94,7 +94,7 @@ export interface RunCost {
 const COST_SQL = `
   SELECT count(DISTINCT bought.task_id) AS tasks,
          CASE WHEN count(*) = count(bought.cost_usd) THEN sum(bought.cost_usd) END AS usd
-  FROM purchases AS bought JOIN tasks ON tasks.id = bought.task_id
+  FROM purchases AS bought CROSS JOIN tasks ON tasks.id = bought.task_id
   WHERE bought.at >= @since AND tasks.agent_id = @agentId AND tasks.kind = 'chat'
     AND (@scheduleId IS NULL OR tasks.schedule_id = @scheduleId)`;
 

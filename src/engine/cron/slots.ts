@@ -76,8 +76,8 @@ export function dueSlots(plan: Plan, from: number, to: number, max: number): Due
       if (slot > to) break;
       slots.push(slot);
     }
-    if (start === from || slots.length >= max)
-      return { slots: slots.slice(-max), hasEarlier: start > from || slots.length > max };
+    if (start === from || slots.length > max)
+      return { slots: slots.slice(-max), hasEarlier: slots.length > max };
   }
 }
 
