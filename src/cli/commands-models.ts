@@ -3,7 +3,7 @@
 import { type CommandSpec, JSON_OPTION } from "./command-spec.ts";
 import { calendarDay, choice, namedValue } from "./option-values.ts";
 
-const COST_KEYS = ["agent", "model", "day", "provider", "key"] as const;
+const COST_KEYS = ["agent", "model", "day", "provider", "key", "schedule"] as const;
 
 export const MODELS: readonly CommandSpec[] = [
   {

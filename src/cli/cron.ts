@@ -101,7 +101,8 @@ function costText(
   { usd_per_day, usd_per_run, runs_per_day, based_on, tasks }: Outlook,
   agent: string,
 ): string {
-  const runs = `${Number(runs_per_day.toPrecision(3))} runs a day`;
+  const count = Number(runs_per_day.toPrecision(3));
+  const runs = `${count} ${count === 1 ? "run" : "runs"} a day`;
   const whose = based_on === "schedule" ? "its own" : `agent ${safeLine(agent)}'s`;
   if (based_on === null) return `unknown: agent ${safeLine(agent)} has run nothing in 30 days; ${runs}`;
   if (usd_per_day === null) return `unknown: ${whose} last runs have no known price; ${runs}`;

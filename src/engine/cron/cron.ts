@@ -34,8 +34,6 @@ export interface Cron {
   start(): void;
   /** Schedules have changed: what is due next may be another slot. */
   nudge(): void;
-  /** Looks now, and resolves when what was due is fired. */
-  look(): Promise<void>;
   /** Resolves when nothing is under way any more. */
   stop(): Promise<void>;
 }
@@ -56,8 +54,7 @@ export function createCron(ports: CronPorts): Cron {
   const look = async (): Promise<void> => {
     asked = false;
     try {
-      const { due, waiting } = pendingSchedules(store.reader, clock.nowMs());
-      for (const id of new Set([...due, ...waiting])) await fireSchedule(ports, id);
+      await fireDue(ports);
       arm();
     } catch (error) {
       if (stopped) return;
@@ -66,10 +63,9 @@ export function createCron(ports: CronPorts): Cron {
     }
   };
   /** One look is under way and one may wait behind it; more would see nothing else. */
-  const lookNext = (): Promise<void> => {
+  const lookNext = (): void => {
     if (!asked) looking = looking.then(look);
     asked = true;
-    return looking;
   };
   const arm = (leastMs = 0): void => {
     clearTimeout(timer);
@@ -78,7 +74,7 @@ export function createCron(ports: CronPorts): Cron {
     const { nextAt } = pending;
     if (stopped || nextAt === null) return;
     const delayMs = Math.min(MAX_TIMER_MS, Math.max(leastMs, nextAt - clock.nowMs()));
-    timer = setTimeout(() => void lookNext(), delayMs);
+    timer = setTimeout(() => lookNext(), delayMs);
   };
   let unsubscribe = (): void => {};
   return {
@@ -86,14 +82,13 @@ export function createCron(ports: CronPorts): Cron {
       stopped = false;
       // The end of a run may be the turn of the next.
       unsubscribe = bus.subscribe((event) => {
-        if (someWait && isDurable(event) && event.to !== null && isTerminal(event.to)) void lookNext();
+        if (someWait && isDurable(event) && event.to !== null && isTerminal(event.to)) lookNext();
       });
-      void lookNext();
+      lookNext();
     },
     nudge: () => {
-      if (!stopped) void lookNext();
+      if (!stopped) lookNext();
     },
-    look: lookNext,
     stop: async () => {
       stopped = true;
       clearTimeout(timer);
@@ -101,6 +96,16 @@ export function createCron(ports: CronPorts): Cron {
       await looking;
     },
   };
+}
+
+/** Every schedule with a slot that is due, or with one whose turn it is. One that fails does not keep the others. */
+export async function fireDue(ports: CronPorts): Promise<void> {
+  const { due, waiting } = pendingSchedules(ports.store.reader, ports.clock.nowMs());
+  const failures: unknown[] = [];
+  for (const id of new Set([...due, ...waiting])) {
+    await fireSchedule(ports, id).catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) throw failures[0];
 }
 
 async function fireSchedule(ports: CronPorts, id: string): Promise<void> {

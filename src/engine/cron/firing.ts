@@ -9,7 +9,7 @@ export interface Firing {
   readonly missed: readonly { readonly slotAt: number; readonly sinceAt: number | null }[];
 }
 
-/** How many due slots are looked at. */
+/** How many due slots are looked at; the oldest stands for those before it. */
 export const DUE_MAX = CATCH_UP_MAX + 1;
 
 /** `from` is the first slot that is due, whether it is among `due` or before them. */
@@ -22,8 +22,7 @@ export function planFiring(misfire: Misfire, due: Due, from: number, now: number
   const runs = {
     skip: () => (isLate(newest) ? [] : [newest]),
     once: () => [newest],
-    // What stands for slots that are not looked at any more did not run.
-    all: () => (hasEarlier ? slots.slice(1) : slots),
+    all: () => slots.slice(-CATCH_UP_MAX),
   }[misfire]();
   return {
     runs: runs.map((slotAt) => ({ slotAt, late: isLate(slotAt) })),
