@@ -8,6 +8,7 @@ import type { Paths } from "./config/paths.ts";
 import type { Flags } from "./config/settings.ts";
 import { warningsOf } from "./config/warnings.ts";
 import { createIds } from "./domain/ids.ts";
+import { reconcile } from "./engine/cron/reconcile.ts";
 import { announce, type Front, loadGateway, openFront } from "./front.ts";
 import type { Stage } from "./health.ts";
 import type { LastWords } from "./last-words.ts";
@@ -38,6 +39,8 @@ export interface DaemonOptions {
   readonly logToStderr: boolean;
   /** False for a look at the home: everything answers, but no lane claims a task. */
   readonly takesWork: boolean;
+  /** True when schedules fire. */
+  readonly keepsTime: boolean;
   /** The process is the daemon: nobody but its log and standard error hears what ends it. */
   readonly isService: boolean;
 }
@@ -80,7 +83,9 @@ export async function startDaemon(
     status: () => ({ ready: front?.health.notReady() === null, ...front?.health.components() }),
   };
   const mind = await phase("mind_made", () => createMind(base, store, policy, self), closeMind);
-  const { engine, guard } = mind;
+  const { engine, cron, guard } = mind;
+  const settle = () => reconcile(store, base.log, config.schedules, base.newId, systemClock.nowMs());
+  await phase("schedules_reconciled", settle);
   const { failed: policyFailure } = await phase(
     "policy_watched",
     () => watchPolicy(base, store, guard),
@@ -101,6 +106,7 @@ export async function startDaemon(
   );
   const drain = () => engine.drain(config.drainTimeoutMs);
   await phase("scheduler_started", () => options.takesWork && engine.start(), drain);
+  await phase("schedules_started", () => options.keepsTime && cron.start(), cron.stop);
   stage = "running";
 
   for (const warning of warningsOf(config)) base.log.warn("config", warning);

@@ -112,6 +112,8 @@ export interface Task {
   /** Where routing sent it; null while nothing is chosen, and for a model that was named. */
   readonly route: TaskRoute | null;
   readonly parentId: string | null;
+  /** The schedule it belongs to. */
+  readonly scheduleId: string | null;
   readonly idempotencyKey: string | null;
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -149,6 +151,8 @@ export interface ClaimedTask {
   readonly maxAttempts: number;
   /** The API key it was submitted with; null for the home's own token. */
   readonly keyId: string | null;
+  /** The schedule it belongs to. */
+  readonly scheduleId: string | null;
   readonly fence: number;
   readonly model: string | null;
   readonly sampling: Sampling;

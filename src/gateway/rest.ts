@@ -119,7 +119,7 @@ export function bodyOf(request: FastifyRequest): Fields {
 }
 
 /** Query values are text; the methods want numbers. What is no number stays text and is refused by the schema. */
-function withNumbers(fields: Fields, names: readonly string[]): Fields {
+export function withNumbers(fields: Fields, names: readonly string[]): Fields {
   const numbers = names
     .filter((name) => typeof fields[name] === "string" && /^\d{1,15}$/.test(fields[name] as string))
     .map((name) => [name, Number(fields[name])]);

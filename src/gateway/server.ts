@@ -19,6 +19,7 @@ import { openAiRoutes } from "./openai.ts";
 import { type Health, opsRoutes } from "./ops.ts";
 import { createRateLimit } from "./rate.ts";
 import { restRoutes } from "./rest.ts";
+import { scheduleRoutes } from "./schedules.ts";
 import { limitSockets } from "./sockets.ts";
 import { sseRoutes } from "./sse.ts";
 import { createStrangers } from "./strangers.ts";
@@ -108,6 +109,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   opsRoutes(app, options.health);
   restRoutes(app, options.rpc);
   keyRoutes(app, options.rpc, (keyId) => guests.dismiss(`key:${keyId}`));
+  scheduleRoutes(app, options.rpc);
   mcpAdminRoutes(app, options.rpc);
   mcpRoutes(app, options);
   sseRoutes(app, options);

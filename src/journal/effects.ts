@@ -175,7 +175,7 @@ export function loadEffects(reader: Reader, taskId: string): Effect[] {
 }
 
 // Everything in the sessions of the task and of those above it: later tasks of a session are shown what earlier ones were
-// told, and a child was given its parent's words.
+// told, and a child was given its parent's words. A schedule's prompt was written by whoever made the schedule.
 const TAINT_SQL = `
   WITH RECURSIVE line(id, parent_id, session_id) AS (
     SELECT id, parent_id, session_id FROM tasks WHERE id = @taskId
@@ -184,7 +184,11 @@ const TAINT_SQL = `
   SELECT DISTINCT effects.labels, effects.source
   FROM line CROSS JOIN tasks ON tasks.session_id = line.session_id
        CROSS JOIN effects ON effects.task_id = tasks.id
-  WHERE effects.labels <> ''`;
+  WHERE effects.labels <> ''
+  UNION
+  SELECT schedules.labels, ''
+  FROM line CROSS JOIN tasks ON tasks.id = line.id CROSS JOIN schedules ON schedules.id = tasks.schedule_id
+  WHERE schedules.labels <> ''`;
 
 const SOURCES_MAX = 20;
 

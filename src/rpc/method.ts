@@ -41,6 +41,8 @@ export interface RpcPorts {
   readonly limits: { readonly maxAttempts: number };
   /** Why a JSON Schema cannot be used; undefined when it can. */
   readonly schemaFault: (schema: Readonly<Record<string, unknown>>) => Promise<string | undefined>;
+  /** Told when schedules have changed. */
+  readonly onScheduled: () => void;
   /** Told in the turn in which a task is sent to the queue, before it is there. */
   readonly onSubmitting: () => void;
   /** How the daemon and its parts are. */

@@ -28,6 +28,7 @@ export function toWireTask(task: Task) {
     },
     ...(task.route === null ? {} : { route: task.route }),
     ...(task.parentId === null ? {} : { parent_id: task.parentId }),
+    ...(task.scheduleId === null ? {} : { schedule_id: task.scheduleId }),
     created_at: time(task.createdAt),
     available_at: time(task.availableAt),
     ...(task.startedAt === null ? {} : { started_at: time(task.startedAt) }),

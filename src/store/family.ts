@@ -7,6 +7,7 @@ import type { Reader } from "./reader.ts";
 export interface Standing {
   readonly agentId: string;
   readonly keyId: string | null;
+  readonly scheduleId: string | null;
   readonly model: string | null;
   readonly priority: number;
   readonly traceId: string;
@@ -26,7 +27,7 @@ const STANDING_SQL = `
     below(id) AS (
       SELECT id FROM line WHERE parent_id IS NULL
       UNION ALL SELECT tasks.id FROM below JOIN tasks ON tasks.parent_id = below.id)
-  SELECT agent_id AS agentId, key_id AS keyId, model, priority, trace_id AS traceId,
+  SELECT agent_id AS agentId, key_id AS keyId, schedule_id AS scheduleId, model, priority, trace_id AS traceId,
          (SELECT max(depth) FROM line) AS depth,
          (SELECT count(*) FROM tasks AS child WHERE child.parent_id = @taskId) AS children,
          (SELECT count(*) FROM below) AS family

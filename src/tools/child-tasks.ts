@@ -70,6 +70,7 @@ export function createChildTasks(ports: ChildTasksPorts): ChildTasks {
       output: agent.output ?? null,
       parentId,
       keyId: parent.keyId,
+      ...(parent.scheduleId === null ? {} : { schedule: { id: parent.scheduleId, slotAt: null } }),
       traceId: parent.traceId,
       idempotency: { key: `${CHILD_KEY_PREFIX}${effectKey}`, digest },
     });

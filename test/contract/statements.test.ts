@@ -112,6 +112,7 @@ test.each([
   "ROWS_SQL.provider",
   "ROWS_SQL.day",
   "ROWS_SQL.key",
+  "ROWS_SQL.schedule",
   "TOTAL_SQL",
 ])("the report of what was spent, %s, looks its days up in each table's index", (name) => {
   const statement = statements.find((candidate) => label(candidate) === `src/store/cost.ts ${name}`);

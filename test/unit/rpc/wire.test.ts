@@ -19,7 +19,11 @@ const task: Task = {
     maxAttempts: 3,
   },
   ...{ priority: 0, reasonCode: null, errorCode: null, errorMessage: null, prompt: "hello", result: null },
-  ...{ usage: { inputTokens: 1, outputTokens: 2, cachedTokens: 3, costUsd: null }, parentId: null },
+  ...{
+    usage: { inputTokens: 1, outputTokens: 2, cachedTokens: 3, costUsd: null },
+    parentId: null,
+    scheduleId: null,
+  },
   ...{ idempotencyKey: "secret of the client", createdAt: AT, updatedAt: AT, availableAt: AT },
   ...{ startedAt: null, finishedAt: null, route: null },
 };
