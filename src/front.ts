@@ -1,7 +1,6 @@
 // What a daemon shows the outside: its health, the gateway over RPC, and run/daemon.json, by which clients find it.
 
 import { rmSync } from "node:fs";
-import type { FastifyInstance } from "fastify";
 import { replaceFile } from "./config/files.ts";
 import { createHealth, type HealthPorts } from "./health.ts";
 import type { Mind } from "./mind.ts";
@@ -47,7 +46,7 @@ export function openFront(
     ...{ config, store, engine, sandbox, bootId, policyVersion, version: version() },
     ...facts,
   });
-  const app: FastifyInstance = createGateway({
+  const app = createGateway({
     ...{ rpc, bus, health, follower: createFollower(store.reader, bus) },
     auth: {
       readToken: token.read,
@@ -57,7 +56,8 @@ export function openFront(
     onTokenRotated: token.onRotated,
     maxRequestBytes: gateway.maxRequestBytes,
     ...{ nowMs: systemClock.nowMs, monoMs: systemClock.monoMs },
-    reportDefect: (error, where) => base.reportDefect(`gateway ${where}`, error),
+    reportDefect: (error, where, traceId) =>
+      base.reportDefect(`gateway ${where}`, error, traceId === undefined ? {} : { trace_id: traceId }),
   });
   return { health, listen: () => listen(app, bind.host, bind.port), close: () => app.close() };
 }

@@ -113,6 +113,8 @@ export interface Task {
   readonly route: TaskRoute | null;
   readonly parentId: string | null;
   readonly idempotencyKey: string | null;
+  /** Of the request that brought it, or brought the task that made it. */
+  readonly traceId: string;
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly availableAt: number;
