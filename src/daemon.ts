@@ -20,6 +20,7 @@ import { watchPolicy } from "./policy-watch.ts";
 import { reapChildren } from "./sandbox/children.ts";
 import { lockHome } from "./store/lock.ts";
 import { systemClock, systemRandom } from "./system.ts";
+import { logTasks } from "./task-log.ts";
 import { watchToken } from "./token-watch.ts";
 
 export interface Daemon {
@@ -75,6 +76,7 @@ export async function startDaemon(
   const loading = loadGateway(); // while the writer opens the database
   const store = await opening;
   mirror = await phase("audit_mirrored", () => mirrorAudit(base, store), stopIt);
+  await phase("tasks_logged", () => logTasks(base, store.reader), call);
   const recovered = await phase("recovery_scan_completed", () => recover(store, bootId));
   const policy = await phase("policy_loaded", () => loadPolicy(base, store));
   const self = {
@@ -86,24 +88,16 @@ export async function startDaemon(
   const { engine, cron, guard } = mind;
   const settle = () => reconcile(store, base.log, config.schedules, base.newId, systemClock.nowMs());
   await phase("schedules_reconciled", settle);
-  const { failed: policyFailure } = await phase(
-    "policy_watched",
-    () => watchPolicy(base, store, guard),
-    stopIt,
-  );
+  const watching = await phase("policy_watched", () => watchPolicy(base, store, guard), stopIt);
   const token = await phase("token_watched", () => watchToken(base, store, guard), stopIt);
   const uptimeMs = (): number => systemClock.monoMs() - startedMs;
   const auditTrouble = () => mirror?.trouble() ?? null;
-  const facts = { stage: () => stage, uptimeMs, policyFailure, auditTrouble };
+  const facts = { stage: () => stage, uptimeMs, policyFailure: watching.failed, auditTrouble };
   const build = async () => openFront(await loading, base, store, mind, token, facts);
   front = await phase("gateway_made", build);
   const address = await phase("listener_bound", front.listen, front.close);
   ownPort = Number(new URL(`http://${address}`).port || 80);
-  await phase(
-    "announced",
-    () => announce(base, address),
-    (takeBack) => takeBack(),
-  );
+  await phase("announced", () => announce(base, address), call);
   const drain = () => engine.drain(config.drainTimeoutMs);
   await phase("scheduler_started", () => options.takesWork && engine.start(), drain);
   await phase("schedules_started", () => options.keepsTime && cron.start(), cron.stop);
@@ -148,6 +142,10 @@ async function stop(boot: Boot, { config, log, bootId }: Ground): Promise<void> 
 
 async function endThread(writer: WriterThread): Promise<void> {
   await writer.terminate();
+}
+
+function call(undo: () => void): void {
+  undo();
 }
 
 function stopIt(part: { stop(): void | Promise<void> }): void | Promise<void> {

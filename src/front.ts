@@ -56,7 +56,8 @@ export function openFront(
     onTokenRotated: token.onRotated,
     maxRequestBytes: gateway.maxRequestBytes,
     ...{ nowMs: systemClock.nowMs, monoMs: systemClock.monoMs },
-    reportDefect: (error, where) => base.reportDefect(`gateway ${where}`, error),
+    reportDefect: (error, where, traceId) =>
+      base.reportDefect(`gateway ${where}`, error, traceId === undefined ? {} : { trace_id: traceId }),
   });
   return { health, listen: () => listen(app, bind.host, bind.port), close: () => app.close() };
 }

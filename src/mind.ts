@@ -133,7 +133,8 @@ export function createMind(ground: Ground, store: Store, policy: Policy, facts: 
         bus.publish({ type: "text.delta", taskId: id, sessionId, turn, offset, text });
     },
     redact,
-    reportDefect: (error, task) => reportDefect("attempt", error, task.id),
+    reportDefect: (error, { id, sessionId, traceId }) =>
+      reportDefect("attempt", error, { trace_id: traceId, task_id: id, session_id: sessionId }),
     reportLoopDefect: (error) => reportDefect("engine", error),
   });
   const limits = { maxAttempts: config.maxAttempts };

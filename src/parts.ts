@@ -24,7 +24,7 @@ import { type Children, openChildren } from "./sandbox/children.ts";
 import type { SqliteBinding } from "./store/database.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { systemClock } from "./system.ts";
-import { createLog, type Log } from "./telemetry/log.ts";
+import { createLog, type Log, type LogFields } from "./telemetry/log.ts";
 import { type Redact, redactData } from "./telemetry/redact.ts";
 import type { StreamRedactor } from "./telemetry/redact-stream.ts";
 import { createSecrets } from "./telemetry/secrets.ts";
@@ -50,7 +50,8 @@ export interface Ground {
   readonly children: Children;
   readonly bootId: string;
   readonly newId: () => string;
-  readonly reportDefect: (component: string, error: unknown, taskId?: string) => void;
+  /** `about`: the ids of what it happened to. */
+  readonly reportDefect: (component: string, error: unknown, about?: LogFields) => void;
 }
 
 /** Every secret the daemon knows when it starts. */
@@ -87,9 +88,9 @@ export function layGround(
     redact,
     nowMs: systemClock.nowMs,
   });
-  const reportDefect: Ground["reportDefect"] = (component, error, taskId) =>
+  const reportDefect: Ground["reportDefect"] = (component, error, about = {}) =>
     log.error(component, messageOf(error), {
-      ...(taskId === undefined ? {} : { task_id: taskId }),
+      ...about,
       stack: error instanceof Error ? error.stack : undefined,
     });
   const bus = createBus((error) => reportDefect("bus", error));

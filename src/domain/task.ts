@@ -115,6 +115,8 @@ export interface Task {
   /** The schedule it belongs to. */
   readonly scheduleId: string | null;
   readonly idempotencyKey: string | null;
+  /** Of the request that brought it, or brought the task that made it. */
+  readonly traceId: string;
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly availableAt: number;

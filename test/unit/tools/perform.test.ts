@@ -165,45 +165,6 @@ test.each(["pure", "keyed"] as const)(
   },
 );
 
-const PENDING_AGAIN = "UPDATE effects SET status = 'PENDING', outcome = NULL, settled_at = NULL";
-
-test.each(["pure", "keyed"] as const)(
-  verifies("QUE-006", "a pending %s act that is refused now stays refused, whatever the policy says later"),
-  async (effectClass) => {
-    await open(effectClass, done()).run();
-    writer.db.exec(PENDING_AGAIN);
-    const denied = await open(effectClass, done(), "tools.other").run();
-    const doubt =
-      effectClass === "keyed" ? /^CAP_DENIED.*whether it took effect is not known$/ : /^CAP_DENIED/;
-    expect(denied).toMatchObject({ type: "result", text: expect.stringMatching(doubt) });
-    expect(rows().effects).toEqual(["REFUSED"]);
-    const allowed = open(effectClass, done("made after all"));
-    expect(await allowed.run()).toEqual(denied);
-    expect(allowed.ran).toEqual([]);
-  },
-);
-
-test(
-  verifies(
-    "REL-002",
-    "an act in doubt is put to a person even when its tool is gone or takes other arguments",
-  ),
-  async () => {
-    const inDoubt = { turn: 0, callIndex: 0, isInDoubt: true };
-    const { hands, run } = open("once", done());
-    await run();
-    writer.db.exec(PENDING_AGAIN);
-    for (const call of [
-      { id: "c", name: "gone", argumentsText: "{}" },
-      { id: "c", name: "probe", argumentsText: '{"x":5}' },
-    ]) {
-      const performed = await perform(hands, task, call, inDoubt, new AbortController().signal);
-      expect(performed).toMatchObject({ type: "unknown", message: expect.stringContaining("task resolve") });
-    }
-    expect(rows().effects).toEqual(["PENDING"]);
-  },
-);
-
 test(verifies("REL-002", "a pending once act is not made again: somebody must say"), async () => {
   const { run, ran } = open("once", done());
   await run();
