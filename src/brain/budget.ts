@@ -18,13 +18,14 @@ export interface Purse {
   readonly budget: Budget;
   readonly agentBudget: (agentId: string) => Budget | undefined;
   readonly providerBudget: (provider: string) => Budget | undefined;
-  readonly keyBudget: (keyId: string) => KeyBudget | undefined;
+  readonly keyBudget: (keyId: string) => NamedBudget | undefined;
+  readonly scheduleBudget: (scheduleId: string) => NamedBudget | undefined;
   readonly newId: () => string;
   readonly nowMs: () => number;
 }
 
-/** The budget of an API key, and the name people know it by. */
-export interface KeyBudget {
+/** The budget of an API key or a schedule, and the name people know it by. */
+export interface NamedBudget {
   readonly name: string;
   readonly budget: Budget;
 }
@@ -43,6 +44,8 @@ export type Grant =
 
 const WAIT_MS = 7 * 86_400_000;
 const IN_FLIGHT_WAIT_MS = 500;
+/** A limit that never starts anew changes only by hand. */
+const UNRAISED_WAIT_MS = 86_400_000;
 
 export async function reserveCall(purse: Purse, task: ClaimedTask, call: WantedCall): Promise<Grant> {
   const limits = limitsFor(purse, task);
@@ -92,19 +95,30 @@ export async function releaseCall(purse: Purse, task: ClaimedTask, turn: number)
   await purse.store.insist(release, { taskId: task.id, fence: task.fence, turn });
 }
 
-/** How a task meets a limit now: it fails when the global budget or its agent's says so. */
-export function atLimit({ budget, agentBudget, nowMs }: Purse, { agentId }: ClaimedTask): AtLimit {
-  const fails = [budget, agentBudget(agentId)].some((one) => one?.onLimit === "fail");
+/** How a task meets a limit now: it fails when the global budget, its agent's or its schedule's says so. */
+export function atLimit(
+  { budget, agentBudget, scheduleBudget, nowMs }: Purse,
+  { agentId, scheduleId }: ClaimedTask,
+): AtLimit {
+  const scheduled = scheduleId === null ? undefined : scheduleBudget(scheduleId)?.budget;
+  const fails = [budget, agentBudget(agentId), scheduled].some((one) => one?.onLimit === "fail");
   return { nowMs: nowMs(), onLimit: fails ? "fail" : "suspend" };
 }
 
-function limitsFor({ budget, agentBudget, keyBudget }: Purse, { agentId, keyId }: ClaimedTask): Limit[] {
+function limitsFor(
+  { budget, agentBudget, keyBudget, scheduleBudget }: Purse,
+  { agentId, keyId, scheduleId }: ClaimedTask,
+): Limit[] {
   const agent = agentBudget(agentId);
   const key = keyId === null ? undefined : keyBudget(keyId);
+  const schedule = scheduleId === null ? undefined : scheduleBudget(scheduleId);
   return [
     ...limitsOf(budget, "all", "budgets"),
     ...(agent === undefined ? [] : limitsOf(agent, `agent:${agentId}`, `agents.${agentId}.budgets`)),
     ...(key === undefined ? [] : limitsOf(key.budget, `key:${keyId}`, `API key ${key.name}: budgets`)),
+    ...(schedule === undefined
+      ? []
+      : limitsOf(schedule.budget, `schedule:${scheduleId}`, `schedule ${schedule.name}: budgets`)),
   ];
 }
 
@@ -125,12 +139,21 @@ function exceeded({ limit, used, inFlight, wanted }: Refusal, task: ClaimedTask,
   const text = (amount: number): string => (unit === "usd" ? `$${amount.toFixed(4)}` : `${amount} tokens`);
   const busy = inFlight === 0 ? "" : ` and ${text(inFlight)} in flight`;
   const what = `${name} is ${text(cap)}; ${text(used)} are spent${busy}, and this call may need ${text(wanted)}`;
-  const raiseKey = `goclaw key update ${scope.slice("key:".length)} raises it`;
+  const isKey = scope.startsWith("key:");
+  const raise = isKey
+    ? `goclaw key update ${scope.slice("key:".length)} raises it`
+    : "raise it and restart the daemon to go on";
+  const resets = resetsAt(period, nowMs);
+  const anew = resets === null ? "" : `it starts anew at ${new Date(resets).toISOString()}, and `;
+  // Only calls in flight stand in the way, and they may settle for less than they reserved.
+  const isBusy = fits(used + wanted, cap);
   // Nobody looks after a client's own conversation: the client is told, and asks again.
-  if (task.kind === "passthrough" && scope.startsWith("key:"))
-    return { type: "failed", code: "KEY_BUDGET_EXCEEDED", message: `${what}; ${raiseKey}` };
-  if (fits(used + wanted, cap)) {
-    // Only calls in flight stand in the way, and they may settle for less than they reserved: no reason to fail yet.
+  if (task.kind === "passthrough" && isKey) {
+    const afterMs = isBusy ? IN_FLIGHT_WAIT_MS : resets === null ? UNRAISED_WAIT_MS : resets - nowMs;
+    const message = isBusy ? `${what}; ask again in a moment` : `${what}; ${anew}${raise}`;
+    return { type: "failed", code: "KEY_BUDGET_EXCEEDED", message, afterMs };
+  }
+  if (isBusy) {
     return {
       type: "suspended",
       reason: "AWAITING_BUDGET",
@@ -139,10 +162,10 @@ function exceeded({ limit, used, inFlight, wanted }: Refusal, task: ClaimedTask,
       message: what,
     };
   }
-  if (limit.onLimit === "fail")
-    return { type: "failed", code: "BUDGET_EXCEEDED", message: `${what}; raise it to go on` };
-  const resets = resetsAt(period, nowMs);
-  const raise = scope.startsWith("key:") ? raiseKey : "raise it and restart the daemon to go on";
+  if (limit.onLimit === "fail") {
+    const afterMs = resets === null ? {} : { afterMs: resets - nowMs };
+    return { type: "failed", code: "BUDGET_EXCEEDED", message: `${what}; ${anew}${raise}`, ...afterMs };
+  }
   const advice = resets === null ? raise : `it goes on at ${new Date(resets).toISOString()}`;
   return {
     type: "suspended",

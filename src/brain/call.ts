@@ -12,8 +12,9 @@ import {
   type SeamPart,
   type UsagePart,
 } from "../providers/provider.ts";
+import type { Link } from "./window.ts";
 
-/** `billed`: what providers counted for tries that came to nothing. */
+/** `billed`: what providers have, or may have, counted for tries that came to nothing. */
 export type Called =
   | { readonly ok: true; readonly answer: Answer; readonly billed: readonly Billed[] }
   | { readonly ok: false; readonly failure: ProviderFailure; readonly billed: readonly Billed[] };
@@ -21,7 +22,10 @@ export type Called =
 export interface Billed {
   readonly provider: string;
   readonly model: string;
-  readonly usage: TokenUsage;
+  /** Null when the provider said nothing before it broke off. */
+  readonly usage: TokenUsage | null;
+  /** Bytes of the answer that came after its last count: they were made, and nobody said what they cost. */
+  readonly uncountedBytes: number;
   readonly errorClass: ErrorClass;
 }
 
@@ -55,10 +59,12 @@ export async function callModel(
       case "text.delta":
         onText(part.text, text.length);
         text += part.text;
+        meter.hear(part.text);
         break;
       case "reasoning.delta":
         onPiece?.({ type: "reasoning", offset: reasoning.length, text: part.text });
         reasoning += part.text;
+        meter.hear(part.text);
         break;
       case "refusal":
         refusal += part.text;
@@ -71,6 +77,7 @@ export async function callModel(
         break;
       case "tool.delta": {
         const call = calls.get(part.index);
+        meter.hear(part.text);
         if (call === undefined) break;
         const { id, name, argumentsText } = call;
         const { index, text: piece } = part;
@@ -79,14 +86,14 @@ export async function callModel(
         break;
       }
       case "seam":
-        meter.failed(part.errorClass);
+        meter.failed(part.errorClass, { provider: part.fromProvider, model: part.fromModel });
         onSeam(part);
         break;
       case "usage":
         meter.count(part);
         break;
       case "error":
-        meter.failed(part.errorClass);
+        meter.failed(part.errorClass, part.from);
         return { ok: false, failure: part, billed: meter.billed };
       case "end": {
         const toolCalls: ToolCall[] = [...calls.entries()].sort(([a], [b]) => a - b).map(([, call]) => call);
@@ -121,16 +128,25 @@ export async function callModel(
 /** Tells what the try under way was counted for from what earlier ones were: a seam or an error ends a try. */
 function createMeter(provider: string, model: string) {
   const billed: Billed[] = [];
-  let current: Omit<Billed, "errorClass"> | undefined;
+  let current: (Link & { readonly usage: TokenUsage }) | undefined;
+  let uncountedBytes = 0;
   return {
     billed,
     usage: (): TokenUsage | null => current?.usage ?? null,
+    hear: (text: string): void => {
+      uncountedBytes += Buffer.byteLength(text);
+    },
     count: (part: UsagePart): void => {
       current = { provider: part.provider ?? provider, model: part.model ?? model, usage: part.usage };
+      uncountedBytes = 0;
     },
-    failed: (errorClass: ErrorClass): void => {
-      if (current !== undefined && isCounted(current.usage)) billed.push({ ...current, errorClass });
+    failed: (errorClass: ErrorClass, from: Link = { provider, model }): void => {
+      const usage = current !== undefined && isCounted(current.usage) ? current.usage : null;
+      const { provider: by, model: as } = current ?? from;
+      if (usage !== null || uncountedBytes > 0)
+        billed.push({ provider: by, model: as, usage, uncountedBytes, errorClass });
       current = undefined;
+      uncountedBytes = 0;
     },
   };
 }

@@ -57,7 +57,7 @@ export function openChunks({ reply, chat, taskId, answerer }: Completion, nowMs:
     },
     fail: (error) => {
       if (over) return;
-      if (stream === undefined) sendRawError(reply, error);
+      if (stream === undefined) sendRawError(reply, error, answerer.headers());
       else stream.send(toLine(wireError(error.code, error.message)));
       end();
     },

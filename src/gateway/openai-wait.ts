@@ -86,10 +86,15 @@ export function usageOf({ usage }: WireTask) {
   };
 }
 
+/** For a 429 whose end nobody knows: a client that waits for nothing would ask at once. */
+const LATER_SECONDS = 10;
+
 /** Why a task has no answer to give, with the status of its code. */
 function errorOf(task: WireTask, afterMs: number): GoclawError {
-  const code = task.error?.code ?? task.reason_code ?? "INTERNAL";
+  const given = task.error?.code ?? task.reason_code ?? "INTERNAL";
+  const code = given in CODES ? (given as Code) : "INTERNAL";
   const message = `${task.error?.message ?? task.state} (task ${task.id} is ${task.state}; goclaw task why ${task.id})`;
-  const wait = afterMs > 0 ? { retryAfterSeconds: Math.ceil(afterMs / 1_000) } : {};
-  return new GoclawError(code in CODES ? (code as Code) : "INTERNAL", message, wait);
+  const later = CODES[code].http === 429 ? LATER_SECONDS : undefined;
+  const retryAfterSeconds = afterMs > 0 ? Math.ceil(afterMs / 1_000) : later;
+  return new GoclawError(code, message, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
 }

@@ -23,7 +23,7 @@ export interface ReserveInput extends Fence {
   readonly owner: string;
   /** In the order they are asked; any of them may be the one that answers, so the dearest is reserved for. */
   readonly links: readonly WantedLink[];
-  /** Limits of everybody, the agent and the API key. */
+  /** Limits of everybody, the agent, the API key and the schedule. */
   readonly limits: readonly Limit[];
 }
 
@@ -45,8 +45,8 @@ export type Reserved =
 export type PassedOver = Pick<WantedLink, "provider" | "model">;
 
 const RESERVE_SQL = `
-  INSERT INTO reservations (task_id, turn, session_id, agent_id, key_id, owner, usd, tokens, created_at)
-  VALUES (@taskId, @turn, @sessionId, @agentId, @keyId, @owner, @usd, @tokens, @now)
+  INSERT INTO reservations (task_id, turn, session_id, agent_id, key_id, schedule_id, owner, usd, tokens, created_at)
+  VALUES (@taskId, @turn, @sessionId, @agentId, @keyId, @scheduleId, @owner, @usd, @tokens, @now)
   ON CONFLICT (task_id, turn) DO UPDATE SET owner = @owner, usd = @usd, tokens = @tokens, created_at = @now`;
 
 export const reserve = defineVerb("journal.reserve", (tx, input: ReserveInput): Reserved => {
@@ -63,8 +63,8 @@ export const reserve = defineVerb("journal.reserve", (tx, input: ReserveInput): 
   const refusal = refusalOf(tx, task, turn, input.limits, { usd, tokens });
   if (refusal !== undefined) return { type: "exceeded", refusals: [refusal] };
 
-  const { id: taskId, sessionId, agentId, keyId, attempt } = task;
-  const place = { taskId, turn, sessionId, agentId, keyId };
+  const { id: taskId, sessionId, agentId, keyId, scheduleId, attempt } = task;
+  const place = { taskId, turn, sessionId, agentId, keyId, scheduleId };
   tx.run(RESERVE_SQL, { ...place, owner, usd: usd ?? 0, tokens, now: tx.nowMs });
   reserveLinks(tx, taskId, turn, open);
   const passedOver = looked
@@ -130,13 +130,22 @@ const SESSION_SQL = `
 
 function usedUnder(tx: Tx, task: HeldTask, { scope, period, unit }: Limit): number {
   const spent = {
-    task: () => tx.get<Spent>(TASK_SQL, { id: task.id }),
-    session: () => tx.get<Spent>(SESSION_SQL, { id: task.sessionId }),
+    task: () => withUnsaid(tx, `task:${task.id}`, tx.get<Spent>(TASK_SQL, { id: task.id })),
+    session: () =>
+      withUnsaid(tx, `session:${task.sessionId}`, tx.get<Spent>(SESSION_SQL, { id: task.sessionId })),
     day: () => tx.get<Spent>(TOTAL_SQL, { scope, period: periodsOf(tx.nowMs).day }),
     month: () => tx.get<Spent>(TOTAL_SQL, { scope, period: periodsOf(tx.nowMs).month }),
     total: () => tx.get<Spent>(TOTAL_SQL, { scope, period: TOTAL_PERIOD }),
   }[period]();
   return spent?.[unit] ?? 0;
+}
+
+function withUnsaid(tx: Tx, scope: string, said: Spent | undefined): Spent {
+  const unsaid = tx.get<Spent>(TOTAL_SQL, { scope, period: TOTAL_PERIOD });
+  return {
+    usd: (said?.usd ?? 0) + (unsaid?.usd ?? 0),
+    tokens: (said?.tokens ?? 0) + (unsaid?.tokens ?? 0),
+  };
 }
 
 // There are never more reservations than lanes, so they are simply added up. The call's own earlier one does not count.
@@ -146,6 +155,7 @@ const IN_FLIGHT_SQL = `
   WHERE NOT (task_id = @taskId AND turn = @turn)
     AND (@agentId IS NULL OR agent_id = @agentId)
     AND (@keyId IS NULL OR key_id = @keyId)
+    AND (@scheduleId IS NULL OR schedule_id = @scheduleId)
     AND (@sessionId IS NULL OR session_id = @sessionId)
     AND (@onlyTask IS NULL OR task_id = @onlyTask)`;
 
@@ -165,6 +175,7 @@ function inFlightUnder(tx: Tx, task: HeldTask, { scope, period, unit }: Limit, t
     ...own,
     agentId: scope.startsWith("agent:") ? task.agentId : null,
     keyId: scope.startsWith("key:") ? task.keyId : null,
+    scheduleId: scope.startsWith("schedule:") ? task.scheduleId : null,
     sessionId: only("session", task.sessionId),
     onlyTask: only("task", task.id),
   });

@@ -4,11 +4,12 @@
 import { periodsOf, type Scope } from "../domain/budget.ts";
 import type { Tx } from "../store/tx.ts";
 
-/** Whose spending it is. `keyId` is the API key the task was submitted with. */
+/** Whose spending it is. `keyId` is the API key the task was submitted with, `scheduleId` the schedule it belongs to. */
 export interface Spender {
   readonly id: string;
   readonly agentId: string;
   readonly keyId: string | null;
+  readonly scheduleId: string | null;
 }
 
 const SPEND_SQL = `
@@ -25,7 +26,7 @@ export interface Spent {
 
 export function addSpend(
   tx: Tx,
-  { agentId, keyId }: Spender,
+  { agentId, keyId, scheduleId }: Spender,
   provider: string,
   { usd, tokens }: Spent,
 ): void {
@@ -33,10 +34,24 @@ export function addSpend(
   const { day, month } = periodsOf(tx.nowMs);
   const scopes: Scope[] = ["all", `agent:${agentId}`, `provider:${provider}`];
   const key: Scope[] = keyId === null ? [] : [`key:${keyId}`];
-  for (const scope of [...scopes, ...key]) {
+  const schedule: Scope[] = scheduleId === null ? [] : [`schedule:${scheduleId}`];
+  for (const scope of [...scopes, ...key, ...schedule]) {
     for (const period of [day, month]) tx.run(SPEND_SQL, { scope, period, usd, tokens });
   }
   for (const scope of key) tx.run(SPEND_SQL, { scope, period: TOTAL_PERIOD, usd, tokens });
+}
+
+const SESSION_OF_SQL = "SELECT session_id AS sessionId FROM tasks WHERE id = @id";
+
+/**
+ * A task and its session are limited by what the rows of their purchases say. What these do not say, because a provider
+ * did not, counts here: a provider that reports no usage must not make their limits void.
+ */
+export function addUnsaid(tx: Tx, { id }: Pick<Spender, "id">, { usd, tokens }: Spent): void {
+  if (usd === 0 && tokens === 0) return;
+  const sessionId = tx.get<{ sessionId: string }>(SESSION_OF_SQL, { id })?.sessionId;
+  for (const scope of [`task:${id}`, `session:${sessionId}`])
+    tx.run(SPEND_SQL, { scope, period: TOTAL_PERIOD, usd, tokens });
 }
 
 const RESERVED_SQL = "SELECT usd, tokens FROM reservations WHERE task_id = @taskId AND turn = @turn";
@@ -60,4 +75,5 @@ export function settleSpend(tx: Tx, task: Spender, turn: number, real: RealCost)
   const usd = real.usd ?? reserved?.usd ?? 0;
   const tokens = real.tokens ?? reserved?.tokens ?? 0;
   addSpend(tx, task, real.provider, { usd, tokens });
+  addUnsaid(tx, task, { usd: real.usd === null ? usd : 0, tokens: real.tokens === null ? tokens : 0 });
 }

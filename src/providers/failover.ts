@@ -133,7 +133,8 @@ async function* walk(
   // A chain fails for good only when no link of it can mend by waiting: a fallback without a key must not turn a busy
   // primary into an error that is never tried again.
   if (candidates.length === 0) yield failure("unsupported", NOBODY);
-  else yield last === undefined ? allOpen(candidates, breaker) : (hope ?? last);
+  else if (last === undefined) yield allOpen(candidates, breaker);
+  else yield { ...(hope ?? last), ...(last.from && { from: last.from }) };
 }
 
 const NOBODY =
@@ -210,7 +211,7 @@ class Relay {
     const held: Part[] = [];
     for await (const part of provider.stream(request, signal)) {
       if (part.type === "error") {
-        this.failed = part;
+        this.failed = { ...part, from: { provider: provider.id, model } };
         this.state = "failed";
         return;
       }

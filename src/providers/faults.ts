@@ -9,6 +9,8 @@ import { type ErrorClass, failure, type ProviderFailure } from "./provider.ts";
 export interface CallSite {
   readonly provider: string;
   readonly model: string;
+  /** The key of the provider's configuration that a timeout ran into. */
+  readonly limit?: string;
 }
 
 const ADVICE: Readonly<Record<ErrorClass, (site: CallSite) => string>> = {
@@ -18,7 +20,7 @@ const ADVICE: Readonly<Record<ErrorClass, (site: CallSite) => string>> = {
   daily_limit: () => "the requests of today are used up",
   rate_limit: () => "it is asked again later; send less at once, or use another provider",
   overloaded: () => "the trouble is on its side: it is asked again later, or use another provider",
-  timeout: ({ provider }) => `raise providers.${provider}.timeout_seconds if it is slow`,
+  timeout: ({ provider, limit = "timeout_seconds" }) => `raise providers.${provider}.${limit} if it is slow`,
   network: ({ provider }) => `check providers.${provider}.base_url and the network`,
   malformed: ({ provider }) => `check that providers.${provider}.base_url is an API of this type`,
   unsupported: ({ provider }) =>

@@ -77,6 +77,8 @@ export interface ProviderFailure {
   readonly message: string;
   /** The wait the provider asked for, in ms; 0 when it asked for none. */
   readonly afterMs: number;
+  /** Who failed last, when a chain was asked. */
+  readonly from?: { readonly provider: string; readonly model: string };
   /** Of an answer that is a refusal: what the model said, and whether the vendor cut it off or the model declined. */
   readonly refusal?: { readonly text: string; readonly filtered: boolean };
 }

@@ -3,13 +3,16 @@
 
 import type { Reader } from "./reader.ts";
 
-export const COST_KEYS = ["agent", "model", "day", "provider", "key"] as const;
+export const COST_KEYS = ["agent", "model", "day", "provider", "key", "schedule"] as const;
 export type CostKey = (typeof COST_KEYS)[number];
 
 export interface CostRow {
   readonly key: string;
   readonly calls: number;
+  /** Without a known cost, those of unknown usage among them. */
   readonly unpricedCalls: number;
+  /** Their provider did not say what it counted. */
+  readonly uncountedCalls: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly cachedTokens: number;
@@ -19,6 +22,7 @@ export interface CostRow {
 
 const SUMS = `
   count(*) AS calls, count(*) - count(bought.cost_usd) AS unpricedCalls,
+  count(*) - count(bought.input_tokens) AS uncountedCalls,
   coalesce(sum(bought.input_tokens), 0) AS inputTokens, coalesce(sum(bought.output_tokens), 0) AS outputTokens,
   coalesce(sum(bought.cached_tokens), 0) AS cachedTokens, sum(bought.cost_usd) AS costUsd`;
 
@@ -41,6 +45,11 @@ const ROWS_SQL = {
   key: `
     SELECT coalesce(api_keys.name || ' ' || api_keys.id, 'token') AS key, ${SUMS}
     FROM purchases AS bought JOIN tasks ON tasks.id = bought.task_id LEFT JOIN api_keys ON api_keys.id = tasks.key_id
+    WHERE bought.at >= @since ${DEAREST}`,
+  schedule: `
+    SELECT coalesce(schedules.name, 'none') AS key, ${SUMS}
+    FROM purchases AS bought JOIN tasks ON tasks.id = bought.task_id
+         LEFT JOIN schedules ON schedules.id = tasks.schedule_id
     WHERE bought.at >= @since ${DEAREST}`,
 } as const;
 

@@ -1,4 +1,4 @@
-// `cost.report`: what model calls cost, by agent, model, provider, API key or day (UTC).
+// `cost.report`: what model calls cost, by agent, model, provider, API key, schedule or day (UTC).
 
 import { GoclawError } from "../../domain/error.ts";
 import { COST_KEYS, type CostKey, type CostRow, costRows, costTotal } from "../../store/cost.ts";
@@ -49,6 +49,7 @@ function toWireCost(row: CostRow) {
     key: row.key,
     calls: row.calls,
     unpriced_calls: row.unpricedCalls,
+    uncounted_calls: row.uncountedCalls,
     input_tokens: row.inputTokens,
     output_tokens: row.outputTokens,
     cached_tokens: row.cachedTokens,
