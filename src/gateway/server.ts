@@ -3,7 +3,7 @@
 import type { Socket } from "node:net";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Bus } from "../bus/bus.ts";
-import { codeOf, GoclawError, messageOf } from "../domain/error.ts";
+import { type Code, codeOf, GoclawError, messageOf } from "../domain/error.ts";
 import type { KeyGrant } from "../domain/key.ts";
 import type { Rpc } from "../rpc/dispatch.ts";
 import type { Follower } from "../rpc/follow.ts";
@@ -11,7 +11,7 @@ import type { Caller } from "../rpc/method.ts";
 import { type AuthOptions, authenticate, checkUnambiguous } from "./auth.ts";
 import { refuseRaw, sendError, toGoclawError } from "./errors.ts";
 import { createGuests } from "./guests.ts";
-import { faultOfShape } from "./json-shape.ts";
+import { linger, readJsonOnly } from "./json-body.ts";
 import { keyRoutes } from "./keys.ts";
 import { mcpRoutes } from "./mcp.ts";
 import { mcpAdminRoutes } from "./mcp-admin.ts";
@@ -50,6 +50,9 @@ declare module "fastify" {
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 26_000;
 const CHECK_EVERY_MS = 2_000;
+
+/** Answers after which the connection ends, perhaps before all of the request has come. */
+const HANGS_UP: readonly Code[] = ["LIMIT_SIZE", "AUTH_INVALID", "AUTH_MISSING"];
 
 export function createGateway(options: GatewayOptions): FastifyInstance {
   const app = Fastify({
@@ -104,6 +107,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
         `${request.method} ${request.routeOptions.url ?? "?"}`,
         request.caller?.traceId,
       );
+    if (known !== undefined && HANGS_UP.includes(known.code)) linger(request.raw);
     sendError(reply, errorOf(error));
   });
   app.setNotFoundHandler((request, reply) => {
@@ -129,17 +133,6 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
 function errorOf(error: Error): GoclawError {
   const defect = "a defect in goclaw; logs/system.jsonl has the details";
   return toGoclawError(error) ?? new GoclawError("INTERNAL", defect);
-}
-
-/** The body of a request is JSON of a sane shape, or refused. */
-function readJsonOnly(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser("error", "error");
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body: string, done) => {
-    const fault = faultOfShape(body);
-    if (fault === undefined) parse(request, body, done);
-    else done(new GoclawError("BAD_REQUEST", `the body is refused: ${fault}`));
-  });
 }
 
 /** What `check` returns; wrong credentials in a row are LIMIT_RATE in the end. */
