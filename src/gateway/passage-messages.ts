@@ -53,7 +53,8 @@ export function readMessages(given: readonly WireMessage[]): Message[] {
     );
     open = openCalls(toolCalls, at);
     const text = assistantText(message.content, message.refusal);
-    if (text === "" && toolCalls.length === 0) throw empty(`${at}.content`);
+    // A model may have answered with nothing, and its answer comes back as it was.
+    if (text === "" && toolCalls.length === 0 && message.content !== "") throw empty(`${at}.content`);
     return { role: "assistant", text, toolCalls, ...speaker };
   });
   refuseOpen(open, "messages");

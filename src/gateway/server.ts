@@ -1,5 +1,6 @@
 // The one HTTP server: limits, authentication and errors for every route, the routes themselves in their own files.
 
+import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Bus } from "../bus/bus.ts";
@@ -75,9 +76,9 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   readJsonOnly(app);
   const sockets = limitSockets(app.server);
   const strike = createStrikes(options.monoMs);
-  const take = createRateLimit(options.nowMs);
+  const rate = createRateLimit(options.nowMs);
   const admit = (key: KeyGrant): void => {
-    const waitSeconds = take(key);
+    const waitSeconds = rate.take(key);
     if (waitSeconds === undefined) return;
     const message = `API key ${key.name} may make ${key.rpm} requests a minute; try again in ${waitSeconds} s`;
     throw new GoclawError("RATE_LIMITED", message, { retryAfterSeconds: waitSeconds });
@@ -86,14 +87,21 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   const strangers = createStrangers();
   app.server.on("connection", strangers.note);
   app.decorateRequest("caller", null as unknown as Caller);
-  app.addHook("onRequest", async (request: FastifyRequest) => {
+  app.addHook("onRequest", async (request: FastifyRequest, { raw }) => {
+    const traceId = options.rpc.ports.newId();
+    raw.setHeader("x-request-id", traceId);
     const path = request.url.split("?", 1)[0] ?? "";
     checkUnambiguous(request.url, request.raw.rawHeaders);
     const who = orStruck(strike, request.ip, () => authenticate(options.auth, path, request.headers));
     if (who.principal !== "anyone") sockets.welcome(request.raw.socket);
-    request.caller = { ...who, traceId: options.rpc.ports.newId() };
+    request.caller = { ...who, traceId };
     strangers.admit(request.raw.socket);
-    if (who.key !== undefined) admit(who.key);
+    if (who.key === undefined) return;
+    try {
+      admit(who.key);
+    } finally {
+      tellRate(raw, who.key, rate.left(who.key));
+    }
   });
   app.addHook("onRequest", async ({ caller }, reply) => {
     if (caller.principal !== "anyone") guests.note(caller.principal, reply.raw);
@@ -133,6 +141,13 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
 function errorOf(error: Error): GoclawError {
   const defect = "a defect in goclaw; logs/system.jsonl has the details";
   return toGoclawError(error) ?? new GoclawError("INTERNAL", defect);
+}
+
+/** In the headers that OpenAI's clients know. */
+function tellRate(response: ServerResponse, { rpm }: KeyGrant, left: number | null): void {
+  if (rpm === null || left === null) return;
+  response.setHeader("x-ratelimit-limit-requests", rpm);
+  response.setHeader("x-ratelimit-remaining-requests", left);
 }
 
 /** What `check` returns; wrong credentials in a row are LIMIT_RATE in the end. */

@@ -121,7 +121,9 @@ describe.each(DIALECTS)("$type", (dialect) => {
       function: { name: "now", arguments: "{}" },
     }));
     const results = ids.map((id) => ({ role: "tool" as const, tool_call_id: id, content: "noon" }));
-    const messages = [question, { role: "assistant" as const, content: null, tool_calls: calls }, ...results];
+    const nothing = { role: "assistant" as const, content: "" };
+    const called = { role: "assistant" as const, content: null, tool_calls: calls };
+    const messages = [question, nothing, question, called, ...results];
     const { choices } = await openai.chat.completions.create({ model, messages });
     expect(choices[0]?.message.content).toBe("on it goes");
   });
