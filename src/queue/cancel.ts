@@ -59,7 +59,7 @@ function cancelOne(tx: Tx, task: FoundTask, reason: "ABORTED" | "CLIENT_GONE"): 
 // With a key of its own a request can be made again, and then finds the task.
 const ABANDONED_SQL = `
   SELECT tasks.id, session_id AS sessionId, agent_id AS agentId, priority, attempt, state, reason_code AS reasonCode
-  FROM passages JOIN tasks ON tasks.id = passages.task_id
+  FROM passages CROSS JOIN tasks ON tasks.id = passages.task_id
   WHERE idempotency_key IS NULL AND finished_at IS NULL`;
 
 /** At a start: clients' own requests whose connections ended with the daemon before. */
