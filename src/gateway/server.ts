@@ -10,6 +10,7 @@ import type { Rpc } from "../rpc/dispatch.ts";
 import type { Follower } from "../rpc/follow.ts";
 import type { Caller } from "../rpc/method.ts";
 import { type AuthOptions, authenticate, checkUnambiguous } from "./auth.ts";
+import { openToOrigins } from "./cors.ts";
 import { refuseRaw, sendError, toGoclawError } from "./errors.ts";
 import { createGuests } from "./guests.ts";
 import { linger, readJsonOnly } from "./json-body.ts";
@@ -86,6 +87,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   const guests = createGuests();
   const strangers = createStrangers();
   app.server.on("connection", strangers.note);
+  openToOrigins(app, options.auth.origins);
   app.decorateRequest("caller", null as unknown as Caller);
   app.addHook("onRequest", async (request: FastifyRequest, { raw }) => {
     const traceId = options.rpc.ports.newId();
