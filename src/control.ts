@@ -2,7 +2,7 @@
 // policy.yaml and a read-only look at the database.
 
 import { existsSync } from "node:fs";
-import { readText } from "./config/files.ts";
+import { errnoOf, readText } from "./config/files.ts";
 import type { Paths } from "./config/paths.ts";
 import { LABELS, type Touch } from "./domain/act.ts";
 import { BASE_CAPABILITIES, isKnownPattern, RESERVED_CAPABILITIES } from "./domain/capability.ts";
@@ -16,7 +16,7 @@ import type {
   PolicySummary,
   Proposal,
 } from "./domain/control.ts";
-import { GoclawError } from "./domain/error.ts";
+import { GoclawError, messageOf } from "./domain/error.ts";
 import { sqliteBinding } from "./native.ts";
 import { auditSince, auditTail, toWireAudit } from "./policy/audit-read.ts";
 import { readCases } from "./policy/cases.ts";
@@ -41,9 +41,18 @@ const CAPABILITIES: readonly string[] = [
 
 const POLICY_BYTES = 1_048_576;
 
-/** policy.yaml of the home, or another file; throws POLICY_INVALID or what the file system says. */
+/** policy.yaml of the home, or another file; throws POLICY_INVALID. */
 export function readPolicy(paths: Paths, file = paths.policy): Policy {
-  return parsePolicy(readText(file, POLICY_BYTES), { file, base: paths.home, capabilities: CAPABILITIES });
+  return parsePolicy(readGiven(file), { file, base: paths.home, capabilities: CAPABILITIES });
+}
+
+function readGiven(file: string): string {
+  try {
+    return readText(file, POLICY_BYTES);
+  } catch (error) {
+    const why = errnoOf(error) === "ENOENT" ? "there is no such file" : messageOf(error);
+    throw new GoclawError("POLICY_INVALID", `${file}: ${why}; name a readable file of YAML`);
+  }
 }
 
 export function placeOf({ home, workspace }: Paths): Place {
@@ -130,7 +139,7 @@ function wordsOf(command: string | readonly string[]): readonly string[] {
 
 export function testPolicy(paths: Paths, casesFile: string, file?: string): CaseResult[] {
   const policy = readPolicy(paths, file);
-  return readCases(readText(casesFile, POLICY_BYTES), casesFile).map(({ name, expect, rule, ask }) => {
+  return readCases(readGiven(casesFile), casesFile).map(({ name, expect, rule, ask }) => {
     const got = explainOne(policy, placeOf(paths), ask);
     const ok = got.decision === expect && (rule === undefined || got.rule.includes(rule));
     return { name, ok, expected: rule === undefined ? expect : `${expect} by ${rule}`, got };
