@@ -29,7 +29,7 @@ import { runsAnything } from "./policy/programs.ts";
 import { type ApprovedAct, ruleLike, ruleText } from "./policy/propose.ts";
 import { replay } from "./policy/replay.ts";
 import { nameOf } from "./policy/rule-name.ts";
-import { openReadOnly } from "./store/database.ts";
+import { asOpenError, openReadOnly } from "./store/database.ts";
 import { createReader, type Reader } from "./store/reader.ts";
 import { TOOL_CAPABILITIES } from "./tools/index.ts";
 
@@ -182,8 +182,20 @@ const NO_AUDIT: AuditSummary = {
   why: null,
 };
 
+/** A home that never ran has neither; one whose records were mirrored or signed has lost its table. */
+function withoutTable({ db, auditLog, auditCheckpoints }: Paths): AuditSummary {
+  const left = [auditLog, auditCheckpoints].find((file) => existsSync(file));
+  if (left === undefined) return NO_AUDIT;
+  return {
+    ...NO_AUDIT,
+    ok: false,
+    first_bad: 1,
+    why: `${db} is not there, though ${left} is: it was removed`,
+  };
+}
+
 export async function verifyHomeAudit(paths: Paths): Promise<AuditSummary> {
-  if (!existsSync(paths.db)) return NO_AUDIT;
+  if (!existsSync(paths.db)) return withoutTable(paths);
   const { verifyAudit } = await import("./policy/audit-verify.ts");
   return await reading(paths, Promise.resolve(NO_AUDIT), (reader) => verifyAudit(reader, auditFiles(paths)));
 }
@@ -196,14 +208,18 @@ export function tailAudit(paths: Paths, taskId: string | null, limit: number): A
 function reading<T>(paths: Paths, without: T, read: (reader: Reader) => T): T {
   if (!existsSync(paths.db)) return without;
   const db = openReadOnly(paths.db, sqliteBinding());
-  let result: T;
+  let isRead = true;
+  const named = (error: unknown): unknown =>
+    error instanceof Error && error.name === "SqliteError" ? asOpenError(error, paths.db) : error;
   try {
-    result = read(createReader(db));
+    const result = read(createReader(db));
+    if (!(result instanceof Promise)) return result;
+    isRead = false;
+    const close = (): void => void db.close();
+    return result.finally(close).catch((error: unknown) => Promise.reject(named(error))) as T;
   } catch (error) {
-    db.close();
-    throw error;
+    throw named(error);
+  } finally {
+    if (isRead) db.close();
   }
-  if (result instanceof Promise) void result.finally(() => db.close()).catch(() => {});
-  else db.close();
-  return result;
 }

@@ -81,3 +81,25 @@ test(row("N-07", "a chain cut off together with its checkpoints is found"), asyn
   rmSync(at("logs/audit.checkpoints"));
   expect(await verify()).toMatchObject({ code: 1, ok: false });
 });
+
+test(row("N-07", "a database that is gone from beside its audit is found"), async () => {
+  rmSync(at("goclaw.db"));
+  expect(await verify()).toMatchObject({ code: 1, ok: false, first_bad: 1 });
+});
+
+test.each([
+  ["garbage", "garbage"],
+  ["nothing", ""],
+  ["half of itself", null],
+])(
+  row("N-07", "of a database that holds %s it is said that it is damaged, and not that goclaw is"),
+  async (_, text) => {
+    const whole = saved.get("goclaw.db")!;
+    writeFileSync(at("goclaw.db"), text ?? whole.subarray(0, whole.length / 2));
+    for (const words of [["verify"], ["tail"]]) {
+      const { code, stderr } = await runCli(rig.home, ["audit", ...words]);
+      expect([code, stderr]).toEqual([74, expect.stringMatching(/goclaw\.db.*\(DB_DAMAGED\)\n$/s)]);
+      expect(stderr).not.toMatch(/defect/);
+    }
+  },
+);
