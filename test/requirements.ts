@@ -83,7 +83,7 @@ const ROWS = [
     missing: "skill host calls, and surfaces that do not exist yet",
   },
   { id: "SEC-003", title: "Policy of the attempt" },
-  { id: "SEC-004", title: "Egress", open: 4, missing: "MCP servers" },
+  { id: "SEC-004", title: "Egress" },
   {
     id: "SEC-005",
     title: "Secrets do not leak",
