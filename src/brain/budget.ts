@@ -132,6 +132,11 @@ function unpriced(limit: Limit, { provider, model }: Link): Outcome {
   return { type: "failed", code: "BUDGET_UNPRICED", message };
 }
 
+const RAISE = {
+  schedule: "raise it (goclaw cron update, or config.yaml and a restart of the daemon) to go on",
+  file: "raise it and restart the daemon to go on",
+} as const;
+
 function exceeded({ limit, used, inFlight, wanted }: Refusal, task: ClaimedTask, nowMs: number): Outcome {
   const { name, scope, unit, cap, period } = limit;
   const text = (amount: number): string => (unit === "usd" ? `$${amount.toFixed(4)}` : `${amount} tokens`);
@@ -154,7 +159,9 @@ function exceeded({ limit, used, inFlight, wanted }: Refusal, task: ClaimedTask,
   if (limit.onLimit === "fail")
     return { type: "failed", code: "BUDGET_EXCEEDED", message: `${what}; raise it to go on` };
   const resets = resetsAt(period, nowMs);
-  const raise = scope.startsWith("key:") ? raiseKey : "raise it and restart the daemon to go on";
+  const raise = scope.startsWith("key:")
+    ? raiseKey
+    : RAISE[scope.startsWith("schedule:") ? "schedule" : "file"];
   const advice = resets === null ? raise : `it goes on at ${new Date(resets).toISOString()}`;
   return {
     type: "suspended",

@@ -3,7 +3,7 @@
 
 import type { Bus } from "../../bus/bus.ts";
 import type { Agent } from "../../domain/agent.ts";
-import { codeOf, GoclawError, messageOf } from "../../domain/error.ts";
+import { type Code, codeOf, GoclawError, messageOf } from "../../domain/error.ts";
 import { isDurable } from "../../domain/event.ts";
 import type { Schedule } from "../../domain/schedule.ts";
 import { isTerminal, PRIORITY } from "../../domain/task.ts";
@@ -40,8 +40,9 @@ export interface Cron {
 
 /** How long the wall clock is trusted: after this it is looked at again, for it may have been set, or the machine slept. */
 const MAX_TIMER_MS = 30_000;
-/** After a look that failed: a store that cannot write must not be asked in a circle. */
+/** After a look that failed. */
 const RETRY_MS = 1_000;
+const DEFECT_RETRY_MS = 10_000;
 
 export function createCron(ports: CronPorts): Cron {
   const { store, bus, clock, log } = ports;
@@ -58,8 +59,10 @@ export function createCron(ports: CronPorts): Cron {
       arm();
     } catch (error) {
       if (stopped) return;
+      // A disk that cannot be written is reported by the store, and waited for.
+      if (isStorageFault(codeOf(error))) return void store.healthy().then(() => arm(RETRY_MS));
       log.error("cron", `schedules could not be looked at: ${messageOf(error)}`);
-      arm(RETRY_MS);
+      arm(DEFECT_RETRY_MS);
     }
   };
   /** One look is under way and one may wait behind it; more would see nothing else. */
@@ -106,6 +109,10 @@ export async function fireDue(ports: CronPorts): Promise<void> {
     await fireSchedule(ports, id).catch((error: unknown) => failures.push(error));
   }
   if (failures.length > 0) throw failures[0];
+}
+
+function isStorageFault(code: Code): boolean {
+  return code === "DISK_FULL" || code === "IO_ERROR";
 }
 
 async function fireSchedule(ports: CronPorts, id: string): Promise<void> {
