@@ -44,6 +44,8 @@ export type Grant =
 
 const WAIT_MS = 7 * 86_400_000;
 const IN_FLIGHT_WAIT_MS = 500;
+/** A limit that never starts anew changes only by hand. */
+const UNRAISED_WAIT_MS = 86_400_000;
 
 export async function reserveCall(purse: Purse, task: ClaimedTask, call: WantedCall): Promise<Grant> {
   const limits = limitsFor(purse, task);
@@ -132,22 +134,32 @@ function unpriced(limit: Limit, { provider, model }: Link): Outcome {
   return { type: "failed", code: "BUDGET_UNPRICED", message };
 }
 
-const RAISE = {
-  schedule: "raise it (goclaw cron update, or config.yaml and a restart of the daemon) to go on",
-  file: "raise it and restart the daemon to go on",
-} as const;
+function raiseText(scope: string): string {
+  const [kind, id] = scope.split(":");
+  if (kind === "key") return `goclaw key update ${id} raises it`;
+  return kind === "schedule"
+    ? "raise it (goclaw cron update, or config.yaml and a restart of the daemon) to go on"
+    : "raise it and restart the daemon to go on";
+}
 
 function exceeded({ limit, used, inFlight, wanted }: Refusal, task: ClaimedTask, nowMs: number): Outcome {
   const { name, scope, unit, cap, period } = limit;
   const text = (amount: number): string => (unit === "usd" ? `$${amount.toFixed(4)}` : `${amount} tokens`);
   const busy = inFlight === 0 ? "" : ` and ${text(inFlight)} in flight`;
   const what = `${name} is ${text(cap)}; ${text(used)} are spent${busy}, and this call may need ${text(wanted)}`;
-  const raiseKey = `goclaw key update ${scope.slice("key:".length)} raises it`;
+  const isKey = scope.startsWith("key:");
+  const raise = raiseText(scope);
+  const resets = resetsAt(period, nowMs);
+  const anew = resets === null ? "" : `it starts anew at ${new Date(resets).toISOString()}, and `;
+  // Only calls in flight stand in the way, and they may settle for less than they reserved.
+  const isBusy = fits(used + wanted, cap);
   // Nobody looks after a client's own conversation: the client is told, and asks again.
-  if (task.kind === "passthrough" && scope.startsWith("key:"))
-    return { type: "failed", code: "KEY_BUDGET_EXCEEDED", message: `${what}; ${raiseKey}` };
-  if (fits(used + wanted, cap)) {
-    // Only calls in flight stand in the way, and they may settle for less than they reserved: no reason to fail yet.
+  if (task.kind === "passthrough" && isKey) {
+    const afterMs = isBusy ? IN_FLIGHT_WAIT_MS : resets === null ? UNRAISED_WAIT_MS : resets - nowMs;
+    const message = isBusy ? `${what}; ask again in a moment` : `${what}; ${anew}${raise}`;
+    return { type: "failed", code: "KEY_BUDGET_EXCEEDED", message, afterMs };
+  }
+  if (isBusy) {
     return {
       type: "suspended",
       reason: "AWAITING_BUDGET",
@@ -156,12 +168,10 @@ function exceeded({ limit, used, inFlight, wanted }: Refusal, task: ClaimedTask,
       message: what,
     };
   }
-  if (limit.onLimit === "fail")
-    return { type: "failed", code: "BUDGET_EXCEEDED", message: `${what}; raise it to go on` };
-  const resets = resetsAt(period, nowMs);
-  const raise = scope.startsWith("key:")
-    ? raiseKey
-    : RAISE[scope.startsWith("schedule:") ? "schedule" : "file"];
+  if (limit.onLimit === "fail") {
+    const afterMs = resets === null ? {} : { afterMs: resets - nowMs };
+    return { type: "failed", code: "BUDGET_EXCEEDED", message: `${what}; ${anew}${raise}`, ...afterMs };
+  }
   const advice = resets === null ? raise : `it goes on at ${new Date(resets).toISOString()}`;
   return {
     type: "suspended",

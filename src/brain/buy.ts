@@ -1,10 +1,11 @@
 // Buys one answer: reserves its part of the budgets, makes the call, and settles what was billed without an answer. When
 // it returns, nothing is reserved unless there is an answer that will settle it.
 
-import type { Answer } from "../domain/message.ts";
+import type { Answer, TokenUsage } from "../domain/message.ts";
 import type { ClaimedTask, Outcome } from "../domain/task.ts";
 import { recordFailedCalls } from "../journal/failed-calls.ts";
 import type { ModelRequest, Provider, ProviderFailure } from "../providers/provider.ts";
+import { BYTES_PER_TOKEN, countMessages, countTools, ESTIMATE } from "../providers/tokens.ts";
 import { type Purse, releaseCall, reserveCall } from "./budget.ts";
 import { type Billed, type Called, callModel, type Hearing } from "./call.ts";
 import { priceOf } from "./price.ts";
@@ -52,7 +53,7 @@ export async function buy(
   } finally {
     // Also when the call broke by a defect: nobody else would give back what it reserved before the next start.
     const isOver = called?.ok !== true;
-    if (billed.length > 0) await settleFailed(ports, turn, billed, isOver);
+    if (billed.length > 0) await settleFailed(ports, turn, billed.map(counted(request)), isOver);
     else if (held && isOver) await releaseCall(purse, task, turn);
   }
   if (!called.ok) return { failure: called.failure };
@@ -60,16 +61,34 @@ export async function buy(
   return { answer, costUsd: priceOf(purse.catalog, links, answer) };
 }
 
+/** A call that brought nothing; `likely` is what it used at least, counted or estimated, when its last count is missing. */
+export type Failed = Omit<Billed, "uncountedBytes"> & { readonly likely?: TokenUsage };
+
+/** A provider that breaks off does not say what it counted, and bills it all the same: limits are held against `likely`. */
+function counted({ messages, tools }: ModelRequest): (call: Billed) => Failed {
+  return ({ uncountedBytes, ...call }) => {
+    if (uncountedBytes === 0) return call;
+    const asked = (): number => countMessages(ESTIMATE, messages) + countTools(ESTIMATE, tools);
+    const { inputTokens = asked(), outputTokens = 0, ...cached } = call.usage ?? {};
+    const heard = Math.ceil(uncountedBytes / BYTES_PER_TOKEN);
+    const likely = { cachedTokens: 0, ...cached, inputTokens, outputTokens: outputTokens + heard };
+    return { ...call, likely };
+  };
+}
+
 /** Keeps what calls without a usable answer were billed for; `isOver` frees what the turn reserved. */
 export async function settleFailed(
   { task, links, purse }: BuyPorts,
   turn: number,
-  billed: readonly (Omit<Billed, "usage"> & Pick<Answer, "usage">)[],
+  failed: readonly Failed[],
   isOver: boolean,
 ): Promise<void> {
-  const calls = billed.map(({ provider, model, usage, errorClass }) => {
-    const costUsd = priceOf(purse.catalog, links, { provider, model, usage });
-    return { id: purse.newId(), provider, model, usage, errorClass, costUsd };
+  const calls = failed.map(({ provider, model, usage, errorClass, likely }) => {
+    const cost = (of: TokenUsage | null): number | null =>
+      priceOf(purse.catalog, links, { provider, model, usage: of });
+    const least = likely && { usd: cost(likely) ?? 0, tokens: likely.inputTokens + likely.outputTokens };
+    const call = { id: purse.newId(), provider, model, usage, errorClass, costUsd: cost(usage) };
+    return { ...call, ...(least && { least }) };
   });
   await purse.store.insist(recordFailedCalls, { taskId: task.id, fence: task.fence, turn, calls, isOver });
 }

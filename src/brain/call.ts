@@ -1,6 +1,7 @@
 // One model call: collects the parts of a stream into a whole answer and passes text on as it arrives. What a provider
 // did not finish is not an answer.
 
+import type { AnswerDelta } from "../domain/event.ts";
 import type { Answer, Continuation, TokenUsage, ToolCall } from "../domain/message.ts";
 import {
   type ErrorClass,
@@ -11,8 +12,9 @@ import {
   type SeamPart,
   type UsagePart,
 } from "../providers/provider.ts";
+import type { Link } from "./window.ts";
 
-/** `billed`: what providers counted for tries that came to nothing. */
+/** `billed`: what providers have, or may have, counted for tries that came to nothing. */
 export type Called =
   | { readonly ok: true; readonly answer: Answer; readonly billed: readonly Billed[] }
   | { readonly ok: false; readonly failure: ProviderFailure; readonly billed: readonly Billed[] };
@@ -20,7 +22,10 @@ export type Called =
 export interface Billed {
   readonly provider: string;
   readonly model: string;
-  readonly usage: TokenUsage;
+  /** Null when the provider said nothing before it broke off. */
+  readonly usage: TokenUsage | null;
+  /** Bytes of the answer that came after its last count: they were made, and nobody said what they cost. */
+  readonly uncountedBytes: number;
   readonly errorClass: ErrorClass;
 }
 
@@ -33,6 +38,7 @@ interface PartialCall {
 /** `offset` counts UTF-16 units from the start of this answer. */
 export interface Hearing {
   onText(text: string, offset: number): void;
+  onPiece?(piece: AnswerDelta["piece"]): void;
   onSeam(seam: SeamPart): void;
 }
 
@@ -40,10 +46,11 @@ export async function callModel(
   provider: Provider,
   request: ModelRequest,
   signal: AbortSignal,
-  { onText, onSeam }: Hearing,
+  { onText, onPiece, onSeam }: Hearing,
 ): Promise<Called> {
   let text = "";
   let reasoning = "";
+  let refusal = "";
   let continuation: Continuation | undefined;
   const meter = createMeter(provider.id, request.model);
   const calls = new Map<number, PartialCall>();
@@ -52,9 +59,15 @@ export async function callModel(
       case "text.delta":
         onText(part.text, text.length);
         text += part.text;
+        meter.hear(part.text);
         break;
       case "reasoning.delta":
+        onPiece?.({ type: "reasoning", offset: reasoning.length, text: part.text });
         reasoning += part.text;
+        meter.hear(part.text);
+        break;
+      case "refusal":
+        refusal += part.text;
         break;
       case "continuation":
         continuation = part.continuation;
@@ -64,24 +77,33 @@ export async function callModel(
         break;
       case "tool.delta": {
         const call = calls.get(part.index);
-        if (call !== undefined) call.argumentsText += part.text;
+        meter.hear(part.text);
+        if (call === undefined) break;
+        const { id, name, argumentsText } = call;
+        const { index, text: piece } = part;
+        onPiece?.({ type: "call", index, id, name, offset: argumentsText.length, text: piece });
+        call.argumentsText += piece;
         break;
       }
       case "seam":
-        meter.failed(part.errorClass);
+        meter.failed(part.errorClass, { provider: part.fromProvider, model: part.fromModel });
         onSeam(part);
         break;
       case "usage":
         meter.count(part);
         break;
       case "error":
-        meter.failed(part.errorClass);
+        meter.failed(part.errorClass, part.from);
         return { ok: false, failure: part, billed: meter.billed };
       case "end": {
         const toolCalls: ToolCall[] = [...calls.entries()].sort(([a], [b]) => a - b).map(([, call]) => call);
         const stopReason = toolCalls.length > 0 ? "tool_calls" : part.stopReason;
         const model = part.model || request.model;
-        const extra = { ...(reasoning && { reasoning }), ...(continuation && { continuation }) };
+        const extra = {
+          ...(reasoning && { reasoning }),
+          ...(refusal && { refusal }),
+          ...(continuation && { continuation }),
+        };
         return {
           ok: true,
           billed: meter.billed,
@@ -106,16 +128,25 @@ export async function callModel(
 /** Tells what the try under way was counted for from what earlier ones were: a seam or an error ends a try. */
 function createMeter(provider: string, model: string) {
   const billed: Billed[] = [];
-  let current: Omit<Billed, "errorClass"> | undefined;
+  let current: (Link & { readonly usage: TokenUsage }) | undefined;
+  let uncountedBytes = 0;
   return {
     billed,
     usage: (): TokenUsage | null => current?.usage ?? null,
+    hear: (text: string): void => {
+      uncountedBytes += Buffer.byteLength(text);
+    },
     count: (part: UsagePart): void => {
       current = { provider: part.provider ?? provider, model: part.model ?? model, usage: part.usage };
+      uncountedBytes = 0;
     },
-    failed: (errorClass: ErrorClass): void => {
-      if (current !== undefined && isCounted(current.usage)) billed.push({ ...current, errorClass });
+    failed: (errorClass: ErrorClass, from: Link = { provider, model }): void => {
+      const usage = current !== undefined && isCounted(current.usage) ? current.usage : null;
+      const { provider: by, model: as } = current ?? from;
+      if (usage !== null || uncountedBytes > 0)
+        billed.push({ provider: by, model: as, usage, uncountedBytes, errorClass });
       current = undefined;
+      uncountedBytes = 0;
     },
   };
 }

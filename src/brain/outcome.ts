@@ -45,7 +45,7 @@ const SECOND_MS = 1_000;
 /** Nobody else could answer: a budget like any other, which ends with the day. */
 function outOfRequests({ message, afterMs }: ProviderFailure, { nowMs, onLimit }: AtLimit): Outcome {
   if (onLimit === "fail")
-    return { type: "failed", code: "BUDGET_EXCEEDED", message: `${message}; raise it to go on` };
+    return { type: "failed", code: "BUDGET_EXCEEDED", message: `${message}; raise it to go on`, afterMs };
   // The limit was looked at a moment ago: what has passed since does not move the day's end.
   const deadlineAt = Math.floor((nowMs + afterMs) / SECOND_MS) * SECOND_MS;
   const advice = `it goes on at ${new Date(deadlineAt).toISOString()}`;

@@ -41,9 +41,13 @@ function show({ stdout, stderr }: Context, { by, since, total, rows, truncated }
   const head = [by.toUpperCase(), "CALLS", "IN", "CACHED", "OUT", "COST"];
   writeTable(stdout, head, [...rows.map(rowOf), sum], ["CACHED", "IN", "OUT"]);
   if (truncated) stderr.write(`there are more than these ${rows.length} rows; --since shows fewer days\n`);
-  if (total.unpriced_calls > 0)
+  const { calls, unpriced_calls: unknown, uncounted_calls: uncounted } = total;
+  const unpriced = unknown - uncounted;
+  if (unpriced > 0)
+    stderr.write(`${unpriced} of ${calls} calls have no known price; add it under models: in config.yaml\n`);
+  if (uncounted > 0)
     stderr.write(
-      `${total.unpriced_calls} of ${total.calls} calls have no known price; add it under models: in config.yaml\n`,
+      `${uncounted} of ${calls} calls have no known cost: their provider did not say what it counted\n`,
     );
 }
 
@@ -55,6 +59,6 @@ function rowOf(row: WireCost): Cell[] {
     { text: countText(row.input_tokens) },
     { text: countText(row.cached_tokens) },
     { text: countText(row.output_tokens) },
-    { text: usdText(row.cost_usd) + (partly ? ` and ${row.unpriced_calls} of unknown price` : "") },
+    { text: usdText(row.cost_usd) + (partly ? ` and ${row.unpriced_calls} of unknown cost` : "") },
   ];
 }

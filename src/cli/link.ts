@@ -143,7 +143,7 @@ function startOwn(
     paths,
     env: context.env,
     flags: { bind_addr: bind ?? "127.0.0.1:0" },
-    logToStderr: false,
+    ...{ logToStderr: false, isService: false },
     ...does,
   });
 }

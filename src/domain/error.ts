@@ -32,6 +32,7 @@ export const CODES = {
   HOST_DENIED: row("the Host header names another host", 421, -32001),
   ORIGIN_DENIED: row("the Origin header is not allowed", 403, -32001),
   CAP_DENIED: row("the policy does not allow this capability", 403, -32003),
+  DELEGATE_ESCALATION: row("an agent that the work comes from may not do it itself", 403, -32003),
   TAINT_EGRESS: row("data could leave: text from outside and private data met in one task", 403, -32003),
   TAINT_EXEC: row("something would run after text from outside was read", 403, -32003),
   APPROVAL_REQUIRED: row("a person must approve the act first", 403, -32003),

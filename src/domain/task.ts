@@ -115,6 +115,8 @@ export interface Task {
   /** The schedule it belongs to. */
   readonly scheduleId: string | null;
   readonly idempotencyKey: string | null;
+  /** Of the request that brought it, or brought the task that made it. */
+  readonly traceId: string;
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly availableAt: number;
@@ -183,7 +185,13 @@ export type Outcome =
       readonly message: string;
       readonly afterMs?: number;
     }
-  | { readonly type: "failed"; readonly code: string; readonly message: string }
+  | {
+      readonly type: "failed";
+      readonly code: string;
+      readonly message: string;
+      /** When it is worth to ask again, in ms from now; absent when nobody can say. */
+      readonly afterMs?: number;
+    }
   | {
       readonly type: "suspended";
       readonly reason: Suspension;

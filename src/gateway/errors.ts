@@ -55,9 +55,16 @@ export function sendError(reply: FastifyReply, error: GoclawError): void {
 }
 
 /** An error on a hijacked reply. */
-export function sendRawError(reply: FastifyReply, error: GoclawError): void {
+export function sendRawError(
+  reply: FastifyReply,
+  error: GoclawError,
+  more: Readonly<Record<string, string>> = {},
+): void {
   const body = JSON.stringify(wireError(error.code, error.message));
+  const after = error.retryAfterSeconds;
   const headers = {
+    ...more,
+    ...(after !== undefined && { "retry-after": String(after) }),
     "content-type": "application/json; charset=utf-8",
     "content-length": Buffer.byteLength(body),
   };

@@ -21,9 +21,11 @@ export interface OpenAiPorts {
 export interface Completion {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
-  readonly chat: ChatRequest;
+  readonly chat: Pick<ChatRequest, "model" | "stream" | "includeUsage">;
   readonly taskId: string;
   readonly answerer: Answerer;
+  /** What it waits for is the queue's own and over in a moment. */
+  readonly waitsShortly?: boolean;
 }
 
 export interface Ended {
@@ -38,7 +40,7 @@ export interface Ended {
  */
 export function waitForEnd(
   ports: OpenAiPorts,
-  { request, reply, taskId, answerer }: Completion,
+  { request, reply, taskId, answerer, waitsShortly = false }: Completion,
   view: Followed = { onDelta: () => {}, onEvent: () => {} },
 ): Promise<Ended> {
   const read = async (): Promise<WireTask> =>
@@ -47,24 +49,27 @@ export function waitForEnd(
     let stop: (() => void) | undefined;
     let over = false;
     let finishReason = "stop";
+    let afterMs = 0;
     const finish = (): void => {
       if (over) return;
       over = true;
       stop?.();
       read().then(
-        (task) => (task.state === "SUCCEEDED" ? resolve({ task, finishReason }) : reject(errorOf(task))),
+        (task) =>
+          task.state === "SUCCEEDED" ? resolve({ task, finishReason }) : reject(errorOf(task, afterMs)),
         reject,
       );
     };
     stop = ports.follower.follow(taskId, 0, {
-      onDelta: view.onDelta,
+      ...view,
       onEvent: (event) => {
         answerer.observe(event);
         view.onEvent(event);
         if (event.type === "model.end") finishReason = String(event.payload.stop_reason);
         const ended = event.to !== null && isTerminal(event.to);
         const putBack = event.reasonCode === "SHUTDOWN_REQUEUED";
-        if (ended || putBack || suspensionOf(event) !== undefined) finish();
+        afterMs = Number(event.payload.retry_after_ms ?? afterMs);
+        if (ended || putBack || (!waitsShortly && suspensionOf(event) !== undefined)) finish();
       },
     });
     if (over) stop();
@@ -81,9 +86,15 @@ export function usageOf({ usage }: WireTask) {
   };
 }
 
+/** For a 429 whose end nobody knows: a client that waits for nothing would ask at once. */
+const LATER_SECONDS = 10;
+
 /** Why a task has no answer to give, with the status of its code. */
-function errorOf(task: WireTask): GoclawError {
-  const code = task.error?.code ?? task.reason_code ?? "INTERNAL";
+function errorOf(task: WireTask, afterMs: number): GoclawError {
+  const given = task.error?.code ?? task.reason_code ?? "INTERNAL";
+  const code = given in CODES ? (given as Code) : "INTERNAL";
   const message = `${task.error?.message ?? task.state} (task ${task.id} is ${task.state}; goclaw task why ${task.id})`;
-  return new GoclawError(code in CODES ? (code as Code) : "INTERNAL", message);
+  const later = CODES[code].http === 429 ? LATER_SECONDS : undefined;
+  const retryAfterSeconds = afterMs > 0 ? Math.ceil(afterMs / 1_000) : later;
+  return new GoclawError(code, message, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
 }

@@ -37,7 +37,7 @@ export interface GatewayOptions {
   readonly maxRequestBytes: number;
   readonly nowMs: () => number;
   readonly monoMs: () => number;
-  readonly reportDefect: (error: unknown, where: string) => void;
+  readonly reportDefect: (error: unknown, where: string, traceId?: string) => void;
 }
 
 declare module "fastify" {
@@ -99,7 +99,11 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   app.setErrorHandler((error: Error, request, reply) => {
     const known = toGoclawError(error);
     if (known === undefined)
-      options.reportDefect(error, `${request.method} ${request.routeOptions.url ?? "?"}`);
+      options.reportDefect(
+        error,
+        `${request.method} ${request.routeOptions.url ?? "?"}`,
+        request.caller?.traceId,
+      );
     sendError(reply, errorOf(error));
   });
   app.setNotFoundHandler((request, reply) => {

@@ -130,13 +130,22 @@ const SESSION_SQL = `
 
 function usedUnder(tx: Tx, task: HeldTask, { scope, period, unit }: Limit): number {
   const spent = {
-    task: () => tx.get<Spent>(TASK_SQL, { id: task.id }),
-    session: () => tx.get<Spent>(SESSION_SQL, { id: task.sessionId }),
+    task: () => withUnsaid(tx, `task:${task.id}`, tx.get<Spent>(TASK_SQL, { id: task.id })),
+    session: () =>
+      withUnsaid(tx, `session:${task.sessionId}`, tx.get<Spent>(SESSION_SQL, { id: task.sessionId })),
     day: () => tx.get<Spent>(TOTAL_SQL, { scope, period: periodsOf(tx.nowMs).day }),
     month: () => tx.get<Spent>(TOTAL_SQL, { scope, period: periodsOf(tx.nowMs).month }),
     total: () => tx.get<Spent>(TOTAL_SQL, { scope, period: TOTAL_PERIOD }),
   }[period]();
   return spent?.[unit] ?? 0;
+}
+
+function withUnsaid(tx: Tx, scope: string, said: Spent | undefined): Spent {
+  const unsaid = tx.get<Spent>(TOTAL_SQL, { scope, period: TOTAL_PERIOD });
+  return {
+    usd: (said?.usd ?? 0) + (unsaid?.usd ?? 0),
+    tokens: (said?.tokens ?? 0) + (unsaid?.tokens ?? 0),
+  };
 }
 
 // There are never more reservations than lanes, so they are simply added up. The call's own earlier one does not count.

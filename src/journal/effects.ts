@@ -136,20 +136,23 @@ export const settleEffect = defineVerb("journal.settle_effect", (tx, input: Sett
 const REFUSE_SQL = `
   INSERT INTO effects (key, task_id, turn, call_index, tool, class, status, digest, outcome, attempt, created_at, settled_at)
   VALUES (@key, @taskId, @turn, @callIndex, @tool, @class, 'REFUSED', @digest, @outcome, @attempt, @now, @now)
-  ON CONFLICT (key) DO NOTHING`;
+  ON CONFLICT (key) DO UPDATE SET status = 'REFUSED', outcome = @outcome, settled_at = @now
+  WHERE status = 'PENDING' AND class <> 'once'`;
 
-/** Inside a fenced transaction: writes a call that was refused, so that a later attempt repeats the refusal. */
-export function insertRefusal(
-  tx: Tx,
-  task: HeldTask,
-  effect: EffectRef,
-  code: string,
-  outcome: string,
-): void {
+const BEGUN_SQL = "SELECT 1 AS one FROM effects WHERE key = @key AND status = 'PENDING' AND class = 'keyed'";
+const BEGUN = "; an earlier attempt had begun it, and whether it took effect is not known";
+
+/**
+ * Inside a fenced transaction: writes a call that was refused, so that a later attempt repeats the refusal. Returns what
+ * the model is told: of an act that was begun before, that it may have happened all the same.
+ */
+export function insertRefusal(tx: Tx, task: HeldTask, effect: EffectRef, code: string, why: string): string {
   const { key, turn, callIndex, tool, effectClass, digest } = effect;
+  const outcome = tx.get(BEGUN_SQL, { key }) === undefined ? why : `${why}${BEGUN}`;
   const row = { key, taskId: task.id, turn, callIndex, tool, class: effectClass, digest, outcome };
   tx.run(REFUSE_SQL, { ...row, attempt: task.attempt, now: tx.nowMs });
   appendEffectEvent(tx, task, "tool.refused", code, { tool, turn, call: callIndex, key, why: outcome });
+  return outcome;
 }
 
 function appendEffectEvent(

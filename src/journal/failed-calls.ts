@@ -7,7 +7,7 @@ import { heldTask } from "../queue/lease.ts";
 import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
 import { type CallPlace, releaseCall } from "./budget.ts";
-import { addSpend, type Spender, settleSpend } from "./spend.ts";
+import { addSpend, addUnsaid, type Spender, type Spent, settleSpend } from "./spend.ts";
 import { addUsage, wireUsage } from "./usage.ts";
 
 export interface FailedCall {
@@ -20,6 +20,8 @@ export interface FailedCall {
   /** US dollars; null when the model's price is unknown. */
   readonly costUsd: number | null;
   readonly errorClass: string;
+  /** What limits count when that is more than the provider said: it broke off before its last count. */
+  readonly least?: Spent;
 }
 
 export interface FailedCallsInput extends CallPlace {
@@ -64,7 +66,7 @@ function findSpender(tx: Tx, taskId: string): BilledTask | undefined {
 
 function record(tx: Tx, task: BilledTask, turn: number, call: FailedCall, isHeld: boolean): void {
   const { id: taskId, sessionId, agentId, attempt } = task;
-  const { id, provider, model, errorClass, costUsd, usage } = call;
+  const { id, provider, model, errorClass, costUsd, usage, least } = call;
   const tokens = {
     inputTokens: usage?.inputTokens ?? null,
     outputTokens: usage?.outputTokens ?? null,
@@ -73,8 +75,14 @@ function record(tx: Tx, task: BilledTask, turn: number, call: FailedCall, isHeld
   const place = { id, taskId, sessionId, turn, attempt, now: tx.nowMs };
   const what = { provider, model, errorClass, ...tokens, costUsd };
   if (tx.run(INSERT_SQL, { ...place, ...what }) === 0) return;
-  if (usage === null) settleSpend(tx, task, turn, { provider, usd: null, tokens: null });
-  else addSpend(tx, task, provider, { usd: costUsd ?? 0, tokens: usage.inputTokens + usage.outputTokens });
+  if (usage === null && least === undefined)
+    settleSpend(tx, task, turn, { provider, usd: null, tokens: null });
+  else {
+    const said = { usd: costUsd ?? 0, tokens: (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0) };
+    const { usd, tokens } = least ?? said;
+    addSpend(tx, task, provider, { usd: Math.max(usd, said.usd), tokens: Math.max(tokens, said.tokens) });
+    addUnsaid(tx, task, { usd: Math.max(0, usd - said.usd), tokens: Math.max(0, tokens - said.tokens) });
+  }
   if (!isHeld) return;
   addUsage(tx, taskId, usage);
   const payload = { turn, provider, model, error_class: errorClass, cost_usd: costUsd, ...wireUsage(usage) };

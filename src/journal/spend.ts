@@ -41,6 +41,19 @@ export function addSpend(
   for (const scope of key) tx.run(SPEND_SQL, { scope, period: TOTAL_PERIOD, usd, tokens });
 }
 
+const SESSION_OF_SQL = "SELECT session_id AS sessionId FROM tasks WHERE id = @id";
+
+/**
+ * A task and its session are limited by what the rows of their purchases say. What these do not say, because a provider
+ * did not, counts here: a provider that reports no usage must not make their limits void.
+ */
+export function addUnsaid(tx: Tx, { id }: Pick<Spender, "id">, { usd, tokens }: Spent): void {
+  if (usd === 0 && tokens === 0) return;
+  const sessionId = tx.get<{ sessionId: string }>(SESSION_OF_SQL, { id })?.sessionId;
+  for (const scope of [`task:${id}`, `session:${sessionId}`])
+    tx.run(SPEND_SQL, { scope, period: TOTAL_PERIOD, usd, tokens });
+}
+
 const RESERVED_SQL = "SELECT usd, tokens FROM reservations WHERE task_id = @taskId AND turn = @turn";
 const SETTLE_SQL = "DELETE FROM reservations WHERE task_id = @taskId AND turn = @turn";
 
@@ -62,4 +75,5 @@ export function settleSpend(tx: Tx, task: Spender, turn: number, real: RealCost)
   const usd = real.usd ?? reserved?.usd ?? 0;
   const tokens = real.tokens ?? reserved?.tokens ?? 0;
   addSpend(tx, task, real.provider, { usd, tokens });
+  addUnsaid(tx, task, { usd: real.usd === null ? usd : 0, tokens: real.tokens === null ? tokens : 0 });
 }

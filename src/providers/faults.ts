@@ -9,6 +9,8 @@ import { type ErrorClass, failure, type ProviderFailure } from "./provider.ts";
 export interface CallSite {
   readonly provider: string;
   readonly model: string;
+  /** The key of the provider's configuration that a timeout ran into. */
+  readonly limit?: string;
 }
 
 const ADVICE: Readonly<Record<ErrorClass, (site: CallSite) => string>> = {
@@ -18,7 +20,7 @@ const ADVICE: Readonly<Record<ErrorClass, (site: CallSite) => string>> = {
   daily_limit: () => "the requests of today are used up",
   rate_limit: () => "it is asked again later; send less at once, or use another provider",
   overloaded: () => "the trouble is on its side: it is asked again later, or use another provider",
-  timeout: ({ provider }) => `raise providers.${provider}.timeout_seconds if it is slow`,
+  timeout: ({ provider, limit = "timeout_seconds" }) => `raise providers.${provider}.${limit} if it is slow`,
   network: ({ provider }) => `check providers.${provider}.base_url and the network`,
   malformed: ({ provider }) => `check that providers.${provider}.base_url is an API of this type`,
   unsupported: ({ provider }) =>
@@ -35,6 +37,11 @@ const ADVICE: Readonly<Record<ErrorClass, (site: CallSite) => string>> = {
 export function fault(site: CallSite, errorClass: ErrorClass, what: string, afterMs = 0): ProviderFailure {
   const text = `${site.provider} (${site.model}) ${what}; ${ADVICE[errorClass](site)}`;
   return failure(errorClass, text, afterMs);
+}
+
+/** An answer that came and is a refusal. `said`: in the model's or the vendor's own words, where there are any. */
+export function refusal(site: CallSite, what: string, said: string, filtered: boolean): ProviderFailure {
+  return { ...fault(site, "refused", what), refusal: { text: said, filtered } };
 }
 
 export function aborted(): ProviderFailure {

@@ -145,8 +145,15 @@ function startClock(site: CallSite, timeouts: PhaseTimeouts, caller: AbortSignal
   };
 }
 
+const LIMIT: Readonly<Record<Phase, string>> = {
+  connect: "timeouts.connect_seconds",
+  first_byte: "timeouts.first_byte_seconds",
+  idle: "timeouts.idle_seconds",
+  total: "timeout_seconds",
+};
+
 /** Also what a timeout of the socket library itself means, which knows some phases better than we do. */
 export function overrun(site: CallSite, phase: Phase, ms?: number): ProviderFailure {
   const limit = ms === undefined ? "in time" : `within ${ms / 1000} s`;
-  return fault(site, "timeout", `${OVERRUN[phase]} ${limit} (phase ${phase})`);
+  return fault({ ...site, limit: LIMIT[phase] }, "timeout", `${OVERRUN[phase]} ${limit} (phase ${phase})`);
 }

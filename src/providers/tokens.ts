@@ -22,7 +22,7 @@ export function countMethodOf(model: string): CountMethod {
   return FAMILIES.find(([pattern]) => pattern.test(name))?.[1] ?? "estimate";
 }
 
-const BYTES_PER_TOKEN = 3;
+export const BYTES_PER_TOKEN = 3;
 
 /**
  * Three bytes to a token: on the high side for prose, about even for dense code, too low for random digits and letters

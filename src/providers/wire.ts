@@ -3,9 +3,10 @@
 
 import { messageOf } from "../domain/error.ts";
 import { type CallSite, classOfStatus, fault, quoted } from "./faults.ts";
+import { patientDispatcher } from "./patience.ts";
 import type { ErrorClass, ProviderFailure } from "./provider.ts";
 import { retryAfterMs } from "./retry-after.ts";
-import { watched } from "./socket-watch.ts";
+import { PROXY_HUNG_UP, watched } from "./socket-watch.ts";
 import { type CallClock, overrun } from "./timeouts.ts";
 import { guardBody, readStart } from "./wire-body.ts";
 
@@ -44,7 +45,9 @@ export function wireFetch(wire: Wire): typeof fetch {
     clock.enter("first_byte");
     try {
       const watcher = { onQueued: () => clock.enter("connect"), onSent: () => clock.enter("first_byte") };
-      const request = { ...init, signal: clock.signal, redirect: "manual" } as const;
+      const dispatcher = patientDispatcher();
+      const own = { signal: clock.signal, redirect: "manual", ...(dispatcher && { dispatcher }) } as const;
+      const request = { ...init, ...own };
       const response = await watched(watcher, () => send(input, request));
       if (!response.ok) throw await refused(response, wire);
       return accepted(response, wire);
@@ -105,6 +108,9 @@ function plainText(text: string): string {
   return /^\s*<(!doctype|html|head|body)/i.test(text) ? text.replace(/<[^>]*>/g, " ") : text;
 }
 
+const PROXY_ADVICE = "HTTP_PROXY and HTTPS_PROXY name it, and NO_PROXY the hosts that are asked without it";
+const PROXY_REFUSAL = /^UND_ERR_ABORTED Proxy response \((\d+)\)/;
+
 /** Codes of the socket library that are no matter of the network. */
 const CODE_MEANING: Readonly<Record<string, (site: CallSite) => ProviderFailure>> = {
   UND_ERR_CONNECT_TIMEOUT: (site) => overrun(site, "connect"),
@@ -112,6 +118,7 @@ const CODE_MEANING: Readonly<Record<string, (site: CallSite) => ProviderFailure>
   UND_ERR_BODY_TIMEOUT: (site) => overrun(site, "idle"),
   Z_DATA_ERROR: (site) => fault(site, "malformed", "sent a compressed answer that does not unpack"),
   Z_BUF_ERROR: (site) => fault(site, "malformed", "sent a compressed answer that breaks off"),
+  [PROXY_HUNG_UP]: (site) => fault(site, "network", `cannot be reached: the proxy hung up; ${PROXY_ADVICE}`),
   ERR_INVALID_URL: (site) => fault(site, "network", "has an address that is no URL"),
 };
 
@@ -120,6 +127,11 @@ function brokenOff(error: unknown, site: CallSite): ProviderFailure {
   const meaning = code === undefined ? undefined : CODE_MEANING[code];
   if (meaning !== undefined) return meaning(site);
   if (name === "HTTPParserError") return fault(site, "malformed", `does not speak HTTP: ${text}`);
+  const refusal = PROXY_REFUSAL.exec(text)?.[1];
+  if (refusal !== undefined) {
+    const what = `cannot be reached: the proxy answered ${refusal}; ${PROXY_ADVICE}`;
+    return fault(site, "network", what);
+  }
   return fault(site, "network", `cannot be reached or broke off: ${text}`);
 }
 

@@ -12,7 +12,7 @@ export interface FailInput extends Fence {
   readonly message: string;
   /** RETRY_* when trying again can help; null when it cannot. */
   readonly retryReason: string | null;
-  /** The least wait a provider asked for. */
+  /** The least wait a provider asked for; for a failure for good, when it is worth to ask again. 0 is unknown. */
   readonly afterMs: number;
   readonly retry: RetryLimits;
 }
@@ -38,20 +38,20 @@ const BURY_SQL = `
 export const fail = defineVerb("queue.fail", (tx, input: FailInput): Failed => {
   const task = heldTask(tx, input);
   if (task === undefined) return "lost";
-  const { code, message, retryReason } = input;
+  const { code, message, retryReason, afterMs } = input;
   if (retryReason === null) {
-    failForGood(tx, task, "RUNNING", code, code, message);
+    failForGood(tx, task, "RUNNING", code, code, message, afterMs);
     return "failed";
   }
   const fingerprint = fingerprintOf(code, message);
   const fingerprintCount = fingerprint === task.fingerprint ? task.fingerprintCount + 1 : 1;
   const verdict = lastStraw(task, retryReason, fingerprintCount);
   if (verdict !== undefined) {
-    failForGood(tx, task, "RUNNING", retryReason, code, message);
+    failForGood(tx, task, "RUNNING", retryReason, code, message, afterMs);
     bury(tx, task, verdict);
     return "dead_letter";
   }
-  const delayMs = backoffMs(task.attempt, input.retry, tx.random.next(), input.afterMs);
+  const delayMs = backoffMs(task.attempt, input.retry, tx.random.next(), afterMs);
   const retryAt = tx.nowMs + delayMs;
   const values = {
     reason: retryReason,
@@ -82,9 +82,11 @@ export function failForGood(
   reason: string,
   code: string,
   message: string,
+  afterMs = 0,
 ): void {
   tx.run(FAIL_SQL, { taskId: task.id, reason, code, message, now: tx.nowMs });
-  recordTransition(tx, task, { from, to: "FAILED" }, reason, { code, message });
+  const payload = { code, message, ...(afterMs > 0 && { retry_after_ms: afterMs }) };
+  recordTransition(tx, task, { from, to: "FAILED" }, reason, payload);
   wakeParent(tx, task.id);
 }
 

@@ -9,7 +9,10 @@ export type CostKey = (typeof COST_KEYS)[number];
 export interface CostRow {
   readonly key: string;
   readonly calls: number;
+  /** Without a known cost, those of unknown usage among them. */
   readonly unpricedCalls: number;
+  /** Their provider did not say what it counted. */
+  readonly uncountedCalls: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly cachedTokens: number;
@@ -19,6 +22,7 @@ export interface CostRow {
 
 const SUMS = `
   count(*) AS calls, count(*) - count(bought.cost_usd) AS unpricedCalls,
+  count(*) - count(bought.input_tokens) AS uncountedCalls,
   coalesce(sum(bought.input_tokens), 0) AS inputTokens, coalesce(sum(bought.output_tokens), 0) AS outputTokens,
   coalesce(sum(bought.cached_tokens), 0) AS cachedTokens, sum(bought.cost_usd) AS costUsd`;
 

@@ -37,6 +37,19 @@ export function findStanding(reader: Reader, taskId: string): Standing | undefin
   return reader.get<Standing>(STANDING_SQL, { taskId });
 }
 
+const DELEGATORS_SQL = `
+  WITH RECURSIVE line(parent_id, agent_id) AS (
+    SELECT parent_id, agent_id FROM tasks WHERE id = @taskId
+    UNION ALL
+    SELECT tasks.parent_id, tasks.agent_id FROM line JOIN tasks ON tasks.id = line.parent_id)
+  SELECT DISTINCT agent_id AS agentId FROM line
+  WHERE agent_id <> (SELECT agent_id FROM tasks WHERE id = @taskId)`;
+
+/** The agents of the tasks above, where they are others than the task's own. */
+export function findDelegators(reader: Reader, taskId: string): string[] {
+  return reader.all<{ agentId: string }>(DELEGATORS_SQL, { taskId }).map(({ agentId }) => agentId);
+}
+
 /** A child as its parent is told about it. */
 export interface Child {
   readonly id: string;

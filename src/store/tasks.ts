@@ -17,7 +17,7 @@ const COLUMNS = `
   (SELECT json_object('provider', provider, 'model', model, 'layer', layer, 'rule', rule, 'tier', tier)
     FROM routes WHERE task_id = tasks.id) AS route,
   tasks.output_schema IS NOT NULL AS structured, tasks.parent_id AS parentId,
-  tasks.schedule_id AS scheduleId, tasks.idempotency_key AS idempotencyKey,
+  tasks.schedule_id AS scheduleId, tasks.idempotency_key AS idempotencyKey, tasks.trace_id AS traceId,
   tasks.created_at AS createdAt, tasks.updated_at AS updatedAt, tasks.available_at AS availableAt,
   tasks.started_at AS startedAt, tasks.finished_at AS finishedAt`;
 

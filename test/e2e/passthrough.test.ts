@@ -109,6 +109,9 @@ test("at its key's budget it is answered 429 and leaves nothing waiting; an agen
     const reply = await client.post(PATH, chat("tier:light", "task b", more));
     expect([reply.status, codeOf(reply.text)]).toEqual([429, "KEY_BUDGET_EXCEEDED"]);
     expect(reply.text).toContain("API key poor: budgets.total_usd is $0.0110");
+    // It never starts anew: only somebody who raises it helps.
+    expect(reply.text).toMatch(/goclaw key update [0-9a-f]{12} raises it/);
+    expect([reply.headers["retry-after"], reply.headers["x-goclaw-rule"]]).toEqual(["86400", "tier:light"]);
   }
   expect(rowsOf("SELECT state FROM tasks WHERE kind = 'passthrough' ORDER BY created_at")).toEqual([
     { state: "SUCCEEDED" },
@@ -119,6 +122,22 @@ test("at its key's budget it is answered 429 and leaves nothing waiting; an agen
   const waiting = await client.post(PATH, chat("goclaw", "task c"));
   expect([waiting.status, codeOf(waiting.text)]).toEqual([409, "AWAITING_BUDGET"]);
   expect(rig.counts()).toEqual([1, 0, 0]);
+});
+
+test("at its key's budget of the day it is told when the next day begins", async () => {
+  const price = { context_window: 9_000, max_output_tokens: 10, input_usd_per_mtok: 0 };
+  rig = await createRoutingRig({}, { models: [{ ...price, id: "light/l", output_usd_per_mtok: 1_000 }] });
+  daemon = await rig.start();
+  const client = await addKey("daily", "--agents", "*", "--per-day-usd", "0.005");
+  const midnight = new Date(new Date().setUTCHours(24, 0, 0, 0));
+  for (const more of [{}, { stream: true }]) {
+    const reply = await client.post(PATH, chat("tier:light", "task d", more));
+    expect([reply.status, codeOf(reply.text)]).toEqual([429, "KEY_BUDGET_EXCEEDED"]);
+    expect(reply.text).toContain(`it starts anew at ${midnight.toISOString()}, and goclaw key update`);
+    const after = Number(reply.headers["retry-after"]);
+    expect(Math.abs(midnight.getTime() - Date.now() - after * 1_000)).toBeLessThan(10_000);
+    expect(reply.headers["x-goclaw-layer"]).toBe("tier");
+  }
 });
 
 test("what was paid to choose its model counts against its key and the provider", async () => {

@@ -49,6 +49,7 @@ function toWireCost(row: CostRow) {
     key: row.key,
     calls: row.calls,
     unpriced_calls: row.unpricedCalls,
+    uncounted_calls: row.uncountedCalls,
     input_tokens: row.inputTokens,
     output_tokens: row.outputTokens,
     cached_tokens: row.cachedTokens,

@@ -2,6 +2,7 @@
 
 import { GoclawError } from "../../domain/error.ts";
 import type { Enqueued } from "../../queue/enqueue.ts";
+import { accept } from "../accept.ts";
 import type { Rpc } from "../dispatch.ts";
 import type { Caller, Method } from "../method.ts";
 import { agentAbort, agentChat, agentChatStream, agentStatus, listAgent } from "./agent.ts";
@@ -43,11 +44,7 @@ function entry<Params, Result>(
 
 /** A method that puts a task into the queue, answered as REST answers it. */
 function accepting<Params>(method: Method<Params, Enqueued>): RpcEntry {
-  return entry(method, async (rpc, params, caller) => {
-    const { taskId, sessionId } = await rpc.call(method, params, caller);
-    const { task } = await rpc.call(getTask, { task_id: taskId }, caller);
-    return { task_id: taskId, session_id: sessionId, task };
-  });
+  return entry(method, (rpc, params, caller) => accept(rpc, method, params, caller));
 }
 
 const submitting = accepting(submit);
@@ -57,11 +54,13 @@ const ENTRIES: readonly RpcEntry[] = [
   ...[entry(agentChat), entry(agentChatStream), entry(agentAbort), entry(listAgent), entry(agentStatus)],
   {
     ...submitting,
-    call: async (rpc, params, caller) => {
-      const inner = INNER_FIELDS.find((field) => Object.hasOwn(params as object, field));
-      if (inner !== undefined)
+    call: (rpc, params, caller) => {
+      const outerFields = (): unknown => {
+        const inner = INNER_FIELDS.find((field) => Object.hasOwn(params as object, field));
+        if (inner === undefined) return params;
         throw new GoclawError("BAD_REQUEST", `task.submit: unknown field ${JSON.stringify(inner)}`);
-      return submitting.call(rpc, params, caller);
+      };
+      return submitting.call(rpc, outerFields, caller);
     },
   },
   ...[entry(getTask), entry(listTask), entry(listEvents), entry(cancelTask), entry(retryTask)],

@@ -102,6 +102,39 @@ test("a failure that nobody counted costs nothing and gives its reservation back
   expect([lost(), reserved()]).toEqual([[], { held: 0 }]);
 });
 
+const heard: Part = { type: "text.delta", text: "abcdef" };
+const unsaid = (): unknown =>
+  writer.reader.all(
+    "SELECT usd, tokens FROM spend_totals WHERE scope LIKE 'task:%' OR scope LIKE 'session:%'",
+  );
+const spentOnAll = (): unknown =>
+  writer.reader.get("SELECT usd, tokens FROM spend_totals WHERE scope = 'all' AND period LIKE 'day:%'");
+
+test("what was heard after the last count is unknown in reports, and counts against limits as an estimate", async () => {
+  const { ports } = shop([usage(1), heard, failure("network", "gone")]);
+  await buy(ports, 0, request, hearing);
+  expect(lost()).toMatchObject([{ tokens: 1, usd: 0.001 }]);
+  expect([spentOnAll(), reserved()]).toEqual([{ usd: 0.003, tokens: 4 }, { held: 0 }]);
+  expect(unsaid()).toEqual(Array(2).fill({ usd: 0.002, tokens: 2 }));
+});
+
+test("what a chain's link said before anybody counted is estimated with that link's price", async () => {
+  const from = { provider: "q", model: "n" };
+  const { ports } = shop([heard, seam, heard, { ...failure("network", "gone"), from }]);
+  await buy(ports, 0, request, hearing);
+  expect(lost()).toEqual([
+    { provider: "p", model: "m", tokens: null, usd: null, error: "network" },
+    { provider: "q", model: "n", tokens: null, usd: null, error: "network" },
+  ]);
+  expect(spentOnAll()).toMatchObject({ usd: 0.006 });
+});
+
+test("what was heard before the last count is in it", async () => {
+  const { ports } = shop([heard, usage(1), failure("refused", "no")]);
+  await buy(ports, 0, request, hearing);
+  expect([spentOnAll(), unsaid()]).toEqual([{ usd: 0.001, tokens: 2 }, []]);
+});
+
 test("the plain request is asked in place of a refused one, and both are paid for", async () => {
   const { ports, asked } = shop([usage(1), failure("bad_request", "no such mode")], [usage(2), end]);
   const output = { name: "answer", schema: {} };

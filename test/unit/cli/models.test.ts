@@ -81,7 +81,15 @@ test("model list: states in words, unknown prices as such, and never wider than 
 });
 
 const cost = (key: string, more: Partial<WireCost> = {}): WireCost => ({
-  ...{ key, calls: 12, unpriced_calls: 0, input_tokens: 123_456, output_tokens: 7_890, cached_tokens: 0 },
+  ...{
+    key,
+    calls: 12,
+    unpriced_calls: 0,
+    uncounted_calls: 0,
+    input_tokens: 123_456,
+    output_tokens: 7_890,
+    cached_tokens: 0,
+  },
   ...{ cost_usd: 1.5, ...more },
 });
 
@@ -91,14 +99,19 @@ test("cost: a sum that is not whole says so, and the table fits", async () => {
     cost("coder", { unpriced_calls: 2 }),
     cost("local", { unpriced_calls: 12, cost_usd: null }),
   ];
-  const { key: _key, ...total } = cost("total", { calls: 36, unpriced_calls: 14, cost_usd: 3 });
+  const { key: _key, ...total } = cost("total", {
+    calls: 36,
+    unpriced_calls: 14,
+    uncounted_calls: 0,
+    cost_usd: 3,
+  });
   const report = { by: "agent", since: null, total, rows, truncated: false };
   const wide = await goclaw(report, undefined, "cost", "--since", "2026-01-31");
   expect([wide.code, wide.asked]).toEqual([0, ["GET /api/v1/cost?by=agent&since=2026-01-31"]]);
   expect(wide.stdout).toMatch(/^writer +12 +123\.5 k +0 +7\.89 k +\$1\.50$/m);
-  expect(wide.stdout).toMatch(/^coder .*\$1\.50 and 2 of unknown price$/m);
+  expect(wide.stdout).toMatch(/^coder .*\$1\.50 and 2 of unknown cost$/m);
   expect(wide.stdout).toMatch(/^local .* unknown$/m);
-  expect(wide.stdout).toMatch(/^total +36 .*\$3\.00 and 14 of unknown price$/m);
+  expect(wide.stdout).toMatch(/^total +36 .*\$3\.00 and 14 of unknown cost$/m);
   expect(wide.stderr).toContain("14 of 36 calls have no known price");
   await daemon?.close();
   expect(widest((await goclaw(report, 40, "cost")).stdout)).toBeLessThanOrEqual(40);
