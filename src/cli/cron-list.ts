@@ -34,6 +34,8 @@ export async function cronList(
   return EXIT.ok;
 }
 
+const OWN_WORDS = ["operator", "config"];
+
 function showSchedules({ stdout, stderr }: Context, schedules: readonly WireSchedule[]): void {
   if (schedules.length === 0) {
     stderr.write("there are no schedules; goclaw cron add makes one, or `schedules:` in config.yaml\n");
@@ -48,7 +50,14 @@ function showSchedules({ stdout, stderr }: Context, schedules: readonly WireSche
     { text: safeLine(schedule.timezone) },
     { text: safeLine(schedule.cron_expr) },
   ]);
-  writeTable(stdout, ["NAME", "NEXT", "LAST", "AGENT", "ZONE", "EXPRESSION"], rows, ["AGENT"]);
+  writeTable(stdout, ["NAME", "NEXT", "LAST", "AGENT", "ZONE", "EXPRESSION"], rows, [
+    "AGENT",
+    "ZONE",
+    "EXPRESSION",
+  ]);
+  for (const { name, disabled_by: by } of schedules)
+    if (by !== undefined && !OWN_WORDS.includes(by))
+      stderr.write(`${safeLine(name)} is off: ${safeLine(by)}\n`);
 }
 
 function nextCell({ next_at: next, timezone, disabled_by: by }: WireSchedule, paint: Paint): Cell {

@@ -10,6 +10,7 @@ import { withLink } from "./link.ts";
 import { usdText } from "./money-text.ts";
 import { safeLine } from "./safe-text.ts";
 import { writePairs } from "./table.ts";
+import { UsageError } from "./usage-error.ts";
 import { zoneTime } from "./zone-time.ts";
 
 interface CronOptions extends GlobalOptions {
@@ -65,6 +66,8 @@ export async function cronUpdate(
 ): Promise<number> {
   const { expression, prompt } = options;
   const body = defined({ cron_expr: expression, prompt, ...termsOf(options) });
+  if (Object.keys(body).length === 0)
+    throw new UsageError("say what changes, such as --prompt or --per-day-usd", ["cron", "update"]);
   return schedule(context, options, (api) => api.post<Scheduled>(pathOf(reference), body));
 }
 
@@ -77,7 +80,8 @@ function termsOf(options: TermOptions): Record<string, unknown> {
     per_day_tokens: options.perDayTokens,
     on_limit: options.onLimit,
   });
-  return { timezone, model, misfire, overlap, budgets };
+  const some = Object.keys(budgets).length > 0;
+  return { timezone, model, misfire, overlap, ...(some && { budgets }) };
 }
 
 export async function cronEnable(

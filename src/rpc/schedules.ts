@@ -60,6 +60,11 @@ export function checkClock(method: string, cronExpr: string, timezone: string): 
     throw say("timezone", timezone, "there is no such zone; write for example Europe/Berlin");
 }
 
+export function checkPrompt(method: string, prompt: string): string {
+  if (prompt.trim() !== "") return prompt;
+  throw new GoclawError("BAD_REQUEST", `${method}: the prompt is empty; say what is to be done`);
+}
+
 export type WireSchedule = ReturnType<typeof toWireSchedule>;
 export type WireRun = ReturnType<typeof toWireRun>;
 

@@ -4,8 +4,9 @@ import { afterEach, expect, test } from "vitest";
 import { runCli } from "../support/cli.ts";
 import { type KeyRig, startKeyRig } from "../support/keys.ts";
 import { createRig, type Rig } from "../support/rig.ts";
-import { addSchedule, makeDue, runsOf } from "../support/schedules.ts";
+import { addSchedule, ask, change, makeDue, runsOf } from "../support/schedules.ts";
 import { ended, readTask } from "../support/tasks.ts";
+import { runInTerminal } from "../support/terminal.ts";
 import { until } from "../support/wait.ts";
 import { connectWs } from "../support/ws.ts";
 
@@ -128,4 +129,53 @@ test("a run reads like any task of its schedule", async () => {
   const { runs } = (await client.get("/api/v1/schedules/read/runs?limit=1")).json<{ runs: object[] }>();
   expect(runs).toMatchObject([{ outcome: "caught_up", task_id: task, task_state: "SUCCEEDED" }]);
   expect((await client.get("/api/v1/schedules/read/runs?cursor=no")).status).toBe(400);
+});
+
+test("what changes nothing, asks nothing, or hardly ever fires is told so", async () => {
+  rig = await createRig({ config: { schedules: [{ name: "filed", cron_expr: "@daily", prompt: "x" }] } });
+  const { client } = await rig.start();
+  const { home } = rig;
+  await addSchedule(client, "one");
+  const nothing = await runCli(home, ["cron", "update", "one"]);
+  expect([nothing.code, nothing.stderr]).toEqual([
+    2,
+    expect.stringContaining("say what changes, such as --prompt or --per-day-usd"),
+  ]);
+  // What is not said stays: no default is told.
+  expect((await runCli(home, ["cron", "update", "--help"])).stdout).not.toContain("default");
+  for (const [path, body] of [
+    ["", { name: "two", cron_expr: "@daily", prompt: " \n" }],
+    ["", { name: "two", cron_expr: "@daily", payload: "  " }],
+    ["/one", { prompt: "\t" }],
+  ] as const) {
+    const reply = await client.post(`/api/v1/schedules${path}`, body);
+    expect([reply.status, reply.text]).toEqual([
+      400,
+      expect.stringContaining("the prompt is empty; say what"),
+    ]);
+  }
+  const rare = await client.post("/api/v1/schedules", {
+    ...{ name: "rare", cron_expr: "0 0 29 2 *", prompt: "task rare" },
+  });
+  const { outlook } = rare.json<{ outlook: { runs_per_day: number } }>();
+  expect(outlook.runs_per_day).toBeGreaterThan(1 / (9 * 366));
+  expect(outlook.runs_per_day).toBeLessThan(1);
+});
+
+test("a narrow terminal keeps when a schedule fires next, and one that is off says why", async () => {
+  rig = await createRig();
+  const first = await rig.start();
+  await addSchedule(first.client, "narrow", { timezone: "America/Argentina/Buenos_Aires" });
+  await addSchedule(first.client, "broken");
+  await first.stop();
+  change(rig.home, "UPDATE schedules SET cron_expr = '* * * * * *' WHERE name = 'broken'");
+  makeDue(rig.home, 1, "broken");
+  await rig.start();
+  const { home } = rig;
+  await until("it to be off", () => ask(home, "SELECT 1 FROM schedules WHERE off IS NOT NULL").length === 1);
+  const wide = await runCli(home, ["cron", "list"]);
+  expect(wide.stdout).toMatch(/^broken +off: invalid/m);
+  expect(wide.stderr).toMatch(/^broken is off: invalid: .*six fields/m);
+  const narrow = await runInTerminal(home, ["cron", "list"], { columns: 50 });
+  expect(narrow.text).toMatch(/narrow +\w{3} \d{4}-\d\d-\d\d \d\d:\d\d/);
 });

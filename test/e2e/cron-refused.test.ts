@@ -79,16 +79,20 @@ test(row("M-06", "expressions that are none, fire too often or never, and too ma
 }, 60_000);
 
 test(row("M-06", "a bad schedule in config.yaml stops the start and names its line"), async () => {
-  const { expression } = { expression: "* * * * * *" };
   const schedules = [
-    { name: "a", cron_expr: expression, prompt: "x" },
+    { name: "a", cron_expr: "* * * * * *", prompt: " " },
     { name: "a", cron_expr: "@daily", prompt: "x", timezone: "Mars/Phobos", agent: "codr" },
   ];
   rig = await createRig({ config: { schedules } });
   const checked = await runCli(rig.home, ["config", "validate"]);
   expect(checked.code).toBe(77);
   for (const piece of [
-    ...["schedules.0.cron_expr", "six fields", "schedules.1.name: another schedule is already called a"],
+    ...[
+      "schedules.0.cron_expr",
+      "six fields",
+      "schedules.0.prompt: it is empty",
+      "schedules.1.name: another schedule is already called a",
+    ],
     ...['no time zone "Mars/Phobos"', 'no agent is called "codr" (nearest: coder) — write coder'],
   ])
     expect(checked.stderr).toContain(piece);

@@ -12,6 +12,7 @@ import { defineMethod, paramsOf } from "../method.ts";
 import {
   type BySchedule,
   checkClock,
+  checkPrompt,
   ownedByKey,
   PROMPT_CHARS,
   requireSchedule,
@@ -55,6 +56,7 @@ export const updateCron = defineMethod<UpdateCronParams, Scheduled>({
     }
     const { cron_expr: cronExpr = now.cronExpr, timezone = now.timezone } = params;
     checkClock("cron.update", cronExpr, timezone);
+    if (params.prompt !== undefined) checkPrompt("cron.update", params.prompt);
     if (params.model !== undefined) checkModelWish(ports, params.model);
     const plan = await openPlan(cronExpr, timezone);
     const isMoved = cronExpr !== now.cronExpr || timezone !== now.timezone;

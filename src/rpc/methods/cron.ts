@@ -22,6 +22,7 @@ import {
   BY_SCHEDULE,
   type BySchedule,
   checkClock,
+  checkPrompt,
   ownedByKey,
   PROMPT_CHARS,
   requireSchedule,
@@ -77,7 +78,7 @@ export const addCron = defineMethod<AddCronParams, Scheduled>({
   run: async (ports, params, { principal, key }) => {
     const { name, cron_expr: cronExpr, timezone = "UTC", model, enabled = true } = params;
     const agent = findAgent(ports, params.agent ?? "default");
-    const prompt = promptOf(params);
+    const prompt = checkPrompt("cron.add", promptOf(params));
     checkClock("cron.add", cronExpr, timezone);
     if (model !== undefined) checkModelWish(ports, model);
     const plan = await openPlan(cronExpr, timezone);
