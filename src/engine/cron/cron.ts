@@ -21,9 +21,9 @@ export interface Cron {
 
 /** How long the wall clock is trusted: after this it is looked at again, for it may have been set, or the machine slept. */
 const MAX_TIMER_MS = 30_000;
-/** After a look that failed. */
+/** After a look that failed: twice as long after each, up to what still leaves a slot on time. */
 const RETRY_MS = 1_000;
-const DEFECT_RETRY_MS = 10_000;
+const RETRY_MAX_MS = 10_000;
 
 export function createCron(ports: CronPorts): Cron {
   const { store, bus, clock, log } = ports;
@@ -32,6 +32,7 @@ export function createCron(ports: CronPorts): Cron {
   let looking: Promise<void> = Promise.resolve();
   let someWait = false;
   let asked = false;
+  let retryMs = RETRY_MS;
   let lastMs = Number.POSITIVE_INFINITY;
 
   const look = async (): Promise<void> => {
@@ -41,13 +42,16 @@ export function createCron(ports: CronPorts): Cron {
     lastMs = clock.nowMs();
     try {
       await fireDue(ports, wasSetBack);
+      retryMs = RETRY_MS;
       arm();
     } catch (error) {
       if (stopped) return;
+      const leastMs = retryMs;
+      retryMs = Math.min(RETRY_MAX_MS, retryMs * 2);
       // A disk that cannot be written is reported by the store, and waited for.
-      if (isStorageFault(codeOf(error))) return void store.healthy().then(() => arm(RETRY_MS));
+      if (isStorageFault(codeOf(error))) return void store.healthy().then(() => arm(leastMs));
       log.error("cron", `schedules could not be looked at: ${messageOf(error)}`);
-      arm(DEFECT_RETRY_MS);
+      arm(leastMs);
     }
   };
   /** One look is under way and one may wait behind it; more would see nothing else. */
@@ -57,10 +61,12 @@ export function createCron(ports: CronPorts): Cron {
   };
   const arm = (leastMs = 0): void => {
     clearTimeout(timer);
+    // The store may be closed by now.
+    if (stopped) return;
     const pending = pendingSchedules(store.reader, clock.nowMs());
     someWait = pending.someWait;
     const { nextAt } = pending;
-    if (stopped || nextAt === null) return;
+    if (nextAt === null) return;
     const delayMs = Math.min(MAX_TIMER_MS, Math.max(leastMs, nextAt - clock.nowMs()));
     timer = setTimeout(() => lookNext(), delayMs);
   };
