@@ -30,15 +30,20 @@ export async function cronList(
     api.get<{ schedules: readonly WireSchedule[] }>(`/api/v1/schedules${query}`),
   );
   if (options.json === true) writeJson(context.stdout, list);
-  else showSchedules(context, list.schedules);
+  else showSchedules(context, list.schedules, options.agent);
   return EXIT.ok;
 }
 
 const OWN_WORDS = ["operator", "config"];
 
-function showSchedules({ stdout, stderr }: Context, schedules: readonly WireSchedule[]): void {
+function showSchedules(
+  { stdout, stderr }: Context,
+  schedules: readonly WireSchedule[],
+  agent: string | undefined,
+): void {
   if (schedules.length === 0) {
-    stderr.write("there are no schedules; goclaw cron add makes one, or `schedules:` in config.yaml\n");
+    const whose = agent === undefined ? "there are" : `agent ${safeLine(agent)} has`;
+    stderr.write(`${whose} no schedules; goclaw cron add makes one, or \`schedules:\` in config.yaml\n`);
     return;
   }
   const paint = paintFor(stdout);

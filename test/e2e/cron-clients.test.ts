@@ -57,6 +57,7 @@ test("the command line tells what comes and what it costs, and fits a terminal",
     ),
   ]);
   expect((await cron("list")).stderr).toContain("there are no schedules");
+  expect((await cron("list", "--agent", "zzz")).stderr).toContain("agent zzz has no schedules");
   expect((await cron("add", "x", "@daily", "y", "--misfire", "onc")).stderr).toContain("Did you mean once?");
   await keyRig.daemon.stop();
   const alone = await cron("add", "x", "@daily", "task x", "--agent", "a");
