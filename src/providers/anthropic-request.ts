@@ -12,7 +12,7 @@ import type {
 } from "@anthropic-ai/sdk/resources/messages";
 import type { Message, ToolSpec } from "../domain/message.ts";
 import { restore, textBlocks } from "./anthropic-thinking.ts";
-import { argumentsObject, systemText, withLegalIds } from "./history.ts";
+import { argumentsObject, type Origin, systemText, withLegalIds } from "./history.ts";
 import type { ModelRequest, OutputSchema } from "./provider.ts";
 
 const LEGAL_ID = /^[a-zA-Z0-9_-]{1,64}$/;
@@ -32,6 +32,7 @@ interface OldSampling {
 export async function toBody(
   { model, messages, tools, sampling, output }: ModelRequest,
   limits: AnswerLimits,
+  origin: Origin,
 ): Promise<MessageCreateParamsStreaming> {
   const { temperature, topP, maxTokens = limits.maxTokens, stop } = sampling;
   const old: OldSampling = {
@@ -42,18 +43,33 @@ export async function toBody(
   const format = output && (await toFormat(output));
   // Thinking counts as output, so that it has to fit into the answer's length.
   const budget = (limits.thinkingTokens ?? maxTokens) < maxTokens ? limits.thinkingTokens : undefined;
+  const turns = toMessages(messages, tools.length > 0, origin);
   return {
     model,
     max_tokens: maxTokens,
-    messages: toMessages(messages, tools.length > 0),
+    messages: turns,
     stream: true,
     ...(system !== undefined && { system: [{ type: "text", text: system, cache_control: CACHE }] }),
     ...(tools.length > 0 && { tools: toTools(tools) }),
     ...(stop !== undefined && { stop_sequences: [...stop] }),
     ...(format !== undefined && { output_config: { format } }),
-    ...(budget !== undefined && { thinking: { type: "enabled", budget_tokens: budget } }),
+    ...(budget !== undefined && mayThink(turns) && { thinking: { type: "enabled", budget_tokens: budget } }),
     ...old,
   };
+}
+
+/**
+ * Told to think, the vendor refuses calls of tools that it did not think about: those of another provider, which
+ * answered before it. It thinks again from the user's next words on.
+ */
+function mayThink(turns: readonly MessageParam[]): boolean {
+  const [last, end] = [turns.at(-2), turns.at(-1)];
+  if (!isBlock(end?.content[0], "tool_result")) return true;
+  return isBlock(last?.content[0], "thinking") || isBlock(last?.content[0], "redacted_thinking");
+}
+
+function isBlock(block: ContentBlockParam | string | undefined, type: ContentBlockParam["type"]): boolean {
+  return typeof block === "object" && block.type === type;
 }
 
 function toTools(tools: readonly ToolSpec[]): Tool[] {
@@ -76,12 +92,12 @@ async function toFormat({ schema }: OutputSchema): Promise<OutputConfig["format"
 }
 
 /** Turns of one side that follow each other become one, as the vendor demands of results; empty ones go. */
-function toMessages(messages: readonly Message[], toolsGiven: boolean): MessageParam[] {
+function toMessages(messages: readonly Message[], toolsGiven: boolean, origin: Origin): MessageParam[] {
   const turns: { role: "user" | "assistant"; content: ContentBlockParam[] }[] = [];
   for (const message of withLegalIds(messages, LEGAL_ID)) {
     if (message.role === "system") continue;
     const role = message.role === "assistant" ? "assistant" : "user";
-    const content = toBlocks(message);
+    const content = toBlocks(message, origin);
     const last = turns.at(-1);
     if (content.length === 0) continue;
     if (last?.role === role) last.content.push(...content);
@@ -97,7 +113,7 @@ function marked(block: ContentBlockParam): ContentBlockParam {
   return block.type === "text" || block.type === "tool_result" ? { ...block, cache_control: CACHE } : block;
 }
 
-function toBlocks(message: Exclude<Message, { role: "system" }>): ContentBlockParam[] {
+function toBlocks(message: Exclude<Message, { role: "system" }>, origin: Origin): ContentBlockParam[] {
   switch (message.role) {
     case "user": {
       const images = (message.images ?? []).map(
@@ -117,7 +133,7 @@ function toBlocks(message: Exclude<Message, { role: "system" }>): ContentBlockPa
         name: call.name,
         input: argumentsObject(call),
       }));
-      return restore(message, calls) ?? [...textBlocks(message.text), ...calls];
+      return restore(message, calls, origin) ?? [...textBlocks(message.text), ...calls];
     }
   }
 }

@@ -4,7 +4,7 @@ import { explainAnthropic, judgeAnthropic } from "./anthropic-errors.ts";
 import { toBody } from "./anthropic-request.ts";
 import { toParts } from "./anthropic-stream.ts";
 import { type CallSite, fault, lacking } from "./faults.ts";
-import { createCallIds } from "./history.ts";
+import { createCallIds, originOf } from "./history.ts";
 import { withPlainEvents } from "./plain-events.ts";
 import type { ModelRequest, Part, PhaseTimeouts, Provider } from "./provider.ts";
 import type { CallClock } from "./timeouts.ts";
@@ -47,7 +47,8 @@ async function* call(
     return;
   }
   const { Anthropic } = await import("@anthropic-ai/sdk");
-  const body = await toBody(request, { maxTokens, thinkingTokens });
+  const origin = originOf("anthropic", baseUrl, request.model);
+  const body = await toBody(request, { maxTokens, thinkingTokens }, origin);
   if (body.messages.length === 0) {
     yield fault(site, "bad_request", "was given no message to answer");
     return;
@@ -63,5 +64,5 @@ async function* call(
     fetch: withPlainEvents(wireFetch({ site, clock, secret: apiKey, accepts, judge: judgeAnthropic })),
   });
   const events = await client.messages.create(body);
-  yield* toParts(events, site, createCallIds(request.messages));
+  yield* toParts(events, site, createCallIds(request.messages), origin);
 }

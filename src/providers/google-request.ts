@@ -4,20 +4,17 @@
 import type { Content, GenerateContentConfig, GenerateContentParameters, Part } from "@google/genai/web";
 import type { Message, ToolSpec } from "../domain/message.ts";
 import { restore, type VendorCall } from "./google-thoughts.ts";
-import { argumentsObject, systemText, withLegalIds } from "./history.ts";
+import { argumentsObject, type Origin, systemText, withLegalIds } from "./history.ts";
 import type { ModelRequest } from "./provider.ts";
 
 const ANY_ID = /./;
 /** Since 2.5 models think, and show it when asked to; those for other media do not. */
 const THINKS = /gemini-(2\.5|[3-9]|\d{2})(?!.*(image|tts|audio|embedding))/;
 
-export function toParameters({
-  model,
-  messages,
-  tools,
-  sampling,
-  output,
-}: ModelRequest): GenerateContentParameters {
+export function toParameters(
+  { model, messages, tools, sampling, output }: ModelRequest,
+  origin: Origin,
+): GenerateContentParameters {
   const { temperature, topP, maxTokens, stop, seed, presencePenalty, frequencyPenalty } = sampling;
   const system = systemText(messages);
   const config: GenerateContentConfig = {
@@ -38,7 +35,7 @@ export function toParameters({
     ...(presencePenalty !== undefined && { presencePenalty }),
     ...(frequencyPenalty !== undefined && { frequencyPenalty }),
   };
-  return { model, contents: toContents(messages, model), config };
+  return { model, contents: toContents(messages, origin), config };
 }
 
 function toDeclaration({ name, description, params }: ToolSpec) {
@@ -49,7 +46,7 @@ function withoutDialect({ $schema, ...schema }: Readonly<Record<string, unknown>
   return schema;
 }
 
-function toContents(messages: readonly Message[], model: string): Content[] {
+function toContents(messages: readonly Message[], origin: Origin): Content[] {
   const contents: Content[] = [];
   const vendorIds = new Map<string, string | undefined>();
   let results: Part[] | undefined;
@@ -71,7 +68,7 @@ function toContents(messages: readonly Message[], model: string): Content[] {
         name: call.name,
         args: argumentsObject(call),
       }));
-      const { parts, ids } = restore(message, calls, model);
+      const { parts, ids } = restore(message, calls, origin);
       for (const [index, call] of message.toolCalls.entries()) vendorIds.set(call.id, ids[index]);
       contents.push(...turn("model", parts));
     }

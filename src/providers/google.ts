@@ -6,7 +6,7 @@ import { type CallSite, fault } from "./faults.ts";
 import { explainGoogle, judgeGoogle } from "./google-errors.ts";
 import { toParameters } from "./google-request.ts";
 import { toParts } from "./google-stream.ts";
-import { createCallIds } from "./history.ts";
+import { createCallIds, originOf } from "./history.ts";
 import { withPlainEvents } from "./plain-events.ts";
 import type { ModelRequest, Part, PhaseTimeouts, Provider } from "./provider.ts";
 import type { CallClock } from "./timeouts.ts";
@@ -38,7 +38,8 @@ async function* call(
   request: ModelRequest,
   clock: CallClock,
 ): AsyncGenerator<Part> {
-  const parameters: GenerateContentParameters = toParameters(request);
+  const origin = originOf("google", baseUrl, request.model);
+  const parameters: GenerateContentParameters = toParameters(request, origin);
   if (Array.isArray(parameters.contents) && parameters.contents.length === 0) {
     yield fault(site, "bad_request", "was given no message to answer");
     return;
@@ -56,5 +57,5 @@ async function* call(
     },
   });
   const answers = await client.models.generateContentStream(parameters);
-  yield* toParts(answers, site, createCallIds(request.messages));
+  yield* toParts(answers, site, createCallIds(request.messages), origin);
 }
