@@ -50,7 +50,7 @@ async function buildIn(work: string, version: string): Promise<void> {
   await timed("node", () => makeBase(ROOT, work));
   const program = await timed("bundle", () => bundle(ROOT, version));
   writeChunks(work, program, version);
-  writeSettings(ROOT, work, program.chunks.keys());
+  writeSettings(ROOT, work);
   await timed("code caches", () => writeCodeCaches(work));
   await timed("inject", () => inject(work));
   verifyVersion(work, version);

@@ -19,7 +19,6 @@ import type {
 import { GoclawError } from "./domain/error.ts";
 import { sqliteBinding } from "./native.ts";
 import { auditSince, auditTail, toWireAudit } from "./policy/audit-read.ts";
-import { verifyAudit } from "./policy/audit-verify.ts";
 import { readCases } from "./policy/cases.ts";
 import type { PolicyRequest } from "./policy/decision.ts";
 import { explain } from "./policy/explain.ts";
@@ -174,9 +173,10 @@ const NO_AUDIT: AuditSummary = {
   why: null,
 };
 
-export function verifyHomeAudit(paths: Paths): Promise<AuditSummary> {
-  if (!existsSync(paths.db)) return Promise.resolve(NO_AUDIT);
-  return reading(paths, Promise.resolve(NO_AUDIT), (reader) => verifyAudit(reader, auditFiles(paths)));
+export async function verifyHomeAudit(paths: Paths): Promise<AuditSummary> {
+  if (!existsSync(paths.db)) return NO_AUDIT;
+  const { verifyAudit } = await import("./policy/audit-verify.ts");
+  return await reading(paths, Promise.resolve(NO_AUDIT), (reader) => verifyAudit(reader, auditFiles(paths)));
 }
 
 export function tailAudit(paths: Paths, taskId: string | null, limit: number): AuditLine[] {

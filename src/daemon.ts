@@ -1,31 +1,27 @@
 // The composition root: one boot phase after the other, stopped in reverse. Everything is built here and handed down;
 // nothing below reads a clock, the environment or a global.
 
-import { rmSync } from "node:fs";
-import { createBoot } from "./boot.ts";
-import { schemaFault } from "./brain/structured.ts";
-import { checkSchemas } from "./config/agent-output.ts";
+import { type Boot, createBoot } from "./boot.ts";
 import type { Env } from "./config/env.ts";
-import { replaceFile } from "./config/files.ts";
 import { ensureHome } from "./config/first-run.ts";
-import { loadConfig } from "./config/load.ts";
 import type { Paths } from "./config/paths.ts";
 import type { Flags } from "./config/settings.ts";
 import { warningsOf } from "./config/warnings.ts";
 import { createIds } from "./domain/ids.ts";
-import { createHealth, type Stage } from "./health.ts";
-import { createMind } from "./mind.ts";
-import { sqliteBinding, version, type WriterThread } from "./native.ts";
-import { type Ground, layGround, loadPolicy, mirrorAudit, recover, startStore } from "./parts.ts";
-import { examineKey } from "./policy/api-keys.ts";
+import { reconcile } from "./engine/cron/reconcile.ts";
+import { announce, type Front, loadGateway, openFront } from "./front.ts";
+import type { Stage } from "./health.ts";
+import type { LastWords } from "./last-words.ts";
+import { closeMind, createMind } from "./mind.ts";
+import { sqliteBinding, type WriterThread } from "./native.ts";
+import { type Ground, layGround, loadPolicy, mirrorAudit, readConfig, recover, startStore } from "./parts.ts";
 import type { AuditMirror } from "./policy/audit-mirror.ts";
 import { watchPolicy } from "./policy-watch.ts";
-import { createFollower } from "./rpc/follow.ts";
 import { reapChildren } from "./sandbox/children.ts";
 import { lockHome } from "./store/lock.ts";
 import { systemClock, systemRandom } from "./system.ts";
+import { logTasks } from "./task-log.ts";
 import { watchToken } from "./token-watch.ts";
-import { TOOLS } from "./tools/index.ts";
 
 export interface Daemon {
   /** HOST:PORT that was bound. */
@@ -44,149 +40,114 @@ export interface DaemonOptions {
   readonly logToStderr: boolean;
   /** False for a look at the home: everything answers, but no lane claims a task. */
   readonly takesWork: boolean;
+  /** True when schedules fire. */
+  readonly keepsTime: boolean;
+  /** The process is the daemon: nobody but its log and standard error hears what ends it. */
+  readonly isService: boolean;
 }
 
 /**
  * Starts everything; throws GoclawError with what has been started stopped again. `writer` is a thread of the caller's
  * that has started already; it ends with the daemon.
  */
-export async function startDaemon(options: DaemonOptions, writer: WriterThread): Promise<Daemon> {
-  const { paths, env, flags, logToStderr, takesWork } = options;
+export async function startDaemon(
+  options: DaemonOptions,
+  writer: WriterThread,
+  lastWords: LastWords,
+): Promise<Daemon> {
   const startedMs = systemClock.monoMs();
-  const newId = createIds(systemClock, systemRandom);
-  const bootId = newId();
-  const binding = sqliteBinding();
   const phases: string[] = [];
+  const report = (name: string, ms: number): void => void phases.push(`${name} ${ms.toFixed(1)} ms`);
+  const boot = createBoot(systemClock, report, lastWords.complain);
+  const { phase } = boot;
   let stage: Stage = "starting";
-  let ground: Ground | undefined;
-  const boot = createBoot(
-    systemClock,
-    (name, ms) => phases.push(`${name} ${ms.toFixed(1)} ms`),
-    (text) => ground?.log.error("boot", text),
-  );
-
-  const end = async (): Promise<void> => void (await writer.terminate());
-  await boot.phase("writer_started", () => writer, end);
-  await boot.phase("home_ready", () => ensureHome(paths, systemRandom));
-  const lock = () => lockHome(paths.lockDb, paths.lockPid, binding, process.pid);
-  await boot.phase("home_locked", lock, (held) => held.release());
-  const toolNames = TOOLS.map((tool) => tool.name);
-  const config = await boot.phase("config_loaded", async () => {
-    const loaded = loadConfig({ paths, env, flags, toolNames });
-    await checkSchemas(loaded.agents, paths.config, schemaFault);
-    return loaded;
-  });
-  const lay = () => layGround(paths, config, bootId, newId, logToStderr);
-  const base = await boot.phase("log_opened", lay);
-  ground = base;
-  const reaped = await boot.phase(
-    "children_reaped",
-    () => reapChildren(paths.childrenDir),
-    () => base.children.close(),
-  );
-  // The gateway is loaded while the writer opens the database.
-  let nudged: AuditMirror | undefined;
-  const opening = startStore(base, binding, writer, () => nudged?.nudge());
-  const loading = import("./gateway/server.ts");
-  const store = await boot.phase(
-    "schema_migrated",
-    () => opening,
-    (opened) => opened.close(),
-  );
-  const mirror = await boot.phase(
-    "audit_mirrored",
-    () => mirrorAudit(base, store),
-    (mirroring) => mirroring.stop(),
-  );
-  nudged = mirror;
-  const recovered = await boot.phase("recovery_scan_completed", () => recover(store, bootId));
-  const policy = await boot.phase("policy_loaded", () => loadPolicy(base, store));
   let ownPort: number | undefined;
+  let front: Front | undefined;
+  let mirror: AuditMirror | undefined;
+
+  await phase("writer_started", () => writer, endThread);
+  const base = await prepareHome(boot, options);
+  const { config, bootId } = base;
+  lastWords.useLog(base.log);
+  const closeChildren = () => base.children.close();
+  const reaped = await phase("children_reaped", () => reapChildren(base.paths.childrenDir), closeChildren);
+  const open = () => startStore(base, sqliteBinding(), writer, () => mirror?.nudge());
+  const opening = phase("schema_migrated", open, (opened) => opened.close());
+  const loading = loadGateway(); // while the writer opens the database
+  const store = await opening;
+  mirror = await phase("audit_mirrored", () => mirrorAudit(base, store), stopIt);
+  await phase("tasks_logged", () => logTasks(base, store.reader), call);
+  const recovered = await phase("recovery_scan_completed", () => recover(store, bootId));
+  const policy = await phase("policy_loaded", () => loadPolicy(base, store));
   const self = {
     isDraining: () => stage === "draining",
     ownPort: () => ownPort,
-    status: () => ({ ready: health.notReady() === null, ...health.components() }),
+    status: () => ({ ready: front?.health.notReady() === null, ...front?.health.components() }),
   };
-  const makeMind = () => createMind(base, store, policy, self);
-  const { guard, engine, rpc, sandbox } = await boot.phase(
-    "mind_made",
-    makeMind,
-    async ({ mcp, refusals }) => {
-      await mcp.close();
-      await refusals.close();
-    },
-  );
-
-  const watch = await boot.phase(
-    "policy_watched",
-    () => watchPolicy(base, store, guard),
-    (watching) => watching.stop(),
-  );
-
-  const token = await boot.phase(
-    "token_watched",
-    () => watchToken(base, store, guard),
-    (watching) => watching.stop(),
-  );
-
+  const mind = await phase("mind_made", () => createMind(base, store, policy, self), closeMind);
+  const { engine, cron, guard } = mind;
+  const settle = () => reconcile(store, base.log, config.schedules, base.newId, systemClock.nowMs());
+  await phase("schedules_reconciled", settle);
+  const watching = await phase("policy_watched", () => watchPolicy(base, store, guard), stopIt);
+  const token = await phase("token_watched", () => watchToken(base, store, guard), stopIt);
   const uptimeMs = (): number => systemClock.monoMs() - startedMs;
-  const facts = {
-    bootId,
-    version: version(),
-    policyVersion: () => guard.policy().version,
-    stage: () => stage,
-    ...{ uptimeMs, policyFailure: watch.failed, auditTrouble: () => mirror.trouble() },
-  };
-  const health = createHealth({ config, store, engine, sandbox, ...facts });
-  const { createGateway, listen } = await loading;
-  const app = createGateway({
-    rpc,
-    follower: createFollower(store.reader, base.bus),
-    bus: base.bus,
-    auth: {
-      readToken: token.read,
-      examineKey: (text) => examineKey(store.reader, text, systemClock.nowMs()),
-      hostNames: config.gateway.allowRemote ? [config.bind.host] : [],
-    },
-    health,
-    onTokenRotated: token.onRotated,
-    maxRequestBytes: config.gateway.maxRequestBytes,
-    ...{ nowMs: systemClock.nowMs, monoMs: systemClock.monoMs },
-    reportDefect: (error, where) => base.reportDefect(`gateway ${where}`, error),
-  });
-  const bind = () => listen(app, config.bind.host, config.bind.port);
-  const address = await boot.phase("listener_bound", bind, () => app.close());
+  const auditTrouble = () => mirror?.trouble() ?? null;
+  const facts = { stage: () => stage, uptimeMs, policyFailure: watching.failed, auditTrouble };
+  const build = async () => openFront(await loading, base, store, mind, token, facts);
+  front = await phase("gateway_made", build);
+  const address = await phase("listener_bound", front.listen, front.close);
   ownPort = Number(new URL(`http://${address}`).port || 80);
-  const announcement = { pid: process.pid, address, version: version(), boot_id: bootId };
-  await boot.phase(
-    "announced",
-    () => {
-      const started_at = new Date(systemClock.nowMs()).toISOString();
-      // Of this boot only: after a power cut it is worth nothing, so it need not survive one.
-      replaceFile(paths.daemonJson, `${JSON.stringify({ ...announcement, started_at })}\n`, {
-        durable: false,
-      });
-    },
-    () => rmSync(paths.daemonJson, { force: true }),
-  );
-  await boot.phase(
-    "scheduler_started",
-    () => takesWork && engine.start(),
-    () => engine.drain(config.drainTimeoutMs),
-  );
+  await phase("announced", () => announce(base, address), call);
+  const drain = () => engine.drain(config.drainTimeoutMs);
+  await phase("scheduler_started", () => options.takesWork && engine.start(), drain);
+  await phase("schedules_started", () => options.keepsTime && cron.start(), cron.stop);
   stage = "running";
+
   for (const warning of warningsOf(config)) base.log.warn("config", warning);
   base.log.info("boot", `listening on ${address}`, { boot_id: bootId, phases, reaped, ...recovered });
-
   let stopped: Promise<void> | undefined;
   return {
     address,
     bootId,
-    hurry: () => engine.hurry(),
+    hurry: () => {
+      base.log.warn("boot", "asked to stop at once: what still runs goes back to the queue now");
+      engine.hurry();
+    },
     stop: () => {
       stage = "draining";
-      stopped ??= boot.shutdown();
+      stopped ??= stop(boot, base);
       return stopped;
     },
   };
+}
+
+/** Everything up to the log: until then the home may be another daemon's, and nothing but standard error hears of it. */
+async function prepareHome({ phase }: Boot, options: DaemonOptions): Promise<Ground> {
+  const { paths, logToStderr } = options;
+  const newId = createIds(systemClock, systemRandom);
+  await phase("home_ready", () => ensureHome(paths, systemRandom));
+  const lock = () => lockHome(paths.lockDb, paths.lockPid, sqliteBinding(), process.pid);
+  await phase("home_locked", lock, (held) => held.release());
+  const config = await phase("config_loaded", () => readConfig(options));
+  return phase("log_opened", () => layGround(paths, config, newId(), newId, logToStderr));
+}
+
+async function stop(boot: Boot, { config, log, bootId }: Ground): Promise<void> {
+  const seconds = config.drainTimeoutMs / 1_000;
+  const patience = `what runs has ${seconds} s to end; a second signal ends that wait`;
+  log.info("boot", `stopping, no new work is taken: ${patience}`, { boot_id: bootId });
+  await boot.shutdown();
+  log.info("boot", "stopped", { boot_id: bootId });
+}
+
+async function endThread(writer: WriterThread): Promise<void> {
+  await writer.terminate();
+}
+
+function call(undo: () => void): void {
+  undo();
+}
+
+function stopIt(part: { stop(): void | Promise<void> }): void | Promise<void> {
+  return part.stop();
 }

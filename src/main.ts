@@ -5,7 +5,8 @@ import { isatty } from "node:tty";
 import type { Context, Output, Signal } from "./cli/context.ts";
 import { runProgram } from "./cli/program.ts";
 import { forgetForeignVariables, processEnv } from "./config/env.ts";
-import { EXIT, GoclawError, messageOf } from "./domain/error.ts";
+import { codeOf, EXIT, exitCodeOf, GoclawError, messageOf } from "./domain/error.ts";
+import type { LastWords } from "./last-words.ts";
 import { isPackaged, startWriter, version } from "./native.ts";
 import { systemClock, systemRandom } from "./system.ts";
 
@@ -14,6 +15,7 @@ process.umask(0o077);
 
 const env = processEnv();
 forgetForeignVariables();
+let lastWords: LastWords | undefined;
 const listeners = new Set<(signal: Signal) => void>();
 
 function emit(signal: Signal): void {
@@ -94,7 +96,15 @@ const context: Context = {
   startDaemon: async (options) => {
     // The writer thread takes as long to start as the daemon's code takes to load: both at once.
     const writer = startWriter();
-    return (await import("./daemon.ts")).startDaemon(options, writer);
+    const { startDaemon } = await import("./daemon.ts");
+    const { createLastWords } = await import("./last-words.ts");
+    lastWords = createLastWords(options.isService, systemClock.nowMs);
+    try {
+      return await startDaemon(options, writer, lastWords);
+    } catch (error) {
+      lastWords.say(error);
+      throw error;
+    }
   },
   checkDatabase: async (file, options) => (await import("./store/check.ts")).checkDatabase(file, options),
   control: () => import("./control.ts"),
@@ -105,11 +115,15 @@ const context: Context = {
   toolNames: async () => (await import("./tools/index.ts")).TOOLS.map((tool) => tool.name),
 };
 
-/** A defect that no code caught: said once, plainly, and the process ends; the queue takes care of its tasks. */
+/** An error that no code caught: said once, plainly, and the process ends; the queue takes care of its tasks. */
 function crash(error: unknown): void {
+  const code = codeOf(error);
   const stack = error instanceof Error ? error.stack : messageOf(error);
-  process.stderr.write(`goclaw: a defect in goclaw ended the process (INTERNAL)\n${stack}\n`);
-  process.exit(EXIT.internal);
+  const details = lastWords?.say(error)
+    ? "; the record before, in logs/system.jsonl, says more"
+    : `\n${stack}`;
+  context.stderr.write(`goclaw: a defect in goclaw ended the process (${code})${details}\n`);
+  process.exit(exitCodeOf(code));
 }
 
 process.on("uncaughtException", crash);

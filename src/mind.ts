@@ -3,6 +3,7 @@
 import { schemaFault } from "./brain/structured.ts";
 import { createRouting } from "./chains.ts";
 import { placeOf } from "./control.ts";
+import { type Cron, createCron } from "./engine/cron/cron.ts";
 import { requestsToday } from "./engine/daily-requests.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import { listModels, type ModelRow } from "./engine/model-list.ts";
@@ -23,6 +24,7 @@ import { createRpc, type Rpc } from "./rpc/dispatch.ts";
 import { cage } from "./sandbox/cage.ts";
 import { createSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 import type { Launch } from "./sandbox/spawn.ts";
+import { findScheduleBudget } from "./store/schedules.ts";
 import type { Store } from "./store/store.ts";
 import { systemClock, systemRandom } from "./system.ts";
 import { createChildTasks } from "./tools/child-tasks.ts";
@@ -37,6 +39,7 @@ export interface Mind {
   readonly guard: Guard;
   readonly refusals: Refusals;
   readonly engine: Engine;
+  readonly cron: Cron;
   readonly mcp: McpHub;
   readonly rpc: Rpc;
   readonly sandbox: Sandbox;
@@ -67,6 +70,11 @@ function createHub({ paths, config, log, redact, bus, children }: Ground, store:
   });
 }
 
+export async function closeMind({ mcp, refusals }: Mind): Promise<void> {
+  await mcp.close();
+  await refusals.close();
+}
+
 /** Guard, providers, hands, lanes and RPC. */
 export function createMind(ground: Ground, store: Store, policy: Policy, facts: MindFacts): Mind {
   const { paths, config, redact, bus, children, bootId, newId, reportDefect } = ground;
@@ -82,6 +90,7 @@ export function createMind(ground: Ground, store: Store, policy: Policy, facts: 
     budget: config.budget,
     providerBudget: (id: string) => config.providers.find((provider) => provider.id === id)?.budget,
     keyBudget: (id: string) => findKeyBudget(store.reader, id),
+    scheduleBudget: (id: string) => findScheduleBudget(store.reader, id),
     newId,
     agentBudget: (id: string) => config.agents.find((agent) => agent.id === id)?.budget,
     nowMs: systemClock.nowMs,
@@ -124,10 +133,15 @@ export function createMind(ground: Ground, store: Store, policy: Policy, facts: 
         bus.publish({ type: "text.delta", taskId: id, sessionId, turn, offset, text });
     },
     redact,
-    reportDefect: (error, task) => reportDefect("attempt", error, task.id),
+    reportDefect: (error, { id, sessionId, traceId }) =>
+      reportDefect("attempt", error, { trace_id: traceId, task_id: id, session_id: sessionId }),
     reportLoopDefect: (error) => reportDefect("engine", error),
   });
   const limits = { maxAttempts: config.maxAttempts };
+  const cron = createCron({
+    ...{ store, bus, clock: systemClock, guard, agents: config.agents, log: ground.log, newId },
+    maxAttempts: config.maxAttempts,
+  });
   const modelRows = (all: boolean): ModelRow[] => {
     const nowMs = systemClock.nowMs();
     const used = (provider: string): number => requestsToday(store.reader, provider, nowMs);
@@ -143,6 +157,7 @@ export function createMind(ground: Ground, store: Store, policy: Policy, facts: 
     ...{ store, guard, agents, modelRows, newId, redact, limits, schemaFault, isDraining, status },
     ...{ randomBytes: systemRandom.bytes, nowMs: systemClock.nowMs },
     onSubmitting: () => engine.expectWork(),
+    onScheduled: () => cron.nudge(),
   });
-  return { hands, guard, refusals, engine, mcp, rpc, sandbox };
+  return { hands, guard, refusals, engine, cron, mcp, rpc, sandbox };
 }

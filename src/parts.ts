@@ -1,10 +1,13 @@
-// Builds what everything in a daemon stands on: secrets and how they are hidden, the log, the store, the policy as it is
-// on disk, the mirror of the audit. daemon.ts puts it between its phases; mind.ts builds upon it.
+// Builds what everything in a daemon stands on: the configuration, secrets and how they are hidden, the log, the store,
+// the policy as it is on disk, the mirror of the audit. daemon.ts puts it between its phases; mind.ts builds upon it.
 
 import { existsSync } from "node:fs";
+import { schemaFault } from "./brain/structured.ts";
 import { createBus } from "./bus/bus.ts";
+import { checkSchemas } from "./config/agent-output.ts";
 import type { Config } from "./config/config.ts";
 import { createFile } from "./config/files.ts";
+import { type LoadInput, loadConfig } from "./config/load.ts";
 import { secretsOf as mcpSecretsOf } from "./config/mcp.ts";
 import type { Paths } from "./config/paths.ts";
 import { readToken } from "./config/token.ts";
@@ -21,10 +24,11 @@ import { type Children, openChildren } from "./sandbox/children.ts";
 import type { SqliteBinding } from "./store/database.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { systemClock } from "./system.ts";
-import { createLog, type Log } from "./telemetry/log.ts";
+import { createLog, type Log, type LogFields } from "./telemetry/log.ts";
 import { type Redact, redactData } from "./telemetry/redact.ts";
 import type { StreamRedactor } from "./telemetry/redact-stream.ts";
 import { createSecrets } from "./telemetry/secrets.ts";
+import { TOOLS } from "./tools/index.ts";
 import type { WriterData } from "./writer.ts";
 
 export type Bus = ReturnType<typeof createBus>;
@@ -46,7 +50,8 @@ export interface Ground {
   readonly children: Children;
   readonly bootId: string;
   readonly newId: () => string;
-  readonly reportDefect: (component: string, error: unknown, taskId?: string) => void;
+  /** `about`: the ids of what it happened to. */
+  readonly reportDefect: (component: string, error: unknown, about?: LogFields) => void;
 }
 
 /** Every secret the daemon knows when it starts. */
@@ -59,6 +64,13 @@ function secretsOf(paths: Paths, config: Config): string[] {
     ...mcpSecretsOf(config.mcp),
     ...(webhookUrl === undefined ? [] : [webhookUrl]),
   ];
+}
+
+export async function readConfig({ paths, env, flags }: LoadInput): Promise<Config> {
+  const toolNames = TOOLS.map((tool) => tool.name);
+  const config = loadConfig({ paths, env, ...(flags && { flags }), toolNames });
+  await checkSchemas(config.agents, paths.config, schemaFault);
+  return config;
 }
 
 export function layGround(
@@ -76,9 +88,9 @@ export function layGround(
     redact,
     nowMs: systemClock.nowMs,
   });
-  const reportDefect: Ground["reportDefect"] = (component, error, taskId) =>
+  const reportDefect: Ground["reportDefect"] = (component, error, about = {}) =>
     log.error(component, messageOf(error), {
-      ...(taskId === undefined ? {} : { task_id: taskId }),
+      ...about,
       stack: error instanceof Error ? error.stack : undefined,
     });
   const bus = createBus((error) => reportDefect("bus", error));
@@ -115,7 +127,10 @@ export function startStore(
     onCommit,
     clean,
     onDefect: (verb, message, stack) => log.error("store", message, { verb, stack }),
-    onFault: (fault) => log.error("store", fault === null ? "storage works again" : `storage fault ${fault}`),
+    onFault: (fault, why) => {
+      if (fault === null) log.warn("store", "storage works again");
+      else log.error("store", `storage fault ${fault}: ${why}`, { code: fault });
+    },
     onLost: () => {
       throw new GoclawError("INTERNAL", "the writer thread ended; see the log for why");
     },

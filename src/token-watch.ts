@@ -23,7 +23,8 @@ export function watchToken(
   guard: Guard,
 ): TokenWatch {
   const listeners: (() => void)[] = [];
-  const read = createTokenReader(paths, (token) => {
+  let isStill = false;
+  const onRotated = (token: string): void => {
     addSecret(token);
     for (const listener of listeners) listener();
     log.warn("auth", "auth.token was rotated; the token before is refused", { code: "TOKEN_ROTATED" });
@@ -33,19 +34,24 @@ export function watchToken(
       ...{ policyVersion: guard.policy().version, code: "TOKEN_ROTATED", request: null },
     };
     store.run(recordAudit, record).catch((error: unknown) => reportDefect("audit", error));
-  });
+  };
+  const read = createTokenReader(paths, onRotated, () => isStill);
   read();
-  const look = (): void => {
+  const doubt = (): void => {
+    isStill = false;
+  };
+  const look = (isWatched: boolean): void => {
+    doubt();
     try {
       read();
+      isStill = isWatched;
     } catch (error) {
       log.error("auth", messageOf(error));
     }
   };
-  const unwatch = watchFile(paths.token, look);
   return {
     read,
     onRotated: (listener) => void listeners.push(listener),
-    stop: unwatch,
+    stop: watchFile(paths.token, look, doubt),
   };
 }

@@ -1,5 +1,7 @@
 // Every verb the writer thread knows: one line each. A test holds this list against the files that define verbs.
 
+import { fire } from "./engine/cron/fire.ts";
+import { addSchedule, reconcileSchedules, removeSchedule, switchOff, switchOn } from "./engine/cron/verbs.ts";
 import { countRequest } from "./engine/daily-requests.ts";
 import { finish } from "./engine/finish.ts";
 import { saveBreaker } from "./engine/provider-health.ts";
@@ -66,4 +68,10 @@ export const VERBS: readonly AnyVerb[] = [
   recordRoute,
   seeTools,
   approveServer,
+  addSchedule,
+  removeSchedule,
+  switchOff,
+  switchOn,
+  reconcileSchedules,
+  fire,
 ];

@@ -8,8 +8,15 @@ const QUIET_MS = 100;
 /** How often a file that is gone is looked for. */
 const GONE_MS = 1_000;
 
-/** Calls `onChange` once at the start as well. Returns how to stop. */
-export function watchFile(file: string, onChange: () => void): () => void {
+/**
+ * Calls `onChange` once at the start as well; `isWatched`: whatever happens to the file from now on will be heard. Calls
+ * `onStir` as soon as something happened, before it is known to be over. Returns how to stop.
+ */
+export function watchFile(
+  file: string,
+  onChange: (isWatched: boolean) => void,
+  onStir: () => void = () => {},
+): () => void {
   let watcher: FSWatcher | undefined;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -22,16 +29,20 @@ export function watchFile(file: string, onChange: () => void): () => void {
   const settle = (): void => {
     // A file that was replaced is another inode: watched anew before it is read, so that nothing falls between.
     const isThere = attach();
-    if (isThere || !wasGone) onChange();
+    if (isThere || !wasGone) onChange(isThere);
     wasGone = !isThere;
     if (!isThere) soon(GONE_MS, settle);
+  };
+  const stir = (ms: number): void => {
+    onStir();
+    soon(ms, settle);
   };
   const attach = (): boolean => {
     watcher?.close();
     watcher = undefined;
     try {
-      watcher = watch(file, { persistent: false }, () => soon(QUIET_MS, settle));
-      watcher.on("error", () => soon(GONE_MS, settle));
+      watcher = watch(file, { persistent: false }, () => stir(QUIET_MS));
+      watcher.on("error", () => stir(GONE_MS));
       return true;
     } catch {
       return false; // gone for the moment

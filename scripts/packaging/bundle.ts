@@ -16,12 +16,17 @@ const COMPACT = {
 } as const;
 const TARGET = "node24";
 /**
- * What a package imports at once for a feature that is not used here becomes an empty module: servers with TLS and
- * HTTP/2, compilers of route schemas, subcommands that are programs of their own. Every start would pay for them.
+ * What a package imports for a feature that is not used here becomes an empty module: servers with TLS and HTTP/2,
+ * compilers of route schemas, requests for tests, subcommands that are programs of their own, logs written by another
+ * thread. Every start would pay for them.
  */
 const UNUSED: Readonly<Record<string, readonly string[]>> = {
-  fastify: ["node:https", "node:http2", "@fastify/ajv-compiler", "@fastify/fast-json-stringify-compiler"],
+  fastify: [
+    ...["node:https", "node:http2", "@fastify/ajv-compiler", "@fastify/fast-json-stringify-compiler"],
+    "light-my-request",
+  ],
   commander: ["node:child_process"],
+  pino: ["thread-stream"],
 };
 /** The parameters the loader hands to every chunk. */
 const WRAPPER = { banner: "(function(exports,require,module,__filename,__dirname){", footer: "})" };
@@ -83,7 +88,7 @@ async function chunksOf(entry: string): Promise<[string, string][]> {
 const withoutUnused: Plugin = {
   name: "without-unused",
   setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^(node:|@)/ }, ({ path, importer }) => {
+    onResolve({ filter: /^[^./]/ }, ({ path, importer }) => {
       const packageName = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(importer)?.[1] ?? "";
       return UNUSED[packageName]?.includes(path) ? { path, namespace: "unused" } : undefined;
     });

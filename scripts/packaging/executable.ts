@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { cachedChunks, packChunks } from "./archive.ts";
 import { type Bundle, textAssets } from "./bundle.ts";
 import { WRITE_ARGV } from "./warm-up.ts";
 
@@ -40,15 +41,18 @@ export function writeChunks(work: string, { chunks, loader }: Bundle, version: s
 }
 
 export function writeCodeCaches(work: string): void {
+  packChunks(work, []);
   const warmUp = fileURLToPath(import.meta.resolve("./warm-up.ts"));
   run(work, "./node", [...WRITE_ARGV, warmUp, work], { TMPDIR: work });
+  const atStart = cachedChunks(work);
   const script = fileURLToPath(import.meta.resolve("./code-cache.ts"));
   run(work, "./node", [...WRITE_ARGV, script, "write", "chunks"]);
   run(work, "./node", [...EXEC_ARGV, script, "check", "chunks"]);
+  packChunks(work, atStart);
 }
 
 /** Writes down what goes into the executable, for Node and for the warm-up. */
-export function writeSettings(root: string, work: string, chunkNames: Iterable<string>): void {
+export function writeSettings(root: string, work: string): void {
   const settings = {
     main: "loader.js",
     output: "goclaw.blob",
@@ -57,7 +61,7 @@ export function writeSettings(root: string, work: string, chunkNames: Iterable<s
     useCodeCache: false,
     execArgv: EXEC_ARGV,
     execArgvExtension: "none",
-    assets: assetsOf(root, chunkNames),
+    assets: assetsOf(root),
   };
   writeFileSync(join(work, "sea.json"), JSON.stringify(settings, undefined, 2));
 }
@@ -83,12 +87,9 @@ export function verifyVersion(work: string, version: string): void {
     throw new Error(`the executable prints ${JSON.stringify(printed)} for --version`);
 }
 
-function assetsOf(root: string, chunkNames: Iterable<string>): Record<string, string> {
-  const assets: Record<string, string> = { "loader.js": "loader.js", version: "version" };
-  for (const name of chunkNames) {
-    assets[name] = `chunks/${name}`;
-    assets[`${name}.cache`] = `chunks/${name}.cache`;
-  }
+function assetsOf(root: string): Record<string, string> {
+  const own = ["loader.js", "version", "chunks.bin", "chunks.json"];
+  const assets: Record<string, string> = Object.fromEntries(own.map((name) => [name, name]));
   for (const [name, file] of textAssets(root)) assets[name] = file;
   const addon = join(root, `node_modules/better-sqlite3/prebuilds/linux-${process.arch}.node`);
   if (!existsSync(addon)) throw new Error(`${addon} is missing: run scripts/dependencies.sh`);

@@ -3,6 +3,7 @@
 // chunk. Code comes from the executable and from Node itself, never from the disk.
 import { Script } from "node:vm";
 import { isMainThread, workerData } from "node:worker_threads";
+import type { ChunkIndex } from "./archive.ts";
 
 declare const GOCLAW_VERSION: string;
 
@@ -17,6 +18,12 @@ type ChunkBody = (
   dir: string,
 ) => void;
 
+interface Archive {
+  readonly bytes: ArrayBuffer;
+  readonly index: ChunkIndex;
+}
+
+let archive: Archive | undefined;
 const loaded = new Map<string, Chunk>();
 
 function load(id: string): unknown {
@@ -45,14 +52,24 @@ function loadBuiltin(id: string): unknown {
 
 /** Chunks are ASCII (the build checks it), so their bytes are a string as they stand. */
 function compile(name: string): unknown {
-  const { getAssetKeys, getRawAsset } = process.getBuiltinModule("node:sea");
-  const source = Buffer.from(getRawAsset(name)).toString("latin1");
-  const cacheName = `${name}.cache`;
-  const cached = getAssetKeys().includes(cacheName) ? Buffer.from(getRawAsset(cacheName)) : undefined;
+  archive ??= openArchive();
+  const entry = archive.index[name];
+  if (entry === undefined) throw new Error(`Cannot find chunk '${name}'`);
+  const [offset, length, cacheLength] = entry;
+  const source = Buffer.from(archive.bytes, offset, length).toString("latin1");
+  const cachedData = Buffer.from(archive.bytes, offset + length, cacheLength);
   return new Script(source, {
     filename: `goclaw:${name}`,
-    ...(cached && { cachedData: cached }),
+    ...(cacheLength > 0 && { cachedData }),
   }).runInThisContext();
+}
+
+function openArchive(): Archive {
+  const { getAsset, getRawAsset } = process.getBuiltinModule("node:sea");
+  return {
+    bytes: getRawAsset("chunks.bin"),
+    index: JSON.parse(getAsset("chunks.json", "utf8")) as ChunkIndex,
+  };
 }
 
 if (isMainThread && process.argv.length === 3 && process.argv[2] === "--version") {

@@ -18,13 +18,14 @@ export interface Purse {
   readonly budget: Budget;
   readonly agentBudget: (agentId: string) => Budget | undefined;
   readonly providerBudget: (provider: string) => Budget | undefined;
-  readonly keyBudget: (keyId: string) => KeyBudget | undefined;
+  readonly keyBudget: (keyId: string) => NamedBudget | undefined;
+  readonly scheduleBudget: (scheduleId: string) => NamedBudget | undefined;
   readonly newId: () => string;
   readonly nowMs: () => number;
 }
 
-/** The budget of an API key, and the name people know it by. */
-export interface KeyBudget {
+/** The budget of an API key or a schedule, and the name people know it by. */
+export interface NamedBudget {
   readonly name: string;
   readonly budget: Budget;
 }
@@ -94,19 +95,30 @@ export async function releaseCall(purse: Purse, task: ClaimedTask, turn: number)
   await purse.store.insist(release, { taskId: task.id, fence: task.fence, turn });
 }
 
-/** How a task meets a limit now: it fails when the global budget or its agent's says so. */
-export function atLimit({ budget, agentBudget, nowMs }: Purse, { agentId }: ClaimedTask): AtLimit {
-  const fails = [budget, agentBudget(agentId)].some((one) => one?.onLimit === "fail");
+/** How a task meets a limit now: it fails when the global budget, its agent's or its schedule's says so. */
+export function atLimit(
+  { budget, agentBudget, scheduleBudget, nowMs }: Purse,
+  { agentId, scheduleId }: ClaimedTask,
+): AtLimit {
+  const scheduled = scheduleId === null ? undefined : scheduleBudget(scheduleId)?.budget;
+  const fails = [budget, agentBudget(agentId), scheduled].some((one) => one?.onLimit === "fail");
   return { nowMs: nowMs(), onLimit: fails ? "fail" : "suspend" };
 }
 
-function limitsFor({ budget, agentBudget, keyBudget }: Purse, { agentId, keyId }: ClaimedTask): Limit[] {
+function limitsFor(
+  { budget, agentBudget, keyBudget, scheduleBudget }: Purse,
+  { agentId, keyId, scheduleId }: ClaimedTask,
+): Limit[] {
   const agent = agentBudget(agentId);
   const key = keyId === null ? undefined : keyBudget(keyId);
+  const schedule = scheduleId === null ? undefined : scheduleBudget(scheduleId);
   return [
     ...limitsOf(budget, "all", "budgets"),
     ...(agent === undefined ? [] : limitsOf(agent, `agent:${agentId}`, `agents.${agentId}.budgets`)),
     ...(key === undefined ? [] : limitsOf(key.budget, `key:${keyId}`, `API key ${key.name}: budgets`)),
+    ...(schedule === undefined
+      ? []
+      : limitsOf(schedule.budget, `schedule:${scheduleId}`, `schedule ${schedule.name}: budgets`)),
   ];
 }
 

@@ -151,11 +151,14 @@ function hearing({ task, hands, onText }: TurnInput, turn: number): Hearing {
 }
 
 async function work(
-  { task, hands, signal }: TurnInput,
+  { task, agent, hands: all, signal }: TurnInput,
   turn: number,
   answer: Answer,
   effects: readonly Effect[],
 ): Promise<{ results: string[] } | { outcome: Outcome }> {
+  // What an agent is not offered it cannot call either, by guessing the name.
+  const toolsFor: Hands["toolsFor"] = (id) => all.toolsFor(id).filter(({ name }) => maySee(agent, name));
+  const hands = { ...all, toolsFor };
   const results: string[] = [];
   for (const [callIndex, call] of answer.toolCalls.entries()) {
     if (signal.aborted) return { outcome: { type: "lost" } };

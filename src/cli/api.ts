@@ -10,6 +10,7 @@ export interface Api {
   get<T>(path: string): Promise<T>;
   /** `body` is sent as JSON; without one the request has none. */
   post<T>(path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<T>;
+  remove<T>(path: string): Promise<T>;
   /** A response whose body is read as it comes. Rejects as get does when the status is not 200. */
   open(
     path: string,
@@ -27,7 +28,7 @@ export class LostDaemon extends Error {
 }
 
 interface Sending {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
@@ -50,6 +51,7 @@ export function createApi(address: string, readToken: () => string): Api {
     address,
     get: (path) => call({ method: "GET", path }),
     post: (path, body, headers = {}) => call({ method: "POST", path, body, headers }),
+    remove: (path) => call({ method: "DELETE", path }),
     open: async (path, headers, signal) => {
       const response = await send({ method: "GET", path, headers, signal });
       if (response.statusCode === 200) return response;

@@ -3,6 +3,7 @@
 
 import { type CommandSpec, JSON_OPTION } from "./command-spec.ts";
 import { CONTROL } from "./commands-control.ts";
+import { CRON } from "./commands-cron.ts";
 import { DAEMON, HOME } from "./commands-home.ts";
 import { MCP } from "./commands-mcp.ts";
 import { MODELS } from "./commands-models.ts";
@@ -46,7 +47,7 @@ export const ROOT: CommandSpec = {
     { flags: "--daemon", description: "the same as `goclaw daemon run`" },
     { flags: "--version", description: "print the version" },
   ],
-  commands: [...WORK, ...CONTROL, ...MODELS, ...MCP, ...DAEMON, ...HOME, ...MORE],
+  commands: [...WORK, CRON, ...CONTROL, ...MODELS, ...MCP, ...DAEMON, ...HOME, ...MORE],
 };
 
 /** The words of every command that does something: `["task", "list"]`. The root's are empty. */

@@ -3,7 +3,7 @@
 import { type CommandSpec, JSON_OPTION } from "./command-spec.ts";
 import { calendarDay, choice, namedValue } from "./option-values.ts";
 
-const COST_KEYS = ["agent", "model", "day", "provider", "key"] as const;
+const COST_KEYS = ["agent", "model", "day", "provider", "key", "schedule"] as const;
 
 export const MODELS: readonly CommandSpec[] = [
   {
@@ -79,7 +79,7 @@ export const MODELS: readonly CommandSpec[] = [
     options: [
       {
         flags: "--by <what>",
-        description: "rows by agent (default), model, day, provider or API key",
+        description: "rows by agent (default), model, day, provider, schedule or API key",
         choices: COST_KEYS,
         parse: choice(COST_KEYS),
       },

@@ -1,4 +1,4 @@
-// `goclaw cost`: what model calls cost, by agent, model, provider, API key or day.
+// `goclaw cost`: what model calls cost, by agent, model, provider, API key, schedule or day.
 
 import { EXIT } from "../domain/error.ts";
 import type { CostReport, WireCost } from "../rpc/methods/cost.ts";

@@ -26,7 +26,7 @@ export async function daemonRun(
   });
   try {
     const daemon = await context.startDaemon({
-      takesWork: true,
+      ...{ takesWork: true, keepsTime: true, isService: true },
       paths,
       env: context.env,
       flags: { bind_addr: options.bind },

@@ -37,7 +37,7 @@ export async function daemonStart(
   try {
     const outcome = await becomeReady(context, paths, child);
     if (typeof outcome === "object") return started(context, outcome, options, "is ready");
-    context.stderr.write(safeText(errors.read()));
+    context.stderr.write(safeText(sentencesOf(errors.read())));
     if (outcome === "late") {
       const text = `the daemon (pid ${child.pid}) is not ready after ${durationText(READY_TIMEOUT_MS)}; it goes on starting`;
       context.stderr.write(`goclaw: ${text}; see \`goclaw status\` and ${paths.systemLog}\n`);
@@ -69,6 +69,14 @@ function openErrors(paths: Paths): { readonly handle: number; read(): string } {
     start = 0;
   }
   return { handle, read: () => readFileSync(file).subarray(start).toString("utf8") };
+}
+
+/** What is for people: the record of why a daemon did not start says the same for programs. */
+function sentencesOf(text: string): string {
+  return text
+    .split("\n")
+    .filter((line) => !line.startsWith("{"))
+    .join("\n");
 }
 
 function spawnDaemon(

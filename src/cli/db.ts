@@ -21,10 +21,17 @@ export async function dbCheck(
   const { stdout } = context;
   const { db } = homePaths(context, options);
   const report = await context.checkDatabase(db, { quick: options.quick === true });
-  if (options.json === true) writeJson(stdout, report);
+  const { walBytes, ...others } = report;
+  if (options.json === true) writeJson(stdout, { ...others, wal_bytes: walBytes });
   else if (report.exists) show(context, report);
   else stdout.write(`there is no database at ${safeLine(db)} yet; the first start makes it\n`);
   return EXIT.ok;
+}
+
+/** What was written last stands in the WAL until a checkpoint brings it into the file. */
+function sizeText({ bytes, walBytes }: DatabaseReport): string {
+  const mib = (count: number): string => `${(count / 1_048_576).toFixed(1)} MiB`;
+  return walBytes === 0 ? mib(bytes) : `${mib(bytes + walBytes)}, of which ${mib(walBytes)} in the WAL`;
 }
 
 function show({ stdout }: Context, report: DatabaseReport): void {
@@ -32,7 +39,7 @@ function show({ stdout }: Context, report: DatabaseReport): void {
   const applied = report.migrations.length - pending.length;
   writePairs(stdout, [
     ["database", safeLine(report.file)],
-    ["size", `${(report.bytes / 1_048_576).toFixed(1)} MiB`],
+    ["size", sizeText(report)],
     ["sqlite", report.sqlite],
     [report.check, "ok"],
     ["foreign keys", "ok"],

@@ -3,6 +3,7 @@
 import { EXIT } from "../domain/error.ts";
 import type { WireKey } from "../rpc/methods/key.ts";
 import { type Context, type GlobalOptions, writeJson } from "./context.ts";
+import { defined } from "./defined.ts";
 import { openHome } from "./home.ts";
 import { withLink } from "./link.ts";
 import { usdText } from "./money-text.ts";
@@ -84,11 +85,6 @@ export async function keyUpdate(
 function expiryOf({ clock }: Context, { expires }: AddOptions): string | undefined {
   if (expires === undefined) return undefined;
   return (typeof expires === "number" ? new Date(clock.nowMs() + expires) : expires).toISOString();
-}
-
-/** Without the fields that were not given. */
-function defined(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 export async function keyList(

@@ -3,7 +3,7 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import type { Paths } from "../config/paths.ts";
-import type { Daemon } from "../daemon.ts";
+import type { Daemon, DaemonOptions } from "../daemon.ts";
 import { codeOf, GoclawError } from "../domain/error.ts";
 import { type Api, LostDaemon } from "./api.ts";
 import type { Context, GlobalOptions, Signal } from "./context.ts";
@@ -35,6 +35,8 @@ export interface LinkUse {
   readonly onSignal?: (signal: Signal) => void;
   /** True when a daemon of our own shall run tasks; by default it only answers. */
   readonly takesWork?: boolean;
+  /** True when schedules shall fire in it as well, because it stays. */
+  readonly keepsTime?: boolean;
 }
 
 /** Opens a link, uses it, and closes it whatever happens. */
@@ -42,10 +44,12 @@ export async function withLink<T>(
   context: Context,
   paths: Paths,
   options: GlobalOptions,
-  { beforeOwn = async () => {}, onSignal, takesWork = false }: LinkUse,
+  { beforeOwn = async () => {}, onSignal, takesWork = false, keepsTime = false }: LinkUse,
   use: (link: Link) => Promise<T>,
 ): Promise<T> {
-  const link = await openLink(context, paths, beforeOwn, () => startOwn(context, paths, options, takesWork));
+  const link = await openLink(context, paths, beforeOwn, () =>
+    startOwn(context, paths, options, { takesWork, keepsTime }),
+  );
   const interrupted = Promise.withResolvers<never>();
   interrupted.promise.catch(() => {});
   let closing = false;
@@ -133,13 +137,13 @@ function startOwn(
   context: Context,
   paths: Paths,
   { bind }: GlobalOptions,
-  takesWork: boolean,
+  does: Pick<DaemonOptions, "takesWork" | "keepsTime">,
 ): Promise<Daemon> {
   return context.startDaemon({
     paths,
     env: context.env,
     flags: { bind_addr: bind ?? "127.0.0.1:0" },
-    logToStderr: false,
-    takesWork,
+    ...{ logToStderr: false, isService: false },
+    ...does,
   });
 }

@@ -18,7 +18,7 @@ export async function mcpServe(
   options: GlobalOptions,
 ): Promise<number> {
   const paths = openHome(context, options);
-  return withLink(context, paths, options, { takesWork: true }, async (link) => {
+  return withLink(context, paths, options, { takesWork: true, keepsTime: true }, async (link) => {
     const factory = await createServerFactory(context.version(), () => faceOf(context, link));
     const ended = Promise.withResolvers<void>();
     const transport = new EndingTransport(ended.resolve);

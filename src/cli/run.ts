@@ -29,7 +29,6 @@ interface RunOptions extends GlobalOptions {
 interface Accepted {
   readonly task_id: string;
   readonly session_id: string;
-  readonly task: WireTask;
 }
 
 export async function run(context: Context, args: readonly string[], options: RunOptions): Promise<number> {

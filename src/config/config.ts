@@ -4,6 +4,7 @@
 import type { Agent } from "../domain/agent.ts";
 import type { Budget } from "../domain/budget.ts";
 import type { RouteLink, RoutePlan } from "../domain/route.ts";
+import type { ScheduleOrder } from "../domain/schedule.ts";
 import type { SearchSettings } from "../domain/search.ts";
 import type { BindAddress } from "./bind.ts";
 import type { ConfiguredModel } from "./budgets.ts";
@@ -45,6 +46,8 @@ export interface Config {
   readonly providers: readonly ProviderConfig[];
   /** `default` first. Ids are unique, also without regard to case. */
   readonly agents: readonly Agent[];
+  /** Names are unique. */
+  readonly schedules: readonly ScheduleOrder[];
   readonly budget: Budget;
   /** Rows for the model catalogue. */
   readonly models: readonly ConfiguredModel[];

@@ -14,6 +14,7 @@ import type { Paths } from "./paths.ts";
 import { configError, type Problem } from "./problem.ts";
 import { CHOICES, checkProviders, checkUrl, resolveProviders } from "./providers.ts";
 import { readHome } from "./read-home.ts";
+import { checkSchedules, toSchedules } from "./schedules.ts";
 import type { Settings } from "./schema.ts";
 import { checkSearch, toSearch } from "./search.ts";
 import { type Flags, type ReadSettings, readSettings } from "./settings.ts";
@@ -66,6 +67,7 @@ function build(
     llm,
     providers,
     agents,
+    schedules: toSchedules(settings),
     budget: toBudget(settings.budgets),
     models: toModels(settings.models),
     tools: {
@@ -90,6 +92,11 @@ function build(
         settings,
         agents.map(({ id }) => id),
         input.toolNames,
+      ),
+      ...checkSchedules(
+        settings,
+        agents.map(({ id }) => id),
+        llm,
       ),
       ...problems,
     ],

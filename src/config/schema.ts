@@ -9,6 +9,7 @@ import type { Infer, SchemaNode } from "./schema-node.ts";
 import { SECONDS_MAX } from "./schema-node.ts";
 import { PROVIDERS_NODE } from "./schema-provider.ts";
 import { DAILY_LIMITS_NODE, ROUTING_NODE, TIERS_NODE } from "./schema-route.ts";
+import { SCHEDULES_NODE } from "./schema-schedule.ts";
 import { SEARCH_NODE } from "./schema-search.ts";
 import { SHELL_NODE } from "./schema-shell.ts";
 
@@ -157,6 +158,7 @@ export const CONFIG_SCHEMA = {
         "Named agents beside `default`. Absent: the starters coder, researcher and writer. `[]`: only `default`.",
       items: AGENT_NODE,
     },
+    schedules: SCHEDULES_NODE,
     budgets: BUDGET_NODE,
     models: MODELS_NODE,
     tools: {

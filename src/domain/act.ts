@@ -19,11 +19,18 @@ export interface FileRoot {
   readonly mode: PathMode;
   /** True for a workspace that the policy does not open: relative paths stand below it all the same. */
   readonly closed?: boolean;
+  /** True for a closed path in or around the open ones: a rule speaks against it and all below, by whatever name. */
+  readonly barred?: boolean;
 }
 
 /** The ones that are open. */
 export function openRoots(roots: readonly FileRoot[]): FileRoot[] {
   return roots.filter(({ closed }) => closed !== true);
+}
+
+/** Those that a rule speaks against. */
+export function barredPaths(roots: readonly FileRoot[]): string[] {
+  return roots.filter(({ barred }) => barred === true).map(({ path }) => path);
 }
 
 /**
@@ -45,6 +52,8 @@ export interface Grant {
   readonly roots: readonly FileRoot[];
   /** Host names, or `*.name` for those below it. */
   readonly domains: readonly string[];
+  /** Those that a rule speaks against, whatever `domains` opens. */
+  readonly barredDomains: readonly string[];
   readonly allowLoopback: boolean;
   readonly allowUnsandboxedExec: boolean;
 }

@@ -42,8 +42,8 @@ export function toBudget(given: WireBudget): Budget {
 
 export type LimitPeriod = "task" | "session" | "day" | "month" | "total";
 
-/** Who spends: everybody, an agent, a provider, an API key. */
-export type Scope = "all" | `agent:${string}` | `provider:${string}` | `key:${string}`;
+/** Who spends: everybody, an agent, a provider, an API key, a schedule. */
+export type Scope = "all" | `agent:${string}` | `provider:${string}` | `key:${string}` | `schedule:${string}`;
 
 /** One limit as it is checked; `name` is the config key, for messages. */
 export interface Limit {

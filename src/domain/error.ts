@@ -32,6 +32,7 @@ export const CODES = {
   HOST_DENIED: row("the Host header names another host", 421, -32001),
   ORIGIN_DENIED: row("the Origin header is not allowed", 403, -32001),
   CAP_DENIED: row("the policy does not allow this capability", 403, -32003),
+  DELEGATE_ESCALATION: row("an agent that the work comes from may not do it itself", 403, -32003),
   TAINT_EGRESS: row("data could leave: text from outside and private data met in one task", 403, -32003),
   TAINT_EXEC: row("something would run after text from outside was read", 403, -32003),
   APPROVAL_REQUIRED: row("a person must approve the act first", 403, -32003),
@@ -53,6 +54,7 @@ export const CODES = {
   AGENT_NOT_FOUND: row("no such agent", 404, -32004),
   MODEL_NOT_FOUND: row("no such model", 404, -32004),
   MCP_SERVER_UNKNOWN: row("no such MCP server in config.yaml", 404, -32004),
+  SCHEDULE_NOT_FOUND: row("no such schedule", 404, -32004),
   IDEMPOTENCY_CONFLICT: row("the idempotency key was used with another body", 409, -32009),
   STATE_CONFLICT: row("the task is not in a state that allows this", 409, -32009),
   QUEUE_FULL: row("the queue limit is reached; try again later", 429, 4290, true),
@@ -102,6 +104,10 @@ export const CODES = {
   RETRY_PROVIDER_NETWORK: row("the provider could not be reached or broke off", 502, 4000, true),
   RETRY_PROVIDER_MALFORMED: row("the provider's answer could not be understood", 502, 4000, true),
   RETRY_PROCESSOR_ERROR: row("the attempt failed for a reason inside goclaw", 500, -32603, true),
+  // why a slot of a schedule did not run
+  SCHEDULE_MISSED: row("no daemon was there when the slot was due", 503, -32050),
+  SCHEDULE_OVERLAP: row("the run of an earlier slot has not ended", 409, -32009),
+  SCHEDULE_OFF: row("the schedule was switched off or removed before the slot's turn", 409, -32009),
   // why a task ended
   PROVIDER_NOT_CONFIGURED: row("the provider has no key or is unknown", 502, 4000),
   PROVIDER_AUTH: row("the provider refused the key", 502, 4000),

@@ -3,7 +3,10 @@
 export interface DatabaseReport {
   readonly file: string;
   readonly exists: boolean;
+  /** Of the file itself. */
   readonly bytes: number;
+  /** Of what was committed since the last checkpoint. */
+  readonly walBytes: number;
   readonly sqlite: string;
   readonly check: "quick_check" | "integrity_check";
   readonly migrations: readonly { readonly name: string; readonly applied: boolean }[];

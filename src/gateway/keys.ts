@@ -7,7 +7,7 @@ import { bodyOf } from "./rest.ts";
 
 export function keyRoutes(app: FastifyInstance, rpc: Rpc, onRevoked: (keyId: string) => void): void {
   app.post("/api/v1/keys", async (request, reply) => {
-    const added = await rpc.call(addKeyMethod, bodyOf(request), request.caller);
+    const added = await rpc.call(addKeyMethod, () => bodyOf(request), request.caller);
     return reply.code(201).header("cache-control", "no-store").send(added);
   });
 
@@ -15,7 +15,7 @@ export function keyRoutes(app: FastifyInstance, rpc: Rpc, onRevoked: (keyId: str
 
   app.post("/api/v1/keys/:key", (request) => {
     const { key: named } = request.params as { key: string };
-    return rpc.call(updateKeyMethod, { ...bodyOf(request), key: named }, request.caller);
+    return rpc.call(updateKeyMethod, () => ({ ...bodyOf(request), key: named }), request.caller);
   });
 
   app.post("/api/v1/keys/:key/revoke", async (request) => {

@@ -17,7 +17,7 @@ export function mcpAdminRoutes(app: FastifyInstance, rpc: Rpc): void {
   );
 
   app.post("/api/v1/mcp/servers/:server/approve", (request) =>
-    rpc.call(approveMcp, { ...bodyOf(request), ...byServer(request) }, request.caller),
+    rpc.call(approveMcp, () => ({ ...bodyOf(request), ...byServer(request) }), request.caller),
   );
 }
 

@@ -25,7 +25,10 @@ export function mcpRoutes(app: FastifyInstance, ports: McpPorts): void {
   app.post("/api/v1/mcp/served/:name/calls", async (request, reply) => {
     const { name } = request.params as { name: string };
     const key = request.headers["idempotency-key"];
-    const params = { ...bodyOf(request), name, ...(key === undefined ? {} : { idempotency_key: key }) };
+    const params = () => ({
+      ...{ ...bodyOf(request), name },
+      ...(key === undefined ? {} : { idempotency_key: key }),
+    });
     const { taskId, sessionId } = await rpc.call(callServed, params, request.caller);
     return reply.code(202).send({ task_id: taskId, session_id: sessionId });
   });

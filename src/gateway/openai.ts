@@ -3,6 +3,7 @@
 
 import type { FastifyInstance } from "fastify";
 import { submit } from "../rpc/methods/submit.ts";
+import { getTask } from "../rpc/methods/task.ts";
 import { ParamError } from "./errors.ts";
 import { modelNotFound, modelRoutes } from "./models.ts";
 import { answerStream } from "./openai-stream.ts";
@@ -14,6 +15,8 @@ export function openAiRoutes(app: FastifyInstance, ports: OpenAiPorts): void {
   modelRoutes(app, ports.rpc, Math.floor(ports.nowMs() / 1000));
 
   app.post("/v1/chat/completions", async (request, reply) => {
+    // The answer is read from the task: who may not read it is told so before there is one.
+    await ports.rpc.admit(getTask, request.caller);
     // Loaded at the first request: a start does not pay for the schema compiler.
     const { readChatRequest } = await import("./openai-request.ts");
     const chat = readChatRequest(request.body);

@@ -2,6 +2,7 @@
 
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { GoclawError } from "../domain/error.ts";
+import { accept } from "../rpc/accept.ts";
 import type { Rpc } from "../rpc/dispatch.ts";
 import { getApproval, listApproval, respondToApproval } from "../rpc/methods/approval.ts";
 import { taskCassette } from "../rpc/methods/cassette.ts";
@@ -17,14 +18,14 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export function restRoutes(app: FastifyInstance, rpc: Rpc): void {
   app.post("/api/v1/tasks", async (request, reply) => {
-    const body = bodyOf(request);
-    for (const inner of [...INNER_FIELDS, "idempotency_key"]) {
-      if (inner in body) throw new GoclawError("BAD_REQUEST", `unknown field ${JSON.stringify(inner)}`);
-    }
-    const params = { ...body, ...keyOf(request), ...wantedHeaders(rpc.ports.routes.headerNames, request) };
-    const { taskId, sessionId } = await rpc.call(submit, params, request.caller);
-    const { task } = await rpc.call(getTask, { task_id: taskId }, request.caller);
-    return reply.code(202).send({ task_id: taskId, session_id: sessionId, task });
+    const params = (): Fields => {
+      const body = bodyOf(request);
+      for (const inner of [...INNER_FIELDS, "idempotency_key"]) {
+        if (inner in body) throw new GoclawError("BAD_REQUEST", `unknown field ${JSON.stringify(inner)}`);
+      }
+      return { ...body, ...keyOf(request), ...wantedHeaders(rpc.ports.routes.headerNames, request) };
+    };
+    return reply.code(202).send(await accept(rpc, submit, params, request.caller));
   });
 
   app.get("/api/v1/tasks", (request) =>
@@ -53,11 +54,11 @@ export function restRoutes(app: FastifyInstance, rpc: Rpc): void {
   });
 
   app.post("/api/v1/sessions/:id/compact", async (request, reply) => {
-    const body = request.body === undefined ? {} : bodyOf(request);
-    const params = { ...body, ...keyOf(request), ...bySession(request) };
-    const { taskId, sessionId } = await rpc.call(compactSession, params, request.caller);
-    const { task } = await rpc.call(getTask, { task_id: taskId }, request.caller);
-    return reply.code(202).send({ task_id: taskId, session_id: sessionId, task });
+    const params = (): Fields => {
+      const body = request.body === undefined ? {} : bodyOf(request);
+      return { ...body, ...keyOf(request), ...bySession(request) };
+    };
+    return reply.code(202).send(await accept(rpc, compactSession, params, request.caller));
   });
 
   app.get("/api/v1/model-catalog", (request) => {
@@ -68,7 +69,7 @@ export function restRoutes(app: FastifyInstance, rpc: Rpc): void {
   });
 
   app.post("/api/v1/route/explain", (request) =>
-    rpc.call(explainRoute, { ...bodyOf(request) }, request.caller),
+    rpc.call(explainRoute, () => bodyOf(request), request.caller),
   );
 
   app.post("/api/v1/tasks/:id/cancel", (request) => rpc.call(cancelTask, byId(request), request.caller));
@@ -76,7 +77,7 @@ export function restRoutes(app: FastifyInstance, rpc: Rpc): void {
   app.post("/api/v1/tasks/:id/retry", (request) => rpc.call(retryTask, byId(request), request.caller));
 
   app.post("/api/v1/tasks/:id/resolve", (request) =>
-    rpc.call(resolveTask, { ...bodyOf(request), ...byId(request) }, request.caller),
+    rpc.call(resolveTask, () => ({ ...bodyOf(request), ...byId(request) }), request.caller),
   );
 
   approvalRoutes(app, rpc);
@@ -92,7 +93,7 @@ function approvalRoutes(app: FastifyInstance, rpc: Rpc): void {
   app.get("/api/v1/approvals/:id", (request) => rpc.call(getApproval, approvalId(request), request.caller));
 
   app.post("/api/v1/approvals/:id", (request) =>
-    rpc.call(respondToApproval, { ...bodyOf(request), ...approvalId(request) }, request.caller),
+    rpc.call(respondToApproval, () => ({ ...bodyOf(request), ...approvalId(request) }), request.caller),
   );
 }
 
@@ -118,7 +119,7 @@ export function bodyOf(request: FastifyRequest): Fields {
 }
 
 /** Query values are text; the methods want numbers. What is no number stays text and is refused by the schema. */
-function withNumbers(fields: Fields, names: readonly string[]): Fields {
+export function withNumbers(fields: Fields, names: readonly string[]): Fields {
   const numbers = names
     .filter((name) => typeof fields[name] === "string" && /^\d{1,15}$/.test(fields[name] as string))
     .map((name) => [name, Number(fields[name])]);

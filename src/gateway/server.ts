@@ -19,6 +19,7 @@ import { openAiRoutes } from "./openai.ts";
 import { type Health, opsRoutes } from "./ops.ts";
 import { createRateLimit } from "./rate.ts";
 import { restRoutes } from "./rest.ts";
+import { scheduleRoutes } from "./schedules.ts";
 import { limitSockets } from "./sockets.ts";
 import { sseRoutes } from "./sse.ts";
 import { createStrangers } from "./strangers.ts";
@@ -36,7 +37,7 @@ export interface GatewayOptions {
   readonly maxRequestBytes: number;
   readonly nowMs: () => number;
   readonly monoMs: () => number;
-  readonly reportDefect: (error: unknown, where: string) => void;
+  readonly reportDefect: (error: unknown, where: string, traceId?: string) => void;
 }
 
 declare module "fastify" {
@@ -98,7 +99,11 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   app.setErrorHandler((error: Error, request, reply) => {
     const known = toGoclawError(error);
     if (known === undefined)
-      options.reportDefect(error, `${request.method} ${request.routeOptions.url ?? "?"}`);
+      options.reportDefect(
+        error,
+        `${request.method} ${request.routeOptions.url ?? "?"}`,
+        request.caller?.traceId,
+      );
     sendError(reply, errorOf(error));
   });
   app.setNotFoundHandler((request, reply) => {
@@ -108,6 +113,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   opsRoutes(app, options.health);
   restRoutes(app, options.rpc);
   keyRoutes(app, options.rpc, (keyId) => guests.dismiss(`key:${keyId}`));
+  scheduleRoutes(app, options.rpc);
   mcpAdminRoutes(app, options.rpc);
   mcpRoutes(app, options);
   sseRoutes(app, options);

@@ -23,7 +23,7 @@ export function sseRoutes(app: FastifyInstance, { rpc, follower }: SsePorts): vo
     const after = lastEventId(request);
     const read = async (): Promise<WireTask> =>
       (await rpc.call(getTask, { task_id: taskId }, request.caller)).task;
-    await read(); // 404 and 403 come before the stream starts
+    const { trace_id } = await read(); // 404 and 403 come before the stream starts
     reply.hijack();
     let stop: () => void = () => {};
     let closed = false;
@@ -31,7 +31,7 @@ export function sseRoutes(app: FastifyInstance, { rpc, follower }: SsePorts): vo
       closed = true;
       stop();
     });
-    stop = follower.follow(taskId, after, createProjection(stream, follower, taskId, read));
+    stop = follower.follow(taskId, after, createProjection(stream, follower, taskId, trace_id, read));
     if (closed) stop();
   });
 }
@@ -40,6 +40,7 @@ function createProjection(
   stream: EventStream,
   follower: Follower,
   taskId: string,
+  traceId: string,
   read: () => Promise<WireTask>,
 ) {
   let ended = false;
@@ -77,7 +78,7 @@ function createProjection(
         );
       } else {
         const name = event.to === null ? "tool" : "status";
-        stream.send(toLine(toWireEvent(event)), name, event.seq);
+        stream.send(toLine(toWireEvent(event, traceId)), name, event.seq);
       }
       // FAILED may be followed by DEAD_LETTER in the same commit, so the task is asked after this turn of the loop.
       if (event.to !== null && isCaughtUp) setImmediate(endWhenOver);

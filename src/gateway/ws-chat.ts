@@ -26,6 +26,8 @@ export async function streamChat(
     throw new GoclawError("LIMIT_RATE", `a connection may have ${STREAMS_MAX} streams at once`);
   peer.streams++;
   try {
+    // The answer is read from the task: who may not read it is told so before there is one.
+    await rpc.admit(getTask, caller);
     const chat = await rpc.call(agentChatStream, params, caller);
     const text = createAnswerText();
     const say = (content: string | undefined): void => {

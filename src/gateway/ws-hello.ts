@@ -1,9 +1,10 @@
 // `system.hello`: which protocol is spoken, and what the caller may do. What a client claims about itself opens nothing:
 // the scopes in the answer are those of its credential under the policy in force.
 
-import { BASE_CAPABILITIES, covers } from "../domain/capability.ts";
+import { BASE_CAPABILITIES } from "../domain/capability.ts";
 import { GoclawError } from "../domain/error.ts";
 import type { Rpc } from "../rpc/dispatch.ts";
+import { may } from "../rpc/key-scope.ts";
 import { RPC_METHODS } from "../rpc/methods/index.ts";
 import type { Authenticated } from "./auth.ts";
 import { BATCH_MAX } from "./json-rpc.ts";
@@ -38,12 +39,6 @@ export function greet(
     methods,
     limits: { max_frame_bytes: maxFrameBytes, max_batch: BATCH_MAX },
   };
-}
-
-/** Whether the caller has the capability at all; each call is decided anew. */
-export function may(ports: Rpc["ports"], { key }: Authenticated, capability: string): boolean {
-  if (key !== undefined && !key.scopes.some((scope) => covers(scope, capability))) return false;
-  return ports.guard.wouldPermit(capability);
 }
 
 /** A minor version that is newer than ours is answered with ours. */

@@ -4,11 +4,11 @@
 import type { Bus, Unsubscribe } from "../bus/bus.ts";
 import { type GoclawEvent, isDurable } from "../domain/event.ts";
 import type { Rpc } from "../rpc/dispatch.ts";
+import { may } from "../rpc/key-scope.ts";
 import { findWireApproval } from "../rpc/methods/approval.ts";
 import type { Authenticated } from "./auth.ts";
 import { notificationOf } from "./json-rpc.ts";
 import { concerns, type Peer } from "./peer.ts";
-import { may } from "./ws-hello.ts";
 
 export function startNews(rpc: Rpc, bus: Bus, peers: ReadonlySet<Peer>): Unsubscribe {
   const tell = (message: object, isFor: (who: Authenticated) => boolean): void => {

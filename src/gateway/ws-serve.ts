@@ -24,7 +24,7 @@ export interface WsPorts {
   /** Counts a request of a key; throws RATE_LIMITED. */
   readonly admit: (key: KeyGrant) => void;
   readonly onKeyRevoked: (keyId: string) => void;
-  readonly reportDefect: (error: unknown, where: string) => void;
+  readonly reportDefect: (error: unknown, where: string, traceId?: string) => void;
 }
 
 /** Settles once the frame's answer, if it has one, is on its way. */
@@ -34,7 +34,7 @@ export function createServe(ports: WsPorts, sessions: SessionFollower, maxFrameB
   const { rpc } = ports;
   const special = createSpecial(ports, sessions);
 
-  const run = async (peer: Peer, { method, params }: Call): Promise<unknown> => {
+  const run = async (peer: Peer, { method, params }: Call, traceId: string): Promise<unknown> => {
     const who = identified(peer);
     if (who.key !== undefined) ports.admit(who.key);
     if (method === "system.hello") {
@@ -47,7 +47,7 @@ export function createServe(ports: WsPorts, sessions: SessionFollower, maxFrameB
     if (!peer.greeted) throw new GoclawError("PROTO_STATE", "say system.hello first");
     const entry = RPC_METHODS.get(method);
     if (entry === undefined) throw unknownMethod(method);
-    const caller = { ...who, traceId: rpc.ports.newId() };
+    const caller = { ...who, traceId };
     const act = Object.hasOwn(special, method) ? special[method] : undefined;
     return act === undefined ? entry.call(rpc, params, caller) : act(peer, params, caller);
   };
@@ -58,11 +58,12 @@ export function createServe(ports: WsPorts, sessions: SessionFollower, maxFrameB
       return errorOf(item.id, item.fault);
     }
     const { id } = item;
+    const traceId = rpc.ports.newId();
     try {
-      const result = await run(peer, item);
+      const result = await run(peer, item, traceId);
       return id === undefined ? undefined : resultOf(id, result);
     } catch (error) {
-      if (codeOf(error) === "INTERNAL") ports.reportDefect(error, `/ws ${item.method}`);
+      if (codeOf(error) === "INTERNAL") ports.reportDefect(error, `/ws ${item.method}`, traceId);
       return id === undefined ? undefined : errorOf(id, error);
     }
   };

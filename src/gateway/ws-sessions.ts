@@ -4,11 +4,11 @@
 import { GoclawError } from "../domain/error.ts";
 import type { Rpc } from "../rpc/dispatch.ts";
 import type { SessionFollower } from "../rpc/follow-session.ts";
+import { may } from "../rpc/key-scope.ts";
 import type { Caller } from "../rpc/method.ts";
 import { subscribeSession, toWireSessionEvent, unsubscribeSession } from "../rpc/methods/session-events.ts";
 import { notificationOf } from "./json-rpc.ts";
 import { concerns, type Peer } from "./peer.ts";
-import { may } from "./ws-hello.ts";
 
 const SUBSCRIPTIONS_MAX = 64;
 

@@ -23,7 +23,7 @@ export interface ReserveInput extends Fence {
   readonly owner: string;
   /** In the order they are asked; any of them may be the one that answers, so the dearest is reserved for. */
   readonly links: readonly WantedLink[];
-  /** Limits of everybody, the agent and the API key. */
+  /** Limits of everybody, the agent, the API key and the schedule. */
   readonly limits: readonly Limit[];
 }
 
@@ -45,8 +45,8 @@ export type Reserved =
 export type PassedOver = Pick<WantedLink, "provider" | "model">;
 
 const RESERVE_SQL = `
-  INSERT INTO reservations (task_id, turn, session_id, agent_id, key_id, owner, usd, tokens, created_at)
-  VALUES (@taskId, @turn, @sessionId, @agentId, @keyId, @owner, @usd, @tokens, @now)
+  INSERT INTO reservations (task_id, turn, session_id, agent_id, key_id, schedule_id, owner, usd, tokens, created_at)
+  VALUES (@taskId, @turn, @sessionId, @agentId, @keyId, @scheduleId, @owner, @usd, @tokens, @now)
   ON CONFLICT (task_id, turn) DO UPDATE SET owner = @owner, usd = @usd, tokens = @tokens, created_at = @now`;
 
 export const reserve = defineVerb("journal.reserve", (tx, input: ReserveInput): Reserved => {
@@ -63,8 +63,8 @@ export const reserve = defineVerb("journal.reserve", (tx, input: ReserveInput): 
   const refusal = refusalOf(tx, task, turn, input.limits, { usd, tokens });
   if (refusal !== undefined) return { type: "exceeded", refusals: [refusal] };
 
-  const { id: taskId, sessionId, agentId, keyId, attempt } = task;
-  const place = { taskId, turn, sessionId, agentId, keyId };
+  const { id: taskId, sessionId, agentId, keyId, scheduleId, attempt } = task;
+  const place = { taskId, turn, sessionId, agentId, keyId, scheduleId };
   tx.run(RESERVE_SQL, { ...place, owner, usd: usd ?? 0, tokens, now: tx.nowMs });
   reserveLinks(tx, taskId, turn, open);
   const passedOver = looked
@@ -155,6 +155,7 @@ const IN_FLIGHT_SQL = `
   WHERE NOT (task_id = @taskId AND turn = @turn)
     AND (@agentId IS NULL OR agent_id = @agentId)
     AND (@keyId IS NULL OR key_id = @keyId)
+    AND (@scheduleId IS NULL OR schedule_id = @scheduleId)
     AND (@sessionId IS NULL OR session_id = @sessionId)
     AND (@onlyTask IS NULL OR task_id = @onlyTask)`;
 
@@ -174,6 +175,7 @@ function inFlightUnder(tx: Tx, task: HeldTask, { scope, period, unit }: Limit, t
     ...own,
     agentId: scope.startsWith("agent:") ? task.agentId : null,
     keyId: scope.startsWith("key:") ? task.keyId : null,
+    scheduleId: scope.startsWith("schedule:") ? task.scheduleId : null,
     sessionId: only("session", task.sessionId),
     onlyTask: only("task", task.id),
   });

@@ -136,20 +136,23 @@ export const settleEffect = defineVerb("journal.settle_effect", (tx, input: Sett
 const REFUSE_SQL = `
   INSERT INTO effects (key, task_id, turn, call_index, tool, class, status, digest, outcome, attempt, created_at, settled_at)
   VALUES (@key, @taskId, @turn, @callIndex, @tool, @class, 'REFUSED', @digest, @outcome, @attempt, @now, @now)
-  ON CONFLICT (key) DO NOTHING`;
+  ON CONFLICT (key) DO UPDATE SET status = 'REFUSED', outcome = @outcome, settled_at = @now
+  WHERE status = 'PENDING' AND class <> 'once'`;
 
-/** Inside a fenced transaction: writes a call that was refused, so that a later attempt repeats the refusal. */
-export function insertRefusal(
-  tx: Tx,
-  task: HeldTask,
-  effect: EffectRef,
-  code: string,
-  outcome: string,
-): void {
+const BEGUN_SQL = "SELECT 1 AS one FROM effects WHERE key = @key AND status = 'PENDING' AND class = 'keyed'";
+const BEGUN = "; an earlier attempt had begun it, and whether it took effect is not known";
+
+/**
+ * Inside a fenced transaction: writes a call that was refused, so that a later attempt repeats the refusal. Returns what
+ * the model is told: of an act that was begun before, that it may have happened all the same.
+ */
+export function insertRefusal(tx: Tx, task: HeldTask, effect: EffectRef, code: string, why: string): string {
   const { key, turn, callIndex, tool, effectClass, digest } = effect;
+  const outcome = tx.get(BEGUN_SQL, { key }) === undefined ? why : `${why}${BEGUN}`;
   const row = { key, taskId: task.id, turn, callIndex, tool, class: effectClass, digest, outcome };
   tx.run(REFUSE_SQL, { ...row, attempt: task.attempt, now: tx.nowMs });
   appendEffectEvent(tx, task, "tool.refused", code, { tool, turn, call: callIndex, key, why: outcome });
+  return outcome;
 }
 
 function appendEffectEvent(
@@ -172,7 +175,7 @@ export function loadEffects(reader: Reader, taskId: string): Effect[] {
 }
 
 // Everything in the sessions of the task and of those above it: later tasks of a session are shown what earlier ones were
-// told, and a child was given its parent's words.
+// told, and a child was given its parent's words. A schedule's prompt was written by whoever made the schedule.
 const TAINT_SQL = `
   WITH RECURSIVE line(id, parent_id, session_id) AS (
     SELECT id, parent_id, session_id FROM tasks WHERE id = @taskId
@@ -181,7 +184,11 @@ const TAINT_SQL = `
   SELECT DISTINCT effects.labels, effects.source
   FROM line CROSS JOIN tasks ON tasks.session_id = line.session_id
        CROSS JOIN effects ON effects.task_id = tasks.id
-  WHERE effects.labels <> ''`;
+  WHERE effects.labels <> ''
+  UNION
+  SELECT schedules.labels, ''
+  FROM line CROSS JOIN tasks ON tasks.id = line.id CROSS JOIN schedules ON schedules.id = tasks.schedule_id
+  WHERE schedules.labels <> ''`;
 
 const SOURCES_MAX = 20;
 

@@ -52,7 +52,8 @@ export function keepBilled(tx: Tx, input: FailedCallsInput): void {
 }
 
 const SPENDER_SQL = `
-  SELECT id, session_id AS sessionId, agent_id AS agentId, key_id AS keyId, attempt FROM tasks WHERE id = @taskId`;
+  SELECT id, session_id AS sessionId, agent_id AS agentId, key_id AS keyId, schedule_id AS scheduleId, attempt
+  FROM tasks WHERE id = @taskId`;
 
 interface BilledTask extends Spender {
   readonly sessionId: string;

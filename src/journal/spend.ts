@@ -4,11 +4,12 @@
 import { periodsOf, type Scope } from "../domain/budget.ts";
 import type { Tx } from "../store/tx.ts";
 
-/** Whose spending it is. `keyId` is the API key the task was submitted with. */
+/** Whose spending it is. `keyId` is the API key the task was submitted with, `scheduleId` the schedule it belongs to. */
 export interface Spender {
   readonly id: string;
   readonly agentId: string;
   readonly keyId: string | null;
+  readonly scheduleId: string | null;
 }
 
 const SPEND_SQL = `
@@ -25,7 +26,7 @@ export interface Spent {
 
 export function addSpend(
   tx: Tx,
-  { agentId, keyId }: Spender,
+  { agentId, keyId, scheduleId }: Spender,
   provider: string,
   { usd, tokens }: Spent,
 ): void {
@@ -33,7 +34,8 @@ export function addSpend(
   const { day, month } = periodsOf(tx.nowMs);
   const scopes: Scope[] = ["all", `agent:${agentId}`, `provider:${provider}`];
   const key: Scope[] = keyId === null ? [] : [`key:${keyId}`];
-  for (const scope of [...scopes, ...key]) {
+  const schedule: Scope[] = scheduleId === null ? [] : [`schedule:${scheduleId}`];
+  for (const scope of [...scopes, ...key, ...schedule]) {
     for (const period of [day, month]) tx.run(SPEND_SQL, { scope, period, usd, tokens });
   }
   for (const scope of key) tx.run(SPEND_SQL, { scope, period: TOTAL_PERIOD, usd, tokens });

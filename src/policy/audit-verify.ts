@@ -1,9 +1,8 @@
 // Checks the audit: every record against the one before it, the chain against its signed heads, and logs/audit.jsonl
 // against the table. Names the first record that is not as it was written.
 
-import { createReadStream, existsSync, readdirSync, readFileSync } from "node:fs";
+import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { createInterface } from "node:readline";
 import type { AuditSummary } from "../domain/control.ts";
 import type { Reader } from "../store/reader.ts";
 import { auditHash } from "./audit.ts";
@@ -17,12 +16,14 @@ interface Finding {
 }
 
 export async function verifyAudit(reader: Reader, files: MirrorFiles): Promise<AuditSummary> {
+  // A daemon may go on meanwhile: what follows the table is read first, up to where it is now, and the table last.
+  const heads = readCheckpoints(files);
+  const parts = mirrorParts(files.log);
   const hashes = new Map<number, string>();
   const broken = checkChain(reader, hashes);
-  const heads = readCheckpoints(files);
   const unsigned = "why" in heads ? heads : checkHeads(heads, hashes, files);
   const signed = "why" in heads ? 0 : Math.max(0, ...heads.map(({ seq }) => seq));
-  const mirror = await checkMirror(files, reader, signed);
+  const mirror = await checkMirror(files.log, parts, reader, signed);
   const findings = [broken, unsigned, mirror.finding].filter((finding) => finding !== undefined);
   const first = findings.sort((a, b) => a.seq - b.seq)[0];
   return {
@@ -96,20 +97,18 @@ function checkHeads(
 
 /** The file may lag behind the table, but not behind a signed head, and what it has must be what the table has. */
 async function checkMirror(
-  { log }: MirrorFiles,
+  log: string,
+  parts: readonly MirrorPart[],
   reader: Reader,
   signed: number,
 ): Promise<{ lines: number; finding: Finding | undefined }> {
   const rows = auditSince(reader, 0);
   let lines = 0;
   let finding: Finding | undefined;
-  for (const file of mirrorFiles(log)) {
-    for await (const line of createInterface({
-      input: createReadStream(file),
-      crlfDelay: Number.POSITIVE_INFINITY,
-    })) {
+  for (const part of parts) {
+    for await (const line of linesOf(part, part === parts.at(-1))) {
       lines++;
-      finding ??= checkLine(line, file, rows.next().value ?? undefined, lines);
+      finding ??= checkLine(line, part.file, rows.next().value ?? undefined, lines);
     }
   }
   if (lines < signed)
@@ -118,6 +117,18 @@ async function checkMirror(
       why: `${log} ends before record ${lines + 1}, which was signed: it was cut off`,
     };
   return { lines, finding };
+}
+
+/** A last line without its end is being written, or was torn by a crash; the next start writes it whole. */
+async function* linesOf({ file, bytes }: MirrorPart, isNewest: boolean): AsyncGenerator<string> {
+  if (bytes === 0) return;
+  let rest = "";
+  for await (const chunk of createReadStream(file, { encoding: "utf8", end: bytes - 1 })) {
+    const lines = `${rest}${String(chunk)}`.split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "" && !isNewest) yield rest;
 }
 
 function checkLine(line: string, file: string, row: AuditRow | undefined, at: number): Finding | undefined {
@@ -143,12 +154,18 @@ function parseLine(line: string): Readonly<Record<string, unknown>> | undefined 
   }
 }
 
+interface MirrorPart {
+  readonly file: string;
+  readonly bytes: number;
+}
+
 /** Oldest first: a file that was put aside bears the number of its last record. */
-function mirrorFiles(log: string): string[] {
+function mirrorParts(log: string): MirrorPart[] {
   if (!existsSync(dirname(log))) return [];
   const numberOf = (name: string): number => Number(name.slice(basename(log).length + 1));
   const rotated = readdirSync(dirname(log))
     .filter((name) => name.startsWith(`${basename(log)}.`) && Number.isSafeInteger(numberOf(name)))
     .sort((a, b) => numberOf(a) - numberOf(b));
-  return [...rotated.map((name) => join(dirname(log), name)), ...(existsSync(log) ? [log] : [])];
+  const files = [...rotated.map((name) => join(dirname(log), name)), ...(existsSync(log) ? [log] : [])];
+  return files.map((file) => ({ file, bytes: statSync(file).size }));
 }

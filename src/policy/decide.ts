@@ -11,7 +11,7 @@ import type { Effect, Policy, Rule } from "./policy.ts";
 import { nameOf } from "./rule-name.ts";
 import { FILES_THAT_RUN, judgeTaint } from "./taint.ts";
 
-const SEVERITY: Record<Effect, number> = { allow: 0, ask: 1, deny: 2 };
+export const SEVERITY: Readonly<Record<Effect, number>> = { allow: 0, ask: 1, deny: 2 };
 const NO_TOUCH: readonly Touch[] = [{}];
 
 export function decide(policy: Policy, place: Place, request: PolicyRequest): Decision {
@@ -49,7 +49,8 @@ export function stricter(first: Decision, second: Decision): Decision {
   return SEVERITY[second.effect] > SEVERITY[first.effect] ? second : first;
 }
 
-function concerns(
+/** Whether the rule is about this capability of this agent. */
+export function concerns(
   { agents, capability }: Rule,
   { agentId, capability: wanted }: Pick<PolicyRequest, "agentId" | "capability">,
 ): boolean {

@@ -14,6 +14,8 @@ export interface PolicyRequest {
   /** Where text from outside came from; only for the reason. */
   readonly sources?: readonly string[];
   readonly isOutgoing: boolean;
+  /** The agents that handed this work on, where that is another than the one that does it. */
+  readonly onBehalfOf?: readonly string[];
 }
 
 export interface Decision {

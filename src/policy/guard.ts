@@ -6,8 +6,10 @@ import type { Grant, Label, Touch } from "../domain/act.ts";
 import { GoclawError } from "../domain/error.ts";
 import type { AuditRecord } from "./audit.ts";
 import { decide, isThinkable, stricter } from "./decide.ts";
-import type { Decision } from "./decision.ts";
-import { isBelow, type Place } from "./match.ts";
+import type { Decision, PolicyRequest } from "./decision.ts";
+import { decideDelegated } from "./delegated.ts";
+import { grantOf, narrower } from "./grant.ts";
+import type { Place } from "./match.ts";
 import type { Policy } from "./policy.ts";
 import type { Refusals } from "./refusals.ts";
 
@@ -27,6 +29,8 @@ export interface AskedAct extends Asked {
   readonly labels: readonly Label[];
   readonly sources: readonly string[];
   readonly isOutgoing: boolean;
+  /** The other agents that the work comes from. */
+  readonly onBehalfOf: readonly string[];
   /** The policy the attempt started with. */
   readonly pinnedVersion: string;
 }
@@ -67,21 +71,18 @@ export function createGuard(first: Policy, place: Place, refusals: Pick<Refusals
       versions.set(next.version, next);
       policy = next;
     },
-    decideAct: ({ touches, labels, sources, isOutgoing, pinnedVersion, ...asked }) => {
+    decideAct: ({ touches, labels, sources, isOutgoing, onBehalfOf, pinnedVersion, ...asked }) => {
       const { agentId, capability } = asked;
-      const request = { agentId, capability, touches, labels, sources, isOutgoing };
-      let decision = decide(policy, place, request);
+      const request = { agentId, capability, touches, labels, sources, isOutgoing, onBehalfOf };
+      let decision = decideDelegated(policy, place, request);
+      let grant = grantOf(policy, place, request, decision);
       const pinned = versions.get(pinnedVersion);
-      if (pinned !== undefined && pinned !== policy)
-        decision = stricter(decision, decide(pinned, place, request));
-      const told = touches.length > 0 || labels.length > 0;
-      const record = recordOf(
-        policy,
-        asked,
-        decision,
-        told ? JSON.stringify({ touches, labels, sources, isOutgoing }) : null,
-      );
-      return { decision, record, grant: grantOf(policy, place, decision) };
+      if (pinned !== undefined && pinned !== policy) {
+        const before = decideDelegated(pinned, place, request);
+        decision = stricter(decision, before);
+        grant = narrower(grant, grantOf(pinned, place, request, before));
+      }
+      return { decision, record: recordOf(policy, asked, decision, requestText(request)), grant };
     },
     refuse: (record) => refusals.record({ ...record, decision: "deny" }),
     isThinkable: (agentId, capability) => isThinkable(policy, agentId, capability),
@@ -96,19 +97,20 @@ export function createGuard(first: Policy, place: Place, refusals: Pick<Refusals
   };
 }
 
+/** What the audit keeps of a request beside agent and capability; null when that is nothing. */
+function requestText({
+  touches,
+  labels,
+  sources,
+  isOutgoing,
+  onBehalfOf = [],
+}: PolicyRequest): string | null {
+  if (touches.length === 0 && labels.length === 0 && onBehalfOf.length === 0) return null;
+  const chain = onBehalfOf.length === 0 ? {} : { onBehalfOf };
+  return JSON.stringify({ touches, labels, sources, isOutgoing, ...chain });
+}
+
 function recordOf(policy: Policy, asked: Asked, decision: Decision, request: string | null): AuditRecord {
   const { effect, rule, code } = decision;
   return { ...asked, decision: effect, rule, policyVersion: policy.version, code, request };
-}
-
-function grantOf(policy: Policy, { workspace }: Place, { roots, domains }: Decision): Grant {
-  const open = [...policy.allowPaths, ...roots];
-  const above = open.filter(({ path }) => isBelow(path, workspace));
-  const mode = above.some((root) => root.mode === "rw") ? "rw" : "ro";
-  return {
-    roots: [{ path: workspace, mode, closed: above.length === 0 }, ...open],
-    domains: [...policy.allowDomains, ...domains],
-    allowLoopback: policy.allowLoopback,
-    allowUnsandboxedExec: policy.allowUnsandboxedExec,
-  };
 }

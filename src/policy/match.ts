@@ -146,11 +146,22 @@ function judgeCommand(argv: readonly string[], directory = PLAIN): Judged {
       // A yes about a directory, perhaps meant for files, is none about the commands in it.
       if (rule.command === null)
         return rule.effect === "allow" && hasSelector(rule) ? false : directory.selects(rule);
-      return coversArgv(rule.command, argv) && (rule.effect === "deny" || directory.isListed);
+      const words = rule.effect === "allow" ? argv : namedLike(rule.command, argv);
+      return coversArgv(rule.command, words) && (rule.effect === "deny" || directory.isListed);
     },
     hasList: false,
     falters: ({ command }) => (command?.at(-1) === "*" ? beyondStar(command.slice(0, -1), argv) : null),
   };
+}
+
+/** `/bin/rm` is what a rule against `rm` is about; an allow is for the word that it has. */
+function namedLike([pattern = ""]: readonly string[], argv: readonly string[]): readonly string[] {
+  const [program = "", ...rest] = argv;
+  return baseOf(program) === baseOf(pattern) ? [pattern, ...rest] : argv;
+}
+
+function baseOf(word: string): string {
+  return word.slice(word.lastIndexOf("/") + 1);
 }
 
 /** Word by word, byte by byte; a last `*` covers any further words. */

@@ -53,6 +53,7 @@ export function judgePath(roots: readonly FileRoot[], path: string, mode: PathMo
   if (shield !== null && (!climbs || isKnownInHome(workspace, parts)))
     return no("PATH_PROTECTED", path, shield);
   if (climbs) return no("PATH_OUTSIDE", path, 'it has a ".." in it; write the path without');
+  if (isBarred(roots, real)) return no("CAP_DENIED", path, BARRED_TEXT);
   const root = rootOf(roots, real);
   if (root === undefined || KERNEL.test(real) || (DEV.test(real) && !DEV.test(root.path)))
     return no("PATH_OUTSIDE", path, outsideText(roots));
@@ -98,6 +99,13 @@ function rootOf(roots: readonly FileRoot[], real: string): FileRoot | undefined 
     )
       found = root;
   return found;
+}
+
+export const BARRED_TEXT = "a rule of the policy speaks against it";
+
+/** Whether a rule speaks against `path`, or against what it lies in. */
+export function isBarred(roots: readonly FileRoot[], path: string): boolean {
+  return roots.some((root) => root.barred === true && isWithin(path, root.path));
 }
 
 /** The outermost root that holds `real`: every name below it is walked without following a link. */

@@ -9,7 +9,7 @@ import { GoclawError } from "../domain/error.ts";
 import { showName } from "../domain/quote.ts";
 import { type Entry, enter, enterOrMake, holdRoot, realPathOf, refusal } from "./descent.ts";
 import { type Held, type HeldParts, heldAt } from "./held.ts";
-import { homeOf, judgePath, outermostRoot, whyShielded } from "./path-rules.ts";
+import { BARRED_TEXT, homeOf, isBarred, judgePath, outermostRoot, whyShielded } from "./path-rules.ts";
 
 const DIRECTORY_MODE = 0o755;
 
@@ -135,6 +135,10 @@ function refuseShielded({ roots, mode, shown }: Fence, real: string): void {
   const home = homeOf(workspace);
   const why = whyShielded(realOf(workspace), home === null ? null : realOf(home), real, mode);
   if (why !== null) throw refusal("PATH_PROTECTED", shown, why);
+  const barred = roots.filter((root) => root.barred === true);
+  if (barred.length === 0) return;
+  const places = barred.map((root) => ({ ...root, path: realOf(root.path) }));
+  if (isBarred([...barred, ...places], real)) throw refusal("CAP_DENIED", shown, BARRED_TEXT);
 }
 
 function realOf(path: string): string {

@@ -2,8 +2,8 @@
 
 import type { PolicyDifference } from "../domain/control.ts";
 import type { AuditRow } from "./audit-read.ts";
-import { decide } from "./decide.ts";
 import type { PolicyRequest } from "./decision.ts";
+import { decideDelegated } from "./delegated.ts";
 import type { Place } from "./match.ts";
 import type { Policy } from "./policy.ts";
 
@@ -18,7 +18,7 @@ export function replay(rows: Iterable<AuditRow>, policy: Policy, place: Place): 
   for (const row of rows) {
     if (!isPolicyDecision(row)) continue;
     decisions++;
-    const now = decide(policy, place, requestOf(row));
+    const now = decideDelegated(policy, place, requestOf(row));
     if (now.effect === row.decision) continue;
     const { seq, agentId: agent_id, capability, resource } = row;
     const at = new Date(row.at).toISOString();
@@ -56,6 +56,6 @@ function isPolicyDecision({ agentId, rule, code, request }: AuditRow): boolean {
 
 function requestOf({ agentId, capability, request }: AuditRow): PolicyRequest {
   const told = request === null ? {} : (JSON.parse(request) as Partial<PolicyRequest>);
-  const { touches = [], labels = [], sources = [], isOutgoing = false } = told;
-  return { agentId, capability, touches, labels, sources, isOutgoing };
+  const { touches = [], labels = [], sources = [], isOutgoing = false, onBehalfOf = [] } = told;
+  return { agentId, capability, touches, labels, sources, isOutgoing, onBehalfOf };
 }

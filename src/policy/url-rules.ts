@@ -9,6 +9,8 @@ import { matchDomain } from "./domain-rules.ts";
 /** What a policy opens of the network: host names, `*.name` for those below, each with an optional `:port`; or `*`. */
 export interface Reach {
   readonly domains: readonly string[];
+  /** Hosts that a rule speaks against, whatever `domains` opens. */
+  readonly barredDomains?: readonly string[];
   /** Opens 127.0.0.0/8, ::1 and `localhost`, where `domains` also names them, and nothing else. */
   readonly allowLoopback: boolean;
 }
@@ -42,10 +44,12 @@ const INNER_NAMES = ["local", "localhost", "internal", "intranet", "lan", "home"
 
 const URL_CHARS_MAX = 8_192;
 
-export function judgeUrl(text: string, { domains, allowLoopback }: Reach): JudgedUrl {
+export function judgeUrl(text: string, { domains, barredDomains = [], allowLoopback }: Reach): JudgedUrl {
   const judged = judgePlace(text, allowLoopback);
   if (!judged.ok) return judged;
   const { host, port, isLoopback } = judged;
+  if (matchDomain(host, barredDomains) !== undefined)
+    return refuse("URL_DOMAIN", `a rule of the policy speaks against ${host}`);
   const ports = matchDomain(host, domains);
   if (ports === undefined) {
     return refuse("URL_DOMAIN", `${host} is not in allow_domains; the operator can add it to policy.yaml`);

@@ -41,7 +41,8 @@ const CLAIM_SQL = `
       reason_code = NULL, updated_at = @now
   WHERE id = @id AND state = 'QUEUED'
   RETURNING id, session_id AS sessionId, agent_id AS agentId, priority, kind, attempt, max_attempts AS maxAttempts,
-            fence, key_id AS keyId, model, sampling, output_schema AS output, trace_id AS traceId`;
+            fence, key_id AS keyId, schedule_id AS scheduleId, model, sampling, output_schema AS output,
+            trace_id AS traceId`;
 
 interface Head {
   readonly id: string;

@@ -27,6 +27,8 @@ export interface EnqueueInput {
   readonly parentId: string | null;
   /** The API key of the caller; absent or null for the home's own token. */
   readonly keyId?: string | null;
+  /** The schedule it belongs to, and the slot it is the run of; a task that a run makes has no slot of its own. */
+  readonly schedule?: { readonly id: string; readonly slotAt: number | null };
   readonly traceId: string;
   /** Headers of the request that rules of routing ask for, by lower-case name. */
   readonly routeHeaders?: Readonly<Record<string, string>>;
@@ -63,9 +65,10 @@ const INSERT_MESSAGE_SQL = `
 
 const INSERT_TASK_SQL = `
   INSERT INTO tasks (id, session_id, anchor, agent_id, kind, state, priority, fair_tag, max_attempts, available_at,
-                     idempotency_key, parent_id, key_id, model, sampling, output_schema, trace_id, created_at, updated_at)
+                     idempotency_key, parent_id, key_id, schedule_id, model, sampling, output_schema, trace_id, created_at,
+                     updated_at)
   VALUES (@id, @sessionId, @anchor, @agentId, @kind, 'QUEUED', @priority, @fairTag, @maxAttempts, @now,
-          @key, @parentId, @keyId, @model, @sampling, @output, @traceId, @now, @now)`;
+          @key, @parentId, @keyId, @scheduleId, @model, @sampling, @output, @traceId, @now, @now)`;
 
 const INSERT_HEADERS_SQL = "INSERT INTO route_headers (task_id, headers) VALUES (@taskId, @headers)";
 
@@ -93,6 +96,7 @@ export const enqueue = defineVerb("queue.enqueue", (tx, input: EnqueueInput): En
     key: input.idempotency?.key ?? null,
     parentId: input.parentId,
     keyId: input.keyId ?? null,
+    scheduleId: input.schedule?.id ?? null,
     model: input.model,
     sampling: JSON.stringify(input.sampling),
     output: input.output == null ? null : JSON.stringify(input.output),
@@ -106,10 +110,16 @@ export const enqueue = defineVerb("queue.enqueue", (tx, input: EnqueueInput): En
   recordEnqueued(
     tx,
     { id, sessionId, agentId, priority: input.priority, attempt: 0 },
-    { kind: input.kind, priority: input.priority },
+    { kind: input.kind, priority: input.priority, ...slotOf(input) },
   );
   return { taskId: id, sessionId, existing: false };
 });
+
+function slotOf({ schedule }: EnqueueInput): Readonly<Record<string, string>> {
+  if (schedule === undefined) return {};
+  const { id, slotAt } = schedule;
+  return { schedule_id: id, ...(slotAt === null ? {} : { slot_at: new Date(slotAt).toISOString() }) };
+}
 
 function findEarlier(tx: Tx, { key, digest }: { key: string; digest: string }): Enqueued | undefined {
   const row = tx.get<{ taskId: string; digest: string; sessionId: string }>(FIND_KEY_SQL, { key });

@@ -15,6 +15,8 @@ export interface HeldTask extends TaskRef {
   readonly anchor: number;
   /** The API key it was submitted with; null for the home's own token. */
   readonly keyId: string | null;
+  /** The schedule it belongs to. */
+  readonly scheduleId: string | null;
   readonly parentId: string | null;
   /** 1 for a task whose messages no other task is shown. */
   readonly aside: 0 | 1;
@@ -25,8 +27,8 @@ export interface HeldTask extends TaskRef {
 }
 
 const HELD_SQL = `
-  SELECT id, session_id AS sessionId, agent_id AS agentId, key_id AS keyId, parent_id AS parentId,
-         priority, attempt, max_attempts AS maxAttempts, anchor, kind = 'compact' AS aside,
+  SELECT id, session_id AS sessionId, agent_id AS agentId, key_id AS keyId, schedule_id AS scheduleId,
+         parent_id AS parentId, priority, attempt, max_attempts AS maxAttempts, anchor, kind = 'compact' AS aside,
          fingerprint, fingerprint_count AS fingerprintCount, output_schema IS NOT NULL AS structured
   FROM tasks
   WHERE id = @taskId AND fence = @fence AND state = 'RUNNING' AND lease_until > @mono`;

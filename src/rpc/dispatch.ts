@@ -1,15 +1,18 @@
-// Runs a method for a caller: guard, then schema, then what an API key narrows, then the method. Every surface goes
-// through here, so nothing can be called that the policy was not asked about.
+// Runs a method for a caller: guard and the scopes of an API key, then schema, then what the key narrows, then the method.
+// Every surface goes through here, so nothing can be called that the policy was not asked about.
 
 import type { ErrorObject, ValidateFunction } from "ajv";
 import { codeOf, GoclawError } from "../domain/error.ts";
 import { type AuditRecord, recordAudit } from "../policy/audit.ts";
-import { narrow } from "./key-scope.ts";
-import type { Caller, Method, RpcPorts } from "./method.ts";
+import { narrow, requireOpen } from "./key-scope.ts";
+import type { Caller, Method, Operation, RpcPorts } from "./method.ts";
 
 export interface Rpc {
   readonly ports: RpcPorts;
+  /** `params` given as a function are asked for once the caller may call the method at all. */
   call<Params, Result>(method: Method<Params, Result>, params: unknown, caller: Caller): Promise<Result>;
+  /** Throws what `call` would throw whatever the parameters: for an answer that a second method is needed for. */
+  admit(method: Operation, caller: Caller): Promise<void>;
 }
 
 export function createRpc(ports: RpcPorts): Rpc {
@@ -23,15 +26,22 @@ export function createRpc(ports: RpcPorts): Rpc {
     validators.set(name, validate);
     return validate;
   };
+  const admit = async (method: Operation, caller: Caller): Promise<AuditRecord> => {
+    const { principal, traceId } = caller;
+    const asked = {
+      ...{ principal, traceId, taskId: null, agentId: null },
+      ...{ capability: method.capability, resource: method.name },
+    };
+    const record = await ports.guard.permit(asked);
+    await orAudited(ports, record, () => requireOpen(method, caller));
+    return record;
+  };
   return {
     ports,
-    call: async (method, params, caller) => {
-      const { principal, traceId } = caller;
-      const asked = {
-        ...{ principal, traceId, taskId: null, agentId: null },
-        ...{ capability: method.capability, resource: method.name },
-      };
-      const record = await ports.guard.permit(asked);
+    admit: async (method, caller) => void (await admit(method, caller)),
+    call: async (method, given, caller) => {
+      const record = await admit(method, caller);
+      const params: unknown = typeof given === "function" ? given() : given;
       const validate = validators.get(method.name) ?? (await addValidator(method));
       if (!validate(params))
         throw new GoclawError("BAD_REQUEST", `${method.name}: ${describe(validate.errors ?? [])}`);

@@ -7,7 +7,18 @@ import { coversAgent, type KeyGrant } from "../domain/key.ts";
 import type { Reader } from "../store/reader.ts";
 import { agentsOfSession } from "../store/sessions.ts";
 import { agentOfTask } from "../store/tasks.ts";
-import type { Caller, Method, RpcPorts } from "./method.ts";
+import type { Caller, Method, Operation, RpcPorts } from "./method.ts";
+
+/** Throws KEY_DENIED when a caller may not call the method, whatever the parameters. */
+export function requireOpen({ name, capability, forKey }: Operation, { key }: Caller): void {
+  if (key === undefined) return;
+  if (forKey === undefined) throw closedToKeys(name);
+  requireScope(key, name, capability);
+}
+
+function closedToKeys(name: string): GoclawError {
+  return new GoclawError("KEY_DENIED", `${name} is not open to API keys; use the home's own token`);
+}
 
 /** The parameters a caller may call the method with; throws KEY_DENIED. */
 export function narrow<Params>(
@@ -17,10 +28,13 @@ export function narrow<Params>(
   { key }: Caller,
 ): Params {
   if (key === undefined) return params;
-  if (method.forKey === undefined)
-    throw new GoclawError("KEY_DENIED", `${method.name} is not open to API keys; use the home's own token`);
-  requireScope(key, method.name, method.capability);
+  if (method.forKey === undefined) throw closedToKeys(method.name);
   return method.forKey(ports, params, key);
+}
+
+/** Whether a caller has the capability at all; each call is decided anew. */
+export function may({ guard }: RpcPorts, { key }: Pick<Caller, "key">, capability: string): boolean {
+  return (key === undefined || hasScope(key, capability)) && guard.wouldPermit(capability);
 }
 
 /** `what` is the operation, in words for the refusal. */

@@ -41,6 +41,8 @@ export interface RpcPorts {
   readonly limits: { readonly maxAttempts: number };
   /** Why a JSON Schema cannot be used; undefined when it can. */
   readonly schemaFault: (schema: Readonly<Record<string, unknown>>) => Promise<string | undefined>;
+  /** Told when schedules have changed. */
+  readonly onScheduled: () => void;
   /** Told in the turn in which a task is sent to the queue, before it is there. */
   readonly onSubmitting: () => void;
   /** How the daemon and its parts are. */
@@ -49,9 +51,14 @@ export interface RpcPorts {
   readonly isDraining: () => boolean;
 }
 
-export interface Method<Params, Result> {
+/** What is known of a method before its parameters are. */
+export interface Operation {
   readonly name: string;
   readonly capability: (typeof BASE_CAPABILITIES)[number];
+  readonly forKey?: unknown;
+}
+
+export interface Method<Params, Result> extends Operation {
   /** JSON Schema of the params object; unknown fields are refused. */
   readonly params: Readonly<Record<string, unknown>>;
   /**

@@ -10,6 +10,7 @@ export function toWireTask(task: Task) {
   return {
     id: task.id,
     session_id: task.sessionId,
+    trace_id: task.traceId,
     agent_id: task.agentId,
     kind: task.kind,
     state: task.state,
@@ -28,6 +29,7 @@ export function toWireTask(task: Task) {
     },
     ...(task.route === null ? {} : { route: task.route }),
     ...(task.parentId === null ? {} : { parent_id: task.parentId }),
+    ...(task.scheduleId === null ? {} : { schedule_id: task.scheduleId }),
     created_at: time(task.createdAt),
     available_at: time(task.availableAt),
     ...(task.startedAt === null ? {} : { started_at: time(task.startedAt) }),
@@ -35,11 +37,12 @@ export function toWireTask(task: Task) {
   };
 }
 
-export function toWireEvent(event: DurableEvent) {
+export function toWireEvent(event: DurableEvent, traceId: string) {
   return {
     seq: event.seq,
     task_id: event.taskId,
     session_id: event.sessionId,
+    trace_id: traceId,
     type: event.type,
     ...(event.from === null ? {} : { state_from: event.from }),
     ...(event.to === null ? {} : { state_to: event.to }),

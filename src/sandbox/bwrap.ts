@@ -4,6 +4,7 @@
 import { lstatSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { FileRoot } from "../domain/act.ts";
+import { kernelMounts } from "./kernel.ts";
 import { LIMITS } from "./limits.ts";
 import type { Cover } from "./shield.ts";
 
@@ -97,7 +98,7 @@ function systemMounts(): Mount[] {
     { at: "/usr", args: ["--ro-bind", "/usr", "/usr"] },
     ...links,
     ...ETC.map((at) => ({ at, args: ["--ro-bind-try", at, at] })),
-    { at: "/proc", args: ["--proc", "/proc"] },
+    { at: "/proc", args: ["--proc", "/proc", ...kernelMounts()] },
     { at: "/dev", args: ["--dev", "/dev"] },
     ...[
       tmpfs("/dev/shm", LIMITS.sharedBytes),

@@ -5,6 +5,7 @@ import { accessSync, constants, lstatSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { GoclawError } from "../domain/error.ts";
 import type { McpCage } from "../domain/mcp.ts";
+import { kernelMounts } from "./kernel.ts";
 
 export interface Caged {
   readonly argv: readonly [string, ...string[]];
@@ -43,7 +44,7 @@ export function cage(
     ...["--disable-userns", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--hostname", "cage"],
     ...["--ro-bind", "/usr", "/usr", ...LINKS.flatMap(linked)],
     ...[...ETC, ...(rules.network ? ETC_NETWORK : [])].flatMap((path) => ["--ro-bind-try", path, path]),
-    ...["--proc", "/proc", "--dev", "/dev"],
+    ...["--proc", "/proc", ...kernelMounts(), "--dev", "/dev"],
     ...["/tmp", "/run"].flatMap((path) => ["--size", SCRATCH_BYTES, "--tmpfs", path]),
     ...ordered.flatMap(({ path, how }) => [how, path, path]),
     ...["--remount-ro", "/", "--chdir", cwd, "--", ...argv],

@@ -30,6 +30,8 @@ export interface Job {
   readonly timeoutMs: number;
   readonly workspace: string;
   readonly roots: readonly FileRoot[];
+  /** Paths in or around the roots that a rule speaks against: neither seen nor written. */
+  readonly barred: readonly string[];
   readonly allowUnsandboxed: boolean;
   readonly signal: AbortSignal;
 }
@@ -53,8 +55,10 @@ export interface SandboxPorts {
 export interface Order extends Job {
   /** Its whole environment. */
   readonly fullEnv: Readonly<Record<string, string>>;
-  /** Real paths that exist, none of them inside the home but the workspace. */
+  /** Real paths that exist, none of them inside the home but the workspace, nor inside what is barred. */
   readonly roots: readonly FileRoot[];
+  /** Real paths that exist. */
+  readonly barred: readonly string[];
 }
 
 export interface Bench extends SandboxPorts {

@@ -2,6 +2,7 @@
 // bubblewrap's own report whether the command ran at all.
 
 import { GoclawError } from "../domain/error.ts";
+import { coverBarred, withBarred } from "./barred.ts";
 import { wrap } from "./bwrap.ts";
 import type { Captured } from "./capture.ts";
 import type { Hits, Pen } from "./cgroup.ts";
@@ -46,10 +47,10 @@ async function start(
   { covers, placed }: Shield,
   pen: Pen | undefined,
 ): Promise<Followed> {
-  const { argv, cwd, fullEnv, roots, stdin, timeoutMs, signal } = order;
+  const { argv, cwd, fullEnv, roots, barred, stdin, timeoutMs, signal } = order;
   const { args, inputs } = wrap({
     ...{ argv: limitedArgv(argv), cwd, env: fullEnv, roots, home, emptyFile },
-    ...{ covers, placed },
+    ...{ covers: withBarred(covers, coverBarred(roots, barred)), placed },
     seccomp: seccompProgram(process.arch),
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,

@@ -2,6 +2,7 @@
 // that does not end by itself is removed by its name.
 
 import { GoclawError, messageOf } from "../domain/error.ts";
+import { coverBarred, withBarred } from "./barred.ts";
 import { dockerRun } from "./docker.ts";
 import { type Followed, follow } from "./follow.ts";
 import type { Bench, Order, Runner } from "./job.ts";
@@ -30,12 +31,13 @@ export const runContained: Runner = async (bench, order) => {
 
 async function start(bench: Bench, order: Order, { covers }: Shield): Promise<Followed> {
   const { settings, children, clock, emptyFile } = bench;
-  const { argv, cwd, fullEnv: env, roots, stdin, timeoutMs, signal } = order;
+  const { argv, cwd, fullEnv: env, roots, barred, stdin, timeoutMs, signal } = order;
   if (settings.dockerImage === undefined)
     throw unavailable("tools.shell.docker_image is not set in config.yaml");
   const name = `goclaw-${process.pid}-${++serial}`;
   const args = dockerRun({
-    ...{ name, image: settings.dockerImage, argv, cwd, env, roots, covers, emptyFile },
+    ...{ name, image: settings.dockerImage, argv, cwd, env, roots, emptyFile },
+    covers: withBarred(covers, coverBarred(roots, barred)),
     memoryBytes: settings.memoryBytes,
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,

@@ -47,7 +47,11 @@ export function createSandbox(ports: SandboxPorts): Sandbox {
       try {
         if (!existsSync(emptyFile)) closeSync(openSync(emptyFile, "w", 0o400));
         const runner = await RUNNERS[settings.mode]();
-        const ran = await runner(bench, { ...job, fullEnv, roots: realRoots(job, ports.home) });
+        const barred = job.barred.flatMap((path) => realpathIfAny(path) ?? []);
+        const roots = realRoots(job, ports.home).filter(
+          ({ path }) => !barred.some((closed) => isWithin(path, closed)),
+        );
+        const ran = await runner(bench, { ...job, fullEnv, roots, barred });
         trouble = null;
         return ran;
       } catch (error) {

@@ -2,9 +2,9 @@
 // something is the batch rolled back and run again with a savepoint per call (decision 0001).
 
 import type Database from "better-sqlite3";
-import { type Code, codeOf, GoclawError } from "../domain/error.ts";
+import { codeOf, GoclawError } from "../domain/error.ts";
 import type { DurableEvent } from "../domain/event.ts";
-import { faultCode } from "./database.ts";
+import { faultCode, faultText } from "./database.ts";
 import type { WriterTx } from "./tx.ts";
 import type { AnyVerb } from "./verb.ts";
 import type { Call, CallResult } from "./wire.ts";
@@ -117,23 +117,9 @@ function isFault(error: unknown): boolean {
   return !(error instanceof GoclawError) && faultCode(error) !== undefined;
 }
 
-const FAULT_TEXT: Partial<Record<string, string>> = {
-  DISK_FULL: "the disk is full; nothing was accepted. Free some space, the daemon goes on by itself",
-  IO_ERROR: "the database cannot be written; nothing was accepted. See logs/system.jsonl",
-  DB_DAMAGED: "the database is damaged; nothing was accepted. Stop the daemon and restore a backup",
-};
-
-/** The answer to a call that was not even tried, because the disk has a fault. */
-export function faultResult(code: Code): CallResult {
-  return { ok: false, code, message: FAULT_TEXT[code] ?? "nothing was accepted" };
-}
-
 function failure(error: unknown): CallResult {
   const code = faultCode(error) ?? codeOf(error);
-  const message =
-    error instanceof GoclawError
-      ? error.message
-      : (FAULT_TEXT[code] ?? "a defect in goclaw; the log has the details");
+  const message = error instanceof GoclawError ? error.message : faultText(error);
   const after = error instanceof GoclawError ? error.retryAfterSeconds : undefined;
   return { ok: false, code, message, ...(after === undefined ? {} : { retryAfterSeconds: after }) };
 }

@@ -12,7 +12,7 @@ import { type Migration, migrate, parseMigrations } from "./migrate.ts";
 /** Throws DB_DAMAGED or DB_NEWER when the database is not sound. `quick` leaves out what takes long. */
 export function checkDatabase(file: string, { quick }: { readonly quick: boolean }): DatabaseReport {
   const check = quick ? "quick_check" : "integrity_check";
-  const empty = { file, check, bytes: 0, sqlite: "", tasks: 0, events: 0 } as const;
+  const empty = { file, check, bytes: 0, walBytes: 0, sqlite: "", tasks: 0, events: 0 } as const;
   if (!existsSync(file)) return { ...empty, exists: false, migrations: [] };
   return reading(file, (db) => {
     runCheck(db, file, check);
@@ -25,6 +25,7 @@ export function checkDatabase(file: string, { quick }: { readonly quick: boolean
       file,
       exists: true,
       bytes: statSync(file).size,
+      walBytes: statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0,
       sqlite: db.prepare("SELECT sqlite_version()").pluck().get() as string,
       check,
       migrations: migrations.map(({ name, version }) => ({ name, applied: applied.includes(version) })),

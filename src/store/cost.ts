@@ -3,7 +3,7 @@
 
 import type { Reader } from "./reader.ts";
 
-export const COST_KEYS = ["agent", "model", "day", "provider", "key"] as const;
+export const COST_KEYS = ["agent", "model", "day", "provider", "key", "schedule"] as const;
 export type CostKey = (typeof COST_KEYS)[number];
 
 export interface CostRow {
@@ -45,6 +45,11 @@ const ROWS_SQL = {
   key: `
     SELECT coalesce(api_keys.name || ' ' || api_keys.id, 'token') AS key, ${SUMS}
     FROM purchases AS bought JOIN tasks ON tasks.id = bought.task_id LEFT JOIN api_keys ON api_keys.id = tasks.key_id
+    WHERE bought.at >= @since ${DEAREST}`,
+  schedule: `
+    SELECT coalesce(schedules.name, 'none') AS key, ${SUMS}
+    FROM purchases AS bought JOIN tasks ON tasks.id = bought.task_id
+         LEFT JOIN schedules ON schedules.id = tasks.schedule_id
     WHERE bought.at >= @since ${DEAREST}`,
 } as const;
 

@@ -94,6 +94,23 @@ export function faultCode(error: unknown): Code | undefined {
   return undefined;
 }
 
+/** A failed write in words, for whoever asked for it. */
+export function faultText(error: unknown): string {
+  const { code } = error as { code?: unknown };
+  if (typeof code === "string" && code.startsWith("SQLITE_BUSY"))
+    return "another program keeps the database locked; nothing was accepted. End it, the daemon goes on by itself";
+  switch (faultCode(error)) {
+    case "DISK_FULL":
+      return "the disk is full; nothing was accepted. Free some space, the daemon goes on by itself";
+    case "IO_ERROR":
+      return "the database cannot be written; nothing was accepted. See logs/system.jsonl";
+    case "DB_DAMAGED":
+      return "the database is damaged; nothing was accepted. Stop the daemon and restore a backup";
+    default:
+      return "a defect in goclaw; the log has the details";
+  }
+}
+
 function asOpenError(error: unknown, file: string): GoclawError {
   if (error instanceof GoclawError) return error;
   const code = faultCode(error);

@@ -7,6 +7,7 @@ import type { Reader } from "./reader.ts";
 export interface Standing {
   readonly agentId: string;
   readonly keyId: string | null;
+  readonly scheduleId: string | null;
   readonly model: string | null;
   readonly priority: number;
   readonly traceId: string;
@@ -26,7 +27,7 @@ const STANDING_SQL = `
     below(id) AS (
       SELECT id FROM line WHERE parent_id IS NULL
       UNION ALL SELECT tasks.id FROM below JOIN tasks ON tasks.parent_id = below.id)
-  SELECT agent_id AS agentId, key_id AS keyId, model, priority, trace_id AS traceId,
+  SELECT agent_id AS agentId, key_id AS keyId, schedule_id AS scheduleId, model, priority, trace_id AS traceId,
          (SELECT max(depth) FROM line) AS depth,
          (SELECT count(*) FROM tasks AS child WHERE child.parent_id = @taskId) AS children,
          (SELECT count(*) FROM below) AS family
@@ -34,6 +35,19 @@ const STANDING_SQL = `
 
 export function findStanding(reader: Reader, taskId: string): Standing | undefined {
   return reader.get<Standing>(STANDING_SQL, { taskId });
+}
+
+const DELEGATORS_SQL = `
+  WITH RECURSIVE line(parent_id, agent_id) AS (
+    SELECT parent_id, agent_id FROM tasks WHERE id = @taskId
+    UNION ALL
+    SELECT tasks.parent_id, tasks.agent_id FROM line JOIN tasks ON tasks.id = line.parent_id)
+  SELECT DISTINCT agent_id AS agentId FROM line
+  WHERE agent_id <> (SELECT agent_id FROM tasks WHERE id = @taskId)`;
+
+/** The agents of the tasks above, where they are others than the task's own. */
+export function findDelegators(reader: Reader, taskId: string): string[] {
+  return reader.all<{ agentId: string }>(DELEGATORS_SQL, { taskId }).map(({ agentId }) => agentId);
 }
 
 /** A child as its parent is told about it. */

@@ -35,7 +35,8 @@ export interface StoreOptions {
   /** Something was committed that a verb did, whether or not it appended an event. */
   readonly onCommit?: () => void;
   readonly onDefect: (verb: string, message: string, stack: string) => void;
-  readonly onFault: (fault: Code | null) => void;
+  /** `why` says a fault in words. */
+  readonly onFault: (fault: Code | null, why: string) => void;
   /** The writer thread ended without being asked: nothing can be promised any more. */
   readonly onLost: () => void;
 }
@@ -163,7 +164,7 @@ class Mailbox {
       for (const result of message.results) settle(this.#pending.shift(), result);
     } else if (message.type === "health") {
       this.fault = message.fault;
-      this.#options.onFault(message.fault);
+      this.#options.onFault(message.fault, message.why);
       if (message.fault === null) for (const resolve of this.#healthWaiters.splice(0)) resolve();
     } else if (message.type === "defect") {
       this.#options.onDefect(message.verb, message.message, message.stack);

@@ -16,7 +16,8 @@ const COLUMNS = `
     UNION ALL SELECT cost_usd FROM classifications WHERE task_id = tasks.id)) AS costUsd,
   (SELECT json_object('provider', provider, 'model', model, 'layer', layer, 'rule', rule, 'tier', tier)
     FROM routes WHERE task_id = tasks.id) AS route,
-  tasks.output_schema IS NOT NULL AS structured, tasks.parent_id AS parentId, tasks.idempotency_key AS idempotencyKey,
+  tasks.output_schema IS NOT NULL AS structured, tasks.parent_id AS parentId,
+  tasks.schedule_id AS scheduleId, tasks.idempotency_key AS idempotencyKey, tasks.trace_id AS traceId,
   tasks.created_at AS createdAt, tasks.updated_at AS updatedAt, tasks.available_at AS availableAt,
   tasks.started_at AS startedAt, tasks.finished_at AS finishedAt`;
 

@@ -6,8 +6,8 @@ import { receiveMessageOnPort } from "node:worker_threads";
 import type Database from "better-sqlite3";
 import { type Code, codeOf, GoclawError, messageOf } from "../domain/error.ts";
 import type { Clock, Random } from "../domain/time.ts";
-import { faultResult, runBatch } from "./batch.ts";
-import { faultCode, openDatabase, type SqliteBinding } from "./database.ts";
+import { runBatch } from "./batch.ts";
+import { faultCode, faultText, openDatabase, type SqliteBinding } from "./database.ts";
 import { type Migration, migrate } from "./migrate.ts";
 import { type Tx, WriterTx } from "./tx.ts";
 import type { AnyVerb } from "./verb.ts";
@@ -67,6 +67,7 @@ class Writer {
   readonly #timers = new Map<Chore, NodeJS.Timeout>();
   #db: Database.Database;
   #fault: Code | null = null;
+  #faultText = "";
   #faultSinceMs = 0;
   #pulseAtMs: number;
   #closing = false;
@@ -93,10 +94,11 @@ class Writer {
     // Leases that could not be renewed come before the calls that are held against them.
     if (this.#fault !== null) this.#probe();
     if (this.#fault !== null) {
-      const refused = faultResult(this.#fault);
+      const refused = { ok: false, code: this.#fault, message: this.#faultText } as const;
       this.#send({ type: "committed", results: first.map(() => refused), events: [] });
       return;
     }
+    const startedMs = this.#options.clock.monoMs();
     const { results, events, fault } = runBatch(
       this.#db,
       this.#tx,
@@ -105,7 +107,7 @@ class Writer {
       () => this.#more(),
       (verb, error) => this.#reportDefect(verb, error),
     );
-    this.#noteFault(fault);
+    this.#noteFault(fault, startedMs);
     this.#send({ type: "committed", results, events });
   }
 
@@ -123,23 +125,25 @@ class Writer {
     }
   }
 
-  /** Runs the writer's own work in a transaction of its own and publishes what it appended. */
-  #runAlone(work: (tx: Tx) => void): void {
+  /** Runs the writer's own work in a transaction of its own, which it may have waited for, and publishes what it appended. */
+  #runAlone(work: (tx: Tx, waitedMs: number) => void): void {
+    const startedMs = this.#options.clock.monoMs();
     try {
       this.#db.exec("BEGIN IMMEDIATE");
+      const waitedMs = this.#options.clock.monoMs() - startedMs;
       this.#tx.tick();
       this.#tx.beginVerb();
-      work(this.#tx);
+      work(this.#tx, waitedMs);
       this.#tx.flush();
       this.#db.exec("COMMIT");
       const events = this.#tx.committed();
-      this.#noteFault(undefined);
+      this.#noteFault(undefined, startedMs);
       if (events.length > 0) this.#send({ type: "committed", results: [], events });
     } catch (error) {
       if (this.#db.inTransaction) this.#db.exec("ROLLBACK");
       this.#tx.rolledBack();
       if (faultCode(error) === undefined) this.#reportDefect("chore", error);
-      else this.#noteFault(error);
+      else this.#noteFault(error, startedMs);
     }
   }
 
@@ -160,17 +164,22 @@ class Writer {
 
   #runChore(chore: Chore, outageMs: number): void {
     const pulseAgeMs = this.#options.clock.monoMs() - this.#pulseAtMs;
-    this.#runAlone((tx) => chore.run(tx, pulseAgeMs, outageMs));
+    // A lock that somebody else held kept this chore waiting as a fault does.
+    this.#runAlone((tx, waitedMs) => chore.run(tx, pulseAgeMs, Math.max(outageMs, waitedMs)));
   }
 
-  #noteFault(error: unknown): void {
+  /** `sinceMs`: when the transaction began that ended with `error`, or well. */
+  #noteFault(error: unknown, sinceMs: number): void {
     const fault = error === undefined ? null : (faultCode(error) ?? null);
+    // Meanwhile nobody could be heard, so nobody was silent.
+    this.#pulseAtMs += this.#options.clock.monoMs() - sinceMs;
     // A connection that saw a failed fsync must not be trusted again: SQLite's cache and the file may differ.
     if (fault === "IO_ERROR") this.#reopen();
     if (fault === this.#fault) return;
     const wasHealthy = this.#fault === null;
     this.#fault = fault;
-    if (wasHealthy) this.#faultSinceMs = this.#options.clock.monoMs();
+    this.#faultText = fault === null ? "" : faultText(error);
+    if (wasHealthy) this.#faultSinceMs = sinceMs;
     if (fault === null) {
       // Leases that could not be renewed come first, before calls that are held against them.
       const outageMs = this.#options.clock.monoMs() - this.#faultSinceMs;
@@ -178,7 +187,7 @@ class Writer {
     } else if (wasHealthy) {
       this.#probeLater();
     }
-    this.#send({ type: "health", fault: this.#fault });
+    this.#send({ type: "health", fault: this.#fault, why: this.#faultText });
   }
 
   #probeLater(): void {

@@ -32,6 +32,6 @@ export type FromWriter =
       readonly results: readonly CallResult[];
       readonly events: readonly DurableEvent[];
     }
-  | { readonly type: "health"; readonly fault: Code | null }
+  | { readonly type: "health"; readonly fault: Code | null; readonly why: string }
   | { readonly type: "defect"; readonly verb: string; readonly message: string; readonly stack: string }
   | { readonly type: "closed" };

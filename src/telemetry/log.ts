@@ -3,6 +3,7 @@
 
 import pino from "pino";
 import { openLogFile } from "./log-file.ts";
+import { createRedactor } from "./redact.ts";
 
 export interface LogFields {
   readonly trace_id?: string;
@@ -31,11 +32,24 @@ export interface LogOptions {
 export function createLog({ file, level, toStderr, redact, nowMs }: LogOptions): Log {
   // Synchronous: a line on its way to the thread pool is lost when the process ends, and those are the last words.
   const target = openLogFile({ file, bytesMax: FILE_BYTES, kept: FILES_KEPT });
-  const write = (line: string): void => {
+  return createLines(level, nowMs, (line) => {
     const clean = redact(line);
     target.write(clean);
     if (toStderr) process.stderr.write(clean);
-  };
+  });
+}
+
+/** For as long as there is no home to log into, and no secret is known. */
+export function createStderrLog(nowMs: () => number): Log {
+  const redact = createRedactor([]);
+  return createLines("debug", nowMs, (line) => void process.stderr.write(redact(line)));
+}
+
+function createLines(
+  level: LogOptions["level"],
+  nowMs: LogOptions["nowMs"],
+  write: (line: string) => void,
+): Log {
   const logger = pino(
     {
       level,

@@ -43,36 +43,42 @@ export function createChildTasks(ports: ChildTasksPorts): ChildTasks {
   const { store, newId, maxAttempts } = ports;
   const find = (effectKey: string): Child | undefined =>
     findChild(store.reader, `${CHILD_KEY_PREFIX}${effectKey}`);
-  return {
-    find,
-    make: async ({ parentId, effectKey, digest, prompt, agentId, priority }) => {
-      const parent = findStanding(store.reader, parentId);
-      if (parent === undefined)
-        throw new GoclawError("TASK_NOT_FOUND", `there is no task ${parentId} any more`);
-      refuseWhenMany(parent);
-      const agent = findAgent(ports, parent, agentId ?? parent.agentId);
-      await store.run(enqueue, {
-        id: newId(),
-        sessionId: newId(),
-        agentId: agent.id,
-        kind: "chat",
-        prompt,
-        priority: priority ?? parent.priority,
-        maxAttempts,
-        maxQueueDepth: agent.maxQueueDepth,
-        model: agent.id === parent.agentId ? parent.model : null,
-        sampling: {},
-        output: agent.output ?? null,
-        parentId,
-        keyId: parent.keyId,
-        traceId: parent.traceId,
-        idempotency: { key: `${CHILD_KEY_PREFIX}${effectKey}`, digest },
-      });
-      const child = find(effectKey);
-      if (child === undefined) throw new Error(`the child of ${parentId} was queued and is not there`);
-      return child;
-    },
+  // One after the other: two that look at the same family at once would both find room for the last child.
+  let making: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(make: () => Promise<T>): Promise<T> => {
+    const made = making.then(make, make);
+    making = made;
+    return made;
   };
+  const make: ChildTasks["make"] = async ({ parentId, effectKey, digest, prompt, agentId, priority }) => {
+    const parent = findStanding(store.reader, parentId);
+    if (parent === undefined)
+      throw new GoclawError("TASK_NOT_FOUND", `there is no task ${parentId} any more`);
+    refuseWhenMany(parent);
+    const agent = findAgent(ports, parent, agentId ?? parent.agentId);
+    await store.run(enqueue, {
+      id: newId(),
+      sessionId: newId(),
+      agentId: agent.id,
+      kind: "chat",
+      prompt,
+      priority: priority ?? parent.priority,
+      maxAttempts,
+      maxQueueDepth: agent.maxQueueDepth,
+      model: agent.id === parent.agentId ? parent.model : null,
+      sampling: {},
+      output: agent.output ?? null,
+      parentId,
+      keyId: parent.keyId,
+      ...(parent.scheduleId === null ? {} : { schedule: { id: parent.scheduleId, slotAt: null } }),
+      traceId: parent.traceId,
+      idempotency: { key: `${CHILD_KEY_PREFIX}${effectKey}`, digest },
+    });
+    const child = find(effectKey);
+    if (child === undefined) throw new Error(`the child of ${parentId} was queued and is not there`);
+    return child;
+  };
+  return { find, make: (order) => inTurn(() => make(order)) };
 }
 
 function refuseWhenMany({ depth, children, family }: Standing): void {

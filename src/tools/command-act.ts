@@ -12,6 +12,8 @@ import { findExecutable } from "./executable.ts";
 import type { Args, ToolContext } from "./tool.ts";
 
 const OPERANDS_MAX = 100;
+/** As much is read to bind an act, of all its files together; a larger one is bound by what the kernel says of it. */
+const HASHED_BYTES = 67_108_864;
 
 /** Throws as the command itself would: PATH_OUTSIDE, EXEC_FAILED. */
 export async function describeCommand(
@@ -28,13 +30,12 @@ export async function describeCommand(
   return {
     tool,
     argv,
-    executable: program === null ? null : { path: program, sha256: await hashFile(program) },
+    executable: program === null ? null : { path: program, sha256: await hashFile(program, context.signal) },
     cwd: { path: cwd, dev, ino },
     env,
+    ...(stdin === "" ? {} : { stdin }),
     stdin_sha256: createHash("sha256").update(stdin).digest("hex"),
-    files: await Promise.all(
-      operandsOf(argv, cwd, roots).map(async (path) => ({ path, sha256: await hashFile(path) })),
-    ),
+    files: await statesOf(operandsOf(argv, cwd, roots), context.signal),
     sandbox: context.sandbox.mode,
     limits: { timeout_ms: timeoutMs, processes: LIMITS.processes, file_bytes: LIMITS.fileBytes },
   };
@@ -62,8 +63,35 @@ function fileAt(path: string): { readonly path: string; readonly stat: Stats } |
   }
 }
 
-async function hashFile(file: string): Promise<string> {
+/**
+ * What the files hold. Of one too large to read for a question: its size, its inode and when it last changed, which
+ * nobody can set back.
+ */
+async function statesOf(paths: readonly string[], signal: AbortSignal): Promise<object[]> {
+  const states: object[] = [];
+  let left = HASHED_BYTES;
+  for (const path of paths) {
+    const { size, dev, ino, ctimeNs } = statSync(path, { bigint: true });
+    const isRead = size <= left;
+    if (isRead) left -= Number(size);
+    states.push(
+      isRead
+        ? { path, sha256: await hashFile(path, signal) }
+        : {
+            path,
+            sha256: null,
+            bytes: Number(size),
+            dev: Number(dev),
+            ino: Number(ino),
+            changed: String(ctimeNs),
+          },
+    );
+  }
+  return states;
+}
+
+async function hashFile(file: string, signal: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  for await (const chunk of createReadStream(file, { signal })) hash.update(chunk as Buffer);
   return hash.digest("hex");
 }

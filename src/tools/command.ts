@@ -2,7 +2,7 @@
 
 import { realpathSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { openRoots } from "../domain/act.ts";
+import { barredPaths, openRoots } from "../domain/act.ts";
 import { GoclawError } from "../domain/error.ts";
 import { isWithin } from "../sandbox/bwrap.ts";
 import { clampTimeoutMs, LIMITS } from "../sandbox/limits.ts";
@@ -60,6 +60,7 @@ export async function runCommand(
     const ran = await sandbox.run({
       ...{ argv, ...asked, workspace, signal },
       roots: openRoots(grant.roots),
+      barred: barredPaths(grant.roots),
       allowUnsandboxed: grant.allowUnsandboxedExec,
     });
     const text = resultText(ran, asked.timeoutMs);

@@ -1,6 +1,7 @@
 // What stands between a model's call and the act: the policy's decision, and a person where the policy or the tool asks
 // for one. An approval covers the digest of the exact act, which is taken again right before it.
 
+import type { Taint } from "../domain/act.ts";
 import { type Code, GoclawError } from "../domain/error.ts";
 import type { ClaimedTask } from "../domain/task.ts";
 import type { ApprovalKind, NewApproval } from "../journal/approvals.ts";
@@ -9,6 +10,7 @@ import type { AuditRecord } from "../policy/audit.ts";
 import type { DecidedAct, Guard } from "../policy/guard.ts";
 import { canonical } from "../policy/policy.ts";
 import { probePaths } from "../policy/probe.ts";
+import { findDelegators } from "../store/family.ts";
 import type { Store } from "../store/store.ts";
 import { askFor, withdrawAsking } from "./ask.ts";
 import { capabilityOf } from "./index.ts";
@@ -54,14 +56,19 @@ export interface Approval {
   readonly answer: string | null;
 }
 
+/** What was decided, and what the session holds by then. */
+export interface DecidedCall extends DecidedAct {
+  readonly taint: Taint;
+}
+
 export function decideCall(
   { store, guard, redact }: GatePorts,
   task: ClaimedTask,
   tool: Tool,
   args: Args,
-): DecidedAct {
+): DecidedCall {
   const isOutgoing = tool.isOutgoing === true;
-  const { labels, sources } = loadTaint(store.reader, task.id);
+  const taint = loadTaint(store.reader, task.id);
   const decided = guard.decideAct({
     principal: `agent:${task.agentId}`,
     capability: tool.capability ?? capabilityOf(tool.name),
@@ -70,14 +77,18 @@ export function decideCall(
     taskId: task.id,
     agentId: task.agentId,
     touches: tool.touches?.(args) ?? [],
-    labels,
-    sources,
+    ...taint,
     isOutgoing,
+    onBehalfOf: findDelegators(store.reader, task.id),
     pinnedVersion: task.policyVersion,
   });
   const { resource, request } = decided.record;
   const clean = (text: string | null): string | null => (text === null ? null : redact(text));
-  return { ...decided, record: { ...decided.record, resource: clean(resource), request: clean(request) } };
+  return {
+    ...decided,
+    taint,
+    record: { ...decided.record, resource: clean(resource), request: clean(request) },
+  };
 }
 
 export async function passGate(ports: GatePorts, wanted: Wanted): Promise<Passed> {

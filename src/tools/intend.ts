@@ -3,6 +3,7 @@
 
 import { useApproval } from "../journal/approvals.ts";
 import { type EffectRef, findOutcome, hasIntent, insertIntent, insertRefusal } from "../journal/effects.ts";
+import { noteWritten, type WrittenFiles } from "../journal/file-taint.ts";
 import { type AuditRecord, appendAudit } from "../policy/audit.ts";
 import { type Fence, heldTask } from "../queue/lease.ts";
 import { defineVerb } from "../store/verb.ts";
@@ -12,6 +13,8 @@ export interface IntendInput extends Fence {
   readonly audit: AuditRecord;
   /** The approval the act uses up; null where nobody had to be asked. */
   readonly approval: { readonly id: string; readonly digest: string } | null;
+  /** Files that the act writes. */
+  readonly files?: WrittenFiles | null;
 }
 
 /**
@@ -36,6 +39,7 @@ export const intend = defineVerb("tools.intend", (tx, input: IntendInput): Inten
     const settled = findOutcome(tx, input.effect.key);
     return settled === undefined ? "unknown" : { settled };
   }
+  if (input.files) noteWritten(tx, input.files);
   appendAudit(tx, input.audit);
   return "act";
 });
@@ -48,11 +52,10 @@ export interface RefuseInput extends Fence {
   readonly audit: AuditRecord | null;
 }
 
-/** Returns false when the lease is lost. */
-export const refuse = defineVerb("tools.refuse", (tx, input: RefuseInput): boolean => {
+/** Returns what the model is told, or null when the lease is lost. */
+export const refuse = defineVerb("tools.refuse", (tx, input: RefuseInput): string | null => {
   const task = heldTask(tx, input);
-  if (task === undefined) return false;
+  if (task === undefined) return null;
   if (input.audit !== null) appendAudit(tx, input.audit);
-  insertRefusal(tx, task, input.effect, input.code, input.outcome);
-  return true;
+  return insertRefusal(tx, task, input.effect, input.code, input.outcome);
 });

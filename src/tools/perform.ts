@@ -1,11 +1,13 @@
 // The only caller of a tool, always in this order: schema, policy, person, intent and audit (committed), act, outcome
 // (committed), redact, cut. A refusal is a result that the model sees, never an exception.
 
+import type { Grant, Label } from "../domain/act.ts";
 import { type Code, GoclawError, messageOf } from "../domain/error.ts";
 import type { ToolCall } from "../domain/message.ts";
 import type { ClaimedTask } from "../domain/task.ts";
 import { doubtEffect, type EffectRef, effectKey, settleEffect, sha256 } from "../journal/effects.ts";
 import type { AuditRecord } from "../policy/audit.ts";
+import { readFrom, writtenBy } from "./file-taint.ts";
 import { decideCall, type GatePorts, passGate } from "./gate.ts";
 import { intend, refuse } from "./intend.ts";
 import { type Args, RESULT_CHARS, type Tool, type ToolContext, type ToolOutcome } from "./tool.ts";
@@ -49,8 +51,9 @@ export async function perform(
   const tools = hands.toolsFor(task.agentId);
   const tool = tools.find((candidate) => candidate.name === call.name);
   let effect = effectOf(task.id, call, place, tool);
+  // What may have happened is never refused: a refusal would say that it did not.
   const refusal = (code: Code, why: string, audit: AuditRecord | null): Promise<Performed> =>
-    refuseCall(hands, task, effect, code, why, audit);
+    place.isInDoubt === true ? doubt(hands, task, effect) : refuseCall(hands, task, effect, code, why, audit);
   if (tool === undefined) {
     const names = tools.map(({ name }) => name).join(", ");
     return refusal(
@@ -67,30 +70,35 @@ export async function perform(
   if (tool.effectClassOf !== undefined) effect = { ...effect, effectClass: tool.effectClassOf(args) };
   const { id: taskId, agentId } = task;
   const decided = decideCall(hands, task, tool, args);
-  const { grant } = decided;
+  const { grant, taint } = decided;
   const context: ToolContext = {
     ...hands.ports,
     ...{ now: hands.now, effectKey: effect.key, taskId, agentId, grant, answer: null, signal },
   };
   if (tool.resume !== undefined && task.fence > 1) {
     const outcome = await tool.resume(args, context);
-    if (outcome !== undefined) return conclude(hands, task, tool, effect, args, outcome);
+    if (outcome !== undefined) return conclude(hands, task, tool, effect, args, grant, outcome);
   }
-  // Before policy and person: neither can say whether it happened, and a refusal would say that it did not.
+  // Before policy and person: neither can say whether it happened.
   if (place.isInDoubt === true) return doubt(hands, task, effect);
   const passed = await passGate(hands, { task, tool, args, effect, decided, context });
   if (passed.type === "lost" || passed.type === "wait") return passed;
   if (passed.type === "refuse") return refusal(passed.code, passed.why, passed.record);
 
   const { record: audit, approval } = passed;
-  const intended = await hands.store.insist(intend, { taskId, fence: task.fence, effect, audit, approval });
+  const files = writtenBy(tool, args, grant, taint);
+  const intended = await hands.store.insist(intend, {
+    ...{ taskId, fence: task.fence, effect, audit, approval, files },
+  });
   if (intended === "lost") return { type: "lost" };
   if (intended === "used")
     return refusal("APPROVAL_DECIDED", "the approval was used already", { ...audit, decision: "deny" });
   if (typeof intended === "object") return { type: "result", text: intended.settled };
   if (intended === "unknown") return inDoubt(effect);
   const outcome = await runTool(tool, args, { ...context, answer: approval?.answer ?? null });
-  return conclude(hands, task, tool, effect, args, outcome);
+  // It failed because it was stopped: what may be made again is left open for the attempt that goes on.
+  if (signal.aborted && outcome.type === "failed" && effect.effectClass !== "once") return { type: "lost" };
+  return conclude(hands, task, tool, effect, args, grant, outcome);
 }
 
 async function doubt({ store }: Hands, { id, fence }: ClaimedTask, effect: EffectRef): Promise<Performed> {
@@ -110,16 +118,9 @@ async function refuseCall(
   why: string,
   audit: AuditRecord | null,
 ): Promise<Performed> {
-  const outcome = `${code}: ${why}`;
-  const held = await store.insist(refuse, {
-    taskId: task.id,
-    fence: task.fence,
-    effect,
-    code,
-    outcome,
-    audit,
-  });
-  return held ? { type: "result", text: outcome } : { type: "lost" };
+  const fence = { taskId: task.id, fence: task.fence };
+  const told = await store.insist(refuse, { ...fence, effect, code, outcome: `${code}: ${why}`, audit });
+  return told === null ? { type: "lost" } : { type: "result", text: told };
 }
 
 /** Journals what became of an act; one that waits for its outcome stays open. */
@@ -129,6 +130,7 @@ async function conclude(
   tool: Tool,
   effect: EffectRef,
   args: Args,
+  grant: Grant,
   outcome: ToolOutcome,
 ): Promise<Performed> {
   if (outcome.type === "wait") {
@@ -143,10 +145,15 @@ async function conclude(
       : outcome.type === "failed"
         ? ("FAILED" as const)
         : ("UNKNOWN" as const);
-  const labels = new Set([...(tool.yields ?? []), ...("labels" in outcome ? (outcome.labels ?? []) : [])]);
+  const read = readFrom(hands.store.reader, tool, args, grant, outcome.text);
+  const labels = new Set<Label>([
+    ...(tool.yields ?? []),
+    ...("labels" in outcome ? (outcome.labels ?? []) : []),
+    ...(read === null ? [] : (["outside", "untrusted"] as const)),
+  ]);
   const settled = {
     ...{ key, turn, callIndex, tool: tool.name, status, labels: [...labels].join(" ") },
-    source: sourceOf(tool, args),
+    source: [sourceOf(tool, args), read ?? ""].filter((source) => source !== "").join(" "),
     outcome: status === "UNKNOWN" ? null : text,
   } as const;
   const held = await hands.store.insist(settleEffect, { taskId: task.id, fence: task.fence, ...settled });

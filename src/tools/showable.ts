@@ -31,14 +31,22 @@ export function unshowable(
   act: Readonly<Record<string, unknown>>,
   touches: readonly Touch[],
 ): string | undefined {
-  const bytes = Buffer.byteLength(JSON.stringify(act));
   const words = touches.flatMap(({ command = [] }) => command);
-  const max = words.length > 0 ? COMMAND_BYTES : ACT_BYTES;
-  if (bytes > max) return `the act is ${bytes} bytes long; nobody can read more than ${max} before approving`;
+  // What a program is given to read is read like the content of a file that is written.
+  const { stdin, ...command } = act;
+  const long =
+    tooLong(command, words.length > 0 ? COMMAND_BYTES : ACT_BYTES) ?? tooLong({ stdin }, ACT_BYTES);
+  if (long !== undefined) return long;
   const hidden = [...words.join(" ")].find(isHiding);
   if (hidden === undefined) return undefined;
   const point = hidden.codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0");
   return `the command has the invisible character U+${point}; write it without`;
+}
+
+function tooLong(part: object, max: number): string | undefined {
+  const bytes = Buffer.byteLength(JSON.stringify(part));
+  if (bytes <= max) return undefined;
+  return `the act is ${bytes} bytes long; nobody can read more than ${max} before approving`;
 }
 
 function isHiding(character: string): boolean {

@@ -24,6 +24,8 @@ export interface Tool extends ToolSpec {
   readonly touches?: (args: Args) => readonly Touch[];
   /** What its result brings into the task. */
   readonly yields?: readonly Label[];
+  /** True when nothing is left of what the file was that it writes. */
+  readonly writesWhole?: true;
   /** True when the act carries data to somebody outside: asked for once a task holds untrusted and private data. */
   readonly isOutgoing?: boolean;
   /**

@@ -20,6 +20,7 @@ export const writeFile: Tool = {
     required: ["path", "content"],
     additionalProperties: false,
   },
+  writesWhole: true,
   effectClass: "keyed",
   resource: pathOf,
   touches: touchPath("rw"),

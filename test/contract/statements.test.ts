@@ -1,6 +1,7 @@
 // Every statement of the product fits the schema, and none that runs while tasks run reads a whole table.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { withPlaces } from "../../src/store/statements.ts";
 import { type InlineWriter, openInlineWriter } from "../support/inline-writer.ts";
 import { verifies } from "../support/verifies.ts";
 import { declaredNames, findStatements, type Statement, statementsOf } from "./statements.ts";
@@ -69,8 +70,7 @@ test("the search understands every declaration", () => {
 test.each(statements.map((statement) => [label(statement), statement] as const))(
   "%s fits the schema",
   (_label, { sql }) => {
-    const places = sql.replace(/@(\w+)/g, "?");
-    expect(() => writer.db.prepare(places)).not.toThrow();
+    expect(() => writer.db.prepare(withPlaces(sql).text)).not.toThrow();
   },
 );
 
@@ -112,6 +112,7 @@ test.each([
   "ROWS_SQL.provider",
   "ROWS_SQL.day",
   "ROWS_SQL.key",
+  "ROWS_SQL.schedule",
   "TOTAL_SQL",
 ])("the report of what was spent, %s, looks its days up in each table's index", (name) => {
   const statement = statements.find((candidate) => label(candidate) === `src/store/cost.ts ${name}`);
@@ -126,8 +127,8 @@ test("a sequence number is looked up at the end of the log, not counted", () => 
 });
 
 function planOf(sql: string): string[] {
-  const text = sql.replace(/@\w+/g, "?");
-  const places = (text.match(/\?/g) ?? []).map(() => null);
+  const { text, names } = withPlaces(sql);
+  const places = names.map(() => null);
   if (!/^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b/i.test(text)) return [];
   const rows = writer.db.prepare(`EXPLAIN QUERY PLAN ${text}`).all(places) as { detail: string }[];
   return rows.map(({ detail }) => detail);

@@ -81,6 +81,13 @@ test(
   },
 );
 
+test(row("E-15", "what a program is given to read is shown: a shell does what stands there"), async () => {
+  const stdin = "echo fine\n\u001b[2Ktouch p\n";
+  const { approval, show } = await shown({ name: "exec", args: { argv: ["sh"], stdin } });
+  expect(approval.act).toMatchObject({ argv: ["sh"], stdin });
+  expect(show).toContain('"stdin": "echo fine\\n\\u001b[2Ktouch p\\n"');
+});
+
 const TRICKS = [
   "\u001b[2K",
   "\u001b[1A",

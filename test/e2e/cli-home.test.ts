@@ -161,6 +161,23 @@ test("db check says that a sound database is sound and that a damaged one is not
   }
 });
 
+test("db check counts what stands in the WAL of a running daemon", async () => {
+  const made = await createRig();
+  try {
+    await made.start();
+    const { bytes, wal_bytes: walBytes } = (await runCli(made.home, ["db", "check", "--json"])).json<{
+      bytes: number;
+      wal_bytes: number;
+    }>();
+    expect(walBytes).toBe(statSync(join(made.home, "goclaw.db-wal")).size);
+    const mib = (count: number): string => (count / 1_048_576).toFixed(1);
+    const { stdout } = await runCli(made.home, ["db", "check"]);
+    expect(stdout).toContain(`${mib(bytes + walBytes)} MiB, of which ${mib(walBytes)} MiB in the WAL`);
+  } finally {
+    await made.close();
+  }
+});
+
 test("completion scripts load in their shells and know the commands", async () => {
   for (const shell of ["bash", "zsh", "fish"]) {
     const { code, stdout } = await goclaw("completion", shell);

@@ -1,11 +1,11 @@
 // SIGTERM: no new work, a bounded wait for what runs, the rest back in the queue without losing an attempt.
 
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { createRig, type Rig } from "../support/rig.ts";
 import { ended, submit } from "../support/tasks.ts";
-import { until } from "../support/wait.ts";
+import { until, within } from "../support/wait.ts";
 
 let rig: Rig;
 afterEach(() => rig.close());
@@ -52,8 +52,8 @@ test("[RUN-003] a task that can finish inside the drain finishes, and nothing ne
   for (const row of other) expect(["QUEUED", "SUCCEEDED"]).toContain(row.state);
 });
 
-test("[REL-005] a second SIGTERM or SIGINT does not lose anything", async () => {
-  rig = await createRig({ config: { drain_timeout_seconds: 20 } });
+test("[RUN-003][REL-005] a second signal ends the wait, and nothing is lost", async () => {
+  rig = await createRig({ config: { drain_timeout_seconds: 3_600 } });
   const first = await rig.start();
   const id = await submit(first.client, "task twice gate=twice");
   await rig.stub.reached("twice");
@@ -63,8 +63,11 @@ test("[REL-005] a second SIGTERM or SIGINT does not lose anything", async () => 
     return reply === undefined || reply.status === 503;
   });
   first.signal("SIGINT");
-  await first.exited;
+  expect(await within("the end of a drain of an hour", first.exited)).toEqual({ code: 0, signal: null });
+  expect(rig.read((db) => db.task(id))).toMatchObject({ state: "QUEUED", reason_code: "SHUTDOWN_REQUEUED" });
+  const said = readFileSync(join(rig.home, "logs/system.jsonl"), "utf8");
+  expect(said).toMatch(/stopping, no new work is taken[\s\S]*asked to stop at once[\s\S]*"msg":"stopped"/);
   rig.stub.open("twice");
   const second = await rig.start();
-  expect((await ended(second.client, id)).state).toBe("SUCCEEDED");
+  expect(await ended(second.client, id)).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
 });

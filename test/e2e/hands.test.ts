@@ -55,6 +55,16 @@ test.skipIf(!hasBwrap())("the model writes, runs and searches inside the workspa
   expect(decisions.map(({ decision }) => decision)).toEqual(["allow", "allow", "allow", "allow"]);
 });
 
+test(row("D-06", "an agent that is given some tools cannot call another by its name"), async () => {
+  const alert = call("send_alert", { severity: "info", title: "t", body: "b" });
+  await open([alert, call("now", {})], { config: { agents: [{ agent_id: "narrow", tools: ["now"] }] } });
+  await rig.start();
+  expect((await runCli(rig.home, ["run", "--agent", "narrow", "alert"])).code).toBe(0);
+  expect(told()[0]).toBe('TOOL_UNKNOWN: there is no tool "send_alert"; there are: now');
+  expect(told()[1]).toMatch(/^2\d\d\d-/);
+  expect(rig.sink.calls).toEqual([]);
+});
+
 test(
   row(
     ["G-01", "G-03"],

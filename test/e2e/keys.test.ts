@@ -7,6 +7,7 @@ import { createRig } from "../support/rig.ts";
 import { ended, submit, type WireTask } from "../support/tasks.ts";
 import { verifies } from "../support/verifies.ts";
 import { until } from "../support/wait.ts";
+import { connectWs } from "../support/ws.ts";
 
 let rig: KeyRig;
 afterEach(() => rig.close());
@@ -87,6 +88,55 @@ test("a key that may only read submits nothing", async () => {
   const reply = await client.post("/api/v1/tasks", { agent: "a", prompt: "task x" });
   expect([reply.status, codeOf(reply.text)]).toEqual([403, "KEY_DENIED"]);
   expect(reply.text).toContain("acp.mutate");
+});
+
+test("a key that may only submit is told where its task is, and what needs an answer is refused before there is a task", async () => {
+  rig = await startKeyRig();
+  const { addKey, ask } = rig;
+  const { client } = await addKey("sender", "--agents", "a", "--scopes", "acp.mutate");
+  const reply = await client.post("/api/v1/tasks", { agent: "a", prompt: "task sent" });
+  const sent = reply.json<{ task_id: string; session_id: string }>();
+  expect([reply.status, sent]).toEqual([
+    202,
+    { task_id: expect.any(String), session_id: expect.any(String) },
+  ]);
+  const ws = await connectWs(client);
+  const submitted = await ws.call("task.submit", { agent: "a", prompt: "task sent2" });
+  expect(Object.keys(submitted).sort()).toEqual(["session_id", "task_id"]);
+  const before = ask<number>("SELECT count(*) FROM tasks");
+  const chat = { model: "agent:a", messages: [{ role: "user", content: "task chat" }] };
+  for (const stream of [false, true]) {
+    const refused = await client.post("/v1/chat/completions", { ...chat, stream });
+    expect([refused.status, codeOf(refused.text)]).toEqual([403, "KEY_DENIED"]);
+  }
+  const streamed = await ws.ask("agent.chat.stream", { agent_id: "a", content: "task chat" });
+  expect(streamed.error?.data.code).toBe("KEY_DENIED");
+  await ws.close();
+  expect(ask<number>("SELECT count(*) FROM tasks")).toEqual(before);
+});
+
+test("what a key may not do is said before what is wrong with the body", async () => {
+  rig = await startKeyRig();
+  const { client } = await rig.addKey("narrow", "--agents", "a");
+  const { client: reader } = await rig.addKey("reader", "--agents", "a", "--scopes", "acp.read");
+  const odd: readonly unknown[] = [{ nonsense: 1 }, [], 7];
+  const id = "0190b6e0-0000-7000-8000-000000000000";
+  const paths = [
+    ...["/api/v1/keys", "/api/v1/keys/x", "/api/v1/keys/x/revoke"],
+    ...["/api/v1/mcp/servers/x/approve", "/api/v1/mcp/servers/x/inspect", "/api/v1/mcp/served/x/calls"],
+    ...[`/api/v1/tasks/${id}/resolve`, `/api/v1/tasks/${id}/retry`],
+  ];
+  for (const [who, asked] of [
+    [client, paths],
+    [reader, [...paths, "/api/v1/tasks", `/api/v1/sessions/${id}/compact`]],
+  ] as const) {
+    for (const path of asked) {
+      for (const body of odd) {
+        const reply = await who.post(path, body);
+        expect([path, body, reply.status, codeOf(reply.text)]).toEqual([path, body, 403, "KEY_DENIED"]);
+      }
+    }
+  }
 });
 
 test("beyond its requests a minute a key gets 429 with Retry-After, and nobody else does", async () => {

@@ -58,6 +58,8 @@ const COMMANDS = [
   "env *",
   "env A=1 *",
   "sort *",
+  "/bin/ls",
+  "/usr/bin/git *",
 ];
 const ARGVS = [
   ["git", "status"],
@@ -72,6 +74,9 @@ const ARGVS = [
   ["sort", "-"],
   ["sort", "a", "--compress-program=sh"],
   ["git", "log", "a"],
+  ["/usr/bin/git", "status"],
+  ["./ls"],
+  ["/usr/local/bin/git", "log", "a"],
 ];
 const SERVERS = ["s", "v"];
 const MCP_TOOLS = ["t", "u"];

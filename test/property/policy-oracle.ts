@@ -105,7 +105,7 @@ function needsPerson({ command = "" }: OracleRule, touch: OracleTouch): boolean 
   const written = command.split(" ").length - 1;
   const rest = touch.words.slice(written);
   const hasOption = rest.some((word) => word[0] === "-" && word.length > 1);
-  switch (touch.words[0]) {
+  switch (touch.words[0]?.split("/").at(-1)) {
     case "ls":
       return false;
     case "env":
@@ -134,7 +134,7 @@ function selects(policy: OraclePolicy, rule: OracleRule, touch: OracleTouch): bo
           below(rule.path, touch.place.path)
         );
       return (
-        wordsFit(rule.command.split(" "), touch.words) && (rule.effect === "deny" || isListed(policy, touch))
+        commandFits(rule, rule.command, touch.words) && (rule.effect === "deny" || isListed(policy, touch))
       );
     case "mcp":
       return [`${touch.server}/${touch.tool}`, `${touch.server}/*`, "*"].some((each) => each === rule.mcp);
@@ -199,6 +199,13 @@ function hostFits(pattern: string, host: string): boolean {
     given.length > tail.length &&
     tail.every((label, index) => given[given.length - tail.length + index] === label)
   );
+}
+
+/** What a rule denies or asks for is meant by its name, wherever it lies; what it allows, by its very words. */
+function commandFits({ effect }: OracleRule, command: string, words: readonly string[]): boolean {
+  const pattern = command.split(" ");
+  const bare = ([first = "", ...rest]: readonly string[]) => [first.split("/").at(-1) ?? "", ...rest];
+  return effect === "allow" ? wordsFit(pattern, words) : wordsFit(bare(pattern), bare(words));
 }
 
 function wordsFit(pattern: readonly string[], words: readonly string[]): boolean {

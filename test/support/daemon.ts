@@ -28,6 +28,7 @@ export interface Daemon {
   /** Milliseconds from spawn to the first 200 of /readyz. */
   readonly readyMs: number;
   readonly exited: Promise<Exit>;
+  stdout(): string;
   stderr(): string;
   signal(signal: NodeJS.Signals): void;
   /** Sends SIGKILL and waits until the process is gone. */
@@ -69,11 +70,14 @@ export function spawnDaemon(options: DaemonOptions) {
   const env = cleanEnvironment(options.home, options.env);
   const child = spawn(command!, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   living.add(child);
+  let stdout = "";
   let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
-  child.stdout.resume();
   const exited = new Promise<Exit>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, signal) => {
@@ -81,13 +85,13 @@ export function spawnDaemon(options: DaemonOptions) {
       resolve({ code, signal });
     });
   });
-  return { child, exited, stderr: () => stderr };
+  return { child, exited, stdout: () => stdout, stderr: () => stderr };
 }
 
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const startedAt = performance.now();
   const before = readRunFile(options.home)?.boot_id;
-  const { child, exited, stderr } = spawnDaemon(options);
+  const { child, exited, stdout, stderr } = spawnDaemon(options);
   let exit: Exit | undefined;
   void exited.then((value) => {
     exit = value;
@@ -120,6 +124,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     client,
     readyMs: performance.now() - startedAt,
     exited,
+    stdout,
     stderr,
     signal,
     kill: () => leave("SIGKILL", 10_000),

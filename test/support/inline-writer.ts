@@ -121,6 +121,7 @@ export function openInlineWriter(options: InlineOptions = {}): InlineWriter {
 
 const TABLES = [
   ...["task_events", "answers", "effects", "messages", "idempotency", "tasks", "sessions", "audit"],
+  ...["schedule_runs", "schedules"],
   ...["reservations", "spend_totals", "provider_health", "summaries", "failed_calls", "api_keys"],
 ];
 

@@ -83,5 +83,6 @@ export const UNLIMITED = {
   agentBudget: () => undefined,
   providerBudget: () => undefined,
   keyBudget: () => undefined,
+  scheduleBudget: () => undefined,
   newId: () => `bill-${++billed}`,
 } as const;

@@ -12,6 +12,7 @@ import { noSandbox } from "./sandbox.ts";
 export const CLOSED_GRANT: Grant = {
   roots: [],
   domains: [],
+  barredDomains: [],
   allowLoopback: false,
   allowUnsandboxedExec: false,
 };

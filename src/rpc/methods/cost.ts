@@ -1,4 +1,4 @@
-// `cost.report`: what model calls cost, by agent, model, provider, API key or day (UTC).
+// `cost.report`: what model calls cost, by agent, model, provider, API key, schedule or day (UTC).
 
 import { GoclawError } from "../../domain/error.ts";
 import { COST_KEYS, type CostKey, type CostRow, costRows, costTotal } from "../../store/cost.ts";

@@ -2,12 +2,15 @@
 
 import { GoclawError } from "../../domain/error.ts";
 import type { Enqueued } from "../../queue/enqueue.ts";
+import { accept } from "../accept.ts";
 import type { Rpc } from "../dispatch.ts";
 import type { Caller, Method } from "../method.ts";
 import { agentAbort, agentChat, agentChatStream, agentStatus, listAgent } from "./agent.ts";
 import { getApproval, listApproval, respondToApproval } from "./approval.ts";
 import { taskCassette } from "./cassette.ts";
 import { reportCost } from "./cost.ts";
+import { addCron, disableCron, enableCron, listCron, removeCron } from "./cron.ts";
+import { cronRuns } from "./cron-runs.ts";
 import { addKeyMethod, listKeysMethod, revokeKeyMethod, updateKeyMethod } from "./key.ts";
 import { approveMcp, inspectMcp, listMcp, listMcpTools } from "./mcp.ts";
 import { callServed, listServed, openMcp } from "./mcp-served.ts";
@@ -40,11 +43,7 @@ function entry<Params, Result>(
 
 /** A method that puts a task into the queue, answered as REST answers it. */
 function accepting<Params>(method: Method<Params, Enqueued>): RpcEntry {
-  return entry(method, async (rpc, params, caller) => {
-    const { taskId, sessionId } = await rpc.call(method, params, caller);
-    const { task } = await rpc.call(getTask, { task_id: taskId }, caller);
-    return { task_id: taskId, session_id: sessionId, task };
-  });
+  return entry(method, (rpc, params, caller) => accept(rpc, method, params, caller));
 }
 
 const submitting = accepting(submit);
@@ -54,11 +53,13 @@ const ENTRIES: readonly RpcEntry[] = [
   ...[entry(agentChat), entry(agentChatStream), entry(agentAbort), entry(listAgent), entry(agentStatus)],
   {
     ...submitting,
-    call: async (rpc, params, caller) => {
-      const inner = INNER_FIELDS.find((field) => Object.hasOwn(params as object, field));
-      if (inner !== undefined)
+    call: (rpc, params, caller) => {
+      const outerFields = (): unknown => {
+        const inner = INNER_FIELDS.find((field) => Object.hasOwn(params as object, field));
+        if (inner === undefined) return params;
         throw new GoclawError("BAD_REQUEST", `task.submit: unknown field ${JSON.stringify(inner)}`);
-      return submitting.call(rpc, params, caller);
+      };
+      return submitting.call(rpc, outerFields, caller);
     },
   },
   ...[entry(getTask), entry(listTask), entry(listEvents), entry(cancelTask), entry(retryTask)],
@@ -67,6 +68,8 @@ const ENTRIES: readonly RpcEntry[] = [
   ...[entry(subscribeSession), entry(unsubscribeSession)],
   ...[entry(listApproval), entry(getApproval), entry(respondToApproval)],
   ...[entry(listModel), entry(listModelNames), entry(explainRoute), entry(reportCost)],
+  ...[entry(addCron), entry(listCron), entry(removeCron), entry(enableCron), entry(disableCron)],
+  entry(cronRuns),
   ...[entry(addKeyMethod), entry(listKeysMethod), entry(updateKeyMethod), entry(revokeKeyMethod)],
   ...[entry(listMcp), entry(listMcpTools), entry(inspectMcp), entry(approveMcp)],
   ...[entry(openMcp), entry(listServed), accepting(callServed)],

@@ -5,6 +5,7 @@ import { GoclawError } from "../../domain/error.ts";
 import { type ApiKey, KEY_SCOPES } from "../../domain/key.ts";
 import { addKey, hashKey, listKeys, newKey, revokeKey, updateKey } from "../../policy/api-keys.ts";
 import { wakeForBudget } from "../../queue/wake.ts";
+import { KEY_BUDGETS } from "../budget-params.ts";
 import { defineMethod, paramsOf, type RpcPorts } from "../method.ts";
 import { findAgent } from "./submit.ts";
 
@@ -21,17 +22,8 @@ export interface AddKeyParams {
 
 export type WireKey = ReturnType<typeof toWireKey>;
 
-const usd = { type: "number", minimum: 0, maximum: 1_000_000_000 };
-const tokens = { type: "integer", minimum: 0, maximum: 1_000_000_000_000 };
-
 const rpm = { type: "integer", minimum: 1, maximum: 100_000 };
 const keyRef = { type: "string", minLength: 1, maxLength: 64 };
-
-const BUDGETS = paramsOf({
-  ...{ per_task_usd: usd, per_session_usd: usd, per_day_usd: usd, per_month_usd: usd, total_usd: usd },
-  ...{ per_task_tokens: tokens, per_day_tokens: tokens },
-  on_limit: { enum: ["suspend", "fail"] },
-});
 
 export const addKeyMethod = defineMethod<AddKeyParams, { readonly secret: string; readonly key: WireKey }>({
   name: "key.add",
@@ -42,7 +34,7 @@ export const addKeyMethod = defineMethod<AddKeyParams, { readonly secret: string
       agents: { type: "array", items: { type: "string" }, minItems: 1, maxItems: 100 },
       scopes: { type: "array", items: { enum: KEY_SCOPES }, minItems: 1 },
       rpm,
-      budgets: BUDGETS,
+      budgets: KEY_BUDGETS,
       expires_at: { type: "string", maxLength: 40 },
     },
     ["name", "agents"],
@@ -94,7 +86,7 @@ export interface UpdateKeyParams {
 export const updateKeyMethod = defineMethod<UpdateKeyParams, { readonly key: WireKey }>({
   name: "key.update",
   capability: "admin.keys",
-  params: paramsOf({ key: keyRef, rpm, budgets: BUDGETS }, ["key"]),
+  params: paramsOf({ key: keyRef, rpm, budgets: KEY_BUDGETS }, ["key"]),
   subject: ({ key }) => key,
   run: async (ports, { key, rpm: given = null, budgets = {} }) => {
     const updated = ports.store.run(updateKey, { key, rpm: given, budgets });

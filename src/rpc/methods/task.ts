@@ -95,11 +95,11 @@ export const listEvents = defineMethod<
     return params;
   },
   run: async ({ store }, { task_id, after = 0, limit: asked = 200 }) => {
-    one(store.reader, task_id);
+    const { task } = one(store.reader, task_id);
     const events = taskEvents(store.reader, task_id, after, asked + 1);
     const page = events.slice(0, asked);
     return {
-      events: page.map(toWireEvent),
+      events: page.map((event) => toWireEvent(event, task.trace_id)),
       next_cursor: events.length > asked ? (page.at(-1)?.seq ?? null) : null,
     };
   },

@@ -136,6 +136,7 @@ export function wireTask(parts: Partial<WireTask> = {}): WireTask {
   return {
     id: TASK_ID,
     session_id: "01a1f868-d9c7-71d4-b227-bb01802bfcb6",
+    trace_id: "01a1f868-d9c7-71d5-8a11-0c3a7be2f6d1",
     agent_id: "default",
     kind: "chat",
     state: "SUCCEEDED",
@@ -155,6 +156,7 @@ export function wireEvent(seq: number, parts: Partial<WireEvent> = {}): WireEven
     seq,
     task_id: TASK_ID,
     session_id: "s",
+    trace_id: "t",
     type: "task.running",
     attempt: 1,
     payload: {},

@@ -19,8 +19,13 @@ const task: Task = {
     maxAttempts: 3,
   },
   ...{ priority: 0, reasonCode: null, errorCode: null, errorMessage: null, prompt: "hello", result: null },
-  ...{ usage: { inputTokens: 1, outputTokens: 2, cachedTokens: 3, costUsd: null }, parentId: null },
-  ...{ idempotencyKey: "secret of the client", createdAt: AT, updatedAt: AT, availableAt: AT },
+  ...{
+    usage: { inputTokens: 1, outputTokens: 2, cachedTokens: 3, costUsd: null },
+    parentId: null,
+    scheduleId: null,
+  },
+  ...{ idempotencyKey: "secret of the client", traceId: "trace" },
+  ...{ createdAt: AT, updatedAt: AT, availableAt: AT },
   ...{ startedAt: null, finishedAt: null, route: null },
 };
 
@@ -29,6 +34,7 @@ test("a task that has not begun has no fields that have no value yet", () => {
     ...{
       id: "t",
       session_id: "s",
+      trace_id: "trace",
       agent_id: "default",
       kind: "chat",
       state: "QUEUED",
@@ -72,13 +78,21 @@ test("an event carries its states when it has them, and its payload as it is", (
     ...{ seq: 7, taskId: "t", sessionId: "s", agentId: "a", type: "task.enqueued", from: null, to: "QUEUED" },
     ...{ attempt: 0, reasonCode: null, payload: { priority: 0 }, at: AT },
   };
-  expect(toWireEvent(event)).toEqual({
-    ...{ seq: 7, task_id: "t", session_id: "s", type: "task.enqueued", state_to: "QUEUED", attempt: 0 },
+  expect(toWireEvent(event, "trace")).toEqual({
+    ...{
+      seq: 7,
+      task_id: "t",
+      session_id: "s",
+      trace_id: "trace",
+      type: "task.enqueued",
+      state_to: "QUEUED",
+      attempt: 0,
+    },
     ...{ payload: { priority: 0 }, at: "2026-01-02T03:04:05.067Z" },
   });
   const note: DurableEvent = { ...event, type: "tool.refused", to: null, reasonCode: "CAP_DENIED" };
-  expect(Object.keys(toWireEvent(note))).not.toContain("state_to");
-  expect(toWireEvent(note)).toMatchObject({ reason_code: "CAP_DENIED" });
+  expect(Object.keys(toWireEvent(note, "trace"))).not.toContain("state_to");
+  expect(toWireEvent(note, "trace")).toMatchObject({ reason_code: "CAP_DENIED" });
 });
 
 test("no name on the wire has a capital", () => {

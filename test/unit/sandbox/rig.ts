@@ -41,7 +41,16 @@ export function openSandboxRig(settings: Partial<SandboxSettings> = {}): Sandbox
   });
   const run: SandboxRig["run"] = async (argv, more = {}) => {
     const ran = await sandbox.run({
-      ...{ argv, cwd: workspace, stdin: "", env: {}, timeoutMs: 20_000, workspace, allowUnsandboxed: false },
+      ...{
+        argv,
+        cwd: workspace,
+        stdin: "",
+        env: {},
+        timeoutMs: 20_000,
+        workspace,
+        allowUnsandboxed: false,
+        barred: [],
+      },
       roots: [{ path: workspace, mode: "rw" }],
       signal: new AbortController().signal,
       ...more,

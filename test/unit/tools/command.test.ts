@@ -7,9 +7,12 @@ import {
   mkdtempSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -30,6 +33,11 @@ beforeEach(() => {
   return () => rmSync(workspace, { recursive: true, force: true });
 });
 
+function truncate(file: string, bytes: number): void {
+  writeFileSync(file, "");
+  truncateSync(file, bytes);
+}
+
 function context(more: Partial<ToolContext> = {}): ToolContext {
   return toolContext(workspace, { effectKey: "k", now: () => new Date(0), ...more });
 }
@@ -49,6 +57,7 @@ test("the exact act names the program's file, the directory and what the named f
     ...{ tool: "exec", argv: ["sh", "run.sh", "--config=conf", "gone"], env: {}, sandbox: "bwrap" },
     executable: { path: program, sha256: sha256(readFileSync(program)) },
     cwd: { path: workspace, dev, ino },
+    stdin: "in",
     stdin_sha256: sha256("in"),
     files: [
       { path: join(workspace, "conf"), sha256: sha256("x=1") },
@@ -56,6 +65,25 @@ test("the exact act names the program's file, the directory and what the named f
     ],
     limits: { timeout_ms: 30_000, processes: 128, file_bytes: 268_435_456 },
   });
+});
+
+test("a file that is too large to read for a question is bound by what the kernel says of it", async () => {
+  for (const name of ["sparse", "other"]) truncate(join(workspace, name), 1e12);
+  writeFileSync(join(workspace, "small"), "s");
+  const describe = () => exec.exactAct!({ argv: ["cat", "sparse", "small"] }, context());
+  const before = await describe();
+  const { dev, ino } = statSync(join(workspace, "sparse"));
+  expect(before).toMatchObject({
+    files: [
+      { path: join(workspace, "small"), sha256: sha256("s") },
+      { path: join(workspace, "sparse"), sha256: null, bytes: 1e12, dev, ino },
+    ],
+  });
+  expect(await describe()).toEqual(before);
+  utimesSync(join(workspace, "sparse"), 0, 0); // whatever is said of its time, it was touched
+  expect(await describe()).not.toEqual(before);
+  renameSync(join(workspace, "other"), join(workspace, "sparse"));
+  expect(await describe()).not.toEqual(before);
 });
 
 test("the exact act of a line holds the files that it mentions; it changes with each of them", async () => {

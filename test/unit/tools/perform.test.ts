@@ -106,6 +106,26 @@ test(
 );
 
 test(
+  verifies(
+    "QUE-006",
+    "a call that a crash cut off asks, though its tool is gone since or takes other arguments",
+  ),
+  async () => {
+    const { hands, ran } = open("once", done());
+    const place = { turn: 0, callIndex: 0, isInDoubt: true };
+    for (const call of [
+      { id: "c", name: "gone", argumentsText: "{}" },
+      { id: "c", name: "probe", argumentsText: '{"x":5}' },
+    ])
+      expect(await perform(hands, task, call, place, new AbortController().signal)).toMatchObject({
+        type: "unknown",
+        message: expect.stringContaining(`nobody can tell whether ${call.name} took effect`),
+      });
+    expect([ran, rows().effects]).toEqual([[], []]);
+  },
+);
+
+test(
   verifies(["SEC-001", "SEC-006"], "what the policy denies does not run, is audited, and the model is told"),
   async () => {
     const { run, ran } = open("once", done(), "tools.other");

@@ -1,0 +1,95 @@
+// The commands about schedules: prompts that become tasks by the clock.
+
+import { MISFIRES, OVERLAPS } from "../domain/schedule.ts";
+import { type CommandSpec, JSON_OPTION, type OptionSpec } from "./command-spec.ts";
+import { choice, dollars, wholeNumber } from "./option-values.ts";
+
+const SCHEDULE = { name: "<schedule>", description: "its name, or its id" };
+const SESSIONS = ["new", "keep"] as const;
+const ON_LIMIT = ["suspend", "fail"] as const;
+
+const oneOf = (flags: string, description: string, words: readonly string[]): OptionSpec => ({
+  ...{ flags, description },
+  choices: words,
+  parse: choice(words),
+});
+
+const BUDGET: readonly OptionSpec[] = [
+  { flags: "--per-task-usd <usd>", description: "US dollars one run may cost", parse: dollars },
+  { flags: "--per-day-usd <usd>", description: "US dollars a day (UTC)", parse: dollars },
+  { flags: "--per-month-usd <usd>", description: "US dollars a month (UTC)", parse: dollars },
+  { flags: "--per-day-tokens <n>", description: "tokens a day (UTC)", parse: wholeNumber(0, 999_999_999) },
+  oneOf("--on-limit <what>", "what a run does at a limit: suspend (default) or fail", ON_LIMIT),
+];
+
+export const CRON: CommandSpec = {
+  name: "cron",
+  group: "Work:",
+  summary: "run prompts by the clock",
+  details:
+    "Schedules of config.yaml (`schedules:`) are listed here too. Every slot leaves a run: ran, caught_up, skipped, missed or waiting.",
+  commands: [
+    {
+      name: "list",
+      summary: "list the schedules, when each fires next, and how it went last",
+      options: [{ flags: "--agent <id>", description: "only of this agent" }, JSON_OPTION],
+    },
+    {
+      name: "add",
+      summary: "add a schedule, and print its next slots and what a day of it costs",
+      details:
+        'For example: goclaw cron add report "30 7 * * 1-5" "Summarise yesterday\'s alerts" --timezone Europe/Berlin --per-day-usd 0.50. The expression has five fields (minute hour day month weekday) or is a name: @hourly, @daily, @weekly, @monthly, @yearly, @weekdays, @weekends.',
+      arguments: [
+        { name: "<name>", description: "what to call it: letters, digits, `.`, `_` and `-`" },
+        { name: "<expression>", description: 'when it fires, such as "30 7 * * 1-5" or @daily' },
+        { name: "<prompt>", description: "what the agent is asked" },
+      ],
+      options: [
+        { flags: "--agent <id>", description: "the agent that is asked (default: default)" },
+        {
+          flags: "--timezone <zone>",
+          description: "the clock it goes by, such as Europe/Berlin (default: UTC)",
+        },
+        oneOf("--session <which>", "a new session for each run (default), or keep one for all", SESSIONS),
+        { flags: "--session-id <id>", description: "keep to this session" },
+        { flags: "--model <name>", description: "another model than the agent's, or tier:NAME, or auto" },
+        oneOf(
+          "--misfire <what>",
+          "slots that no daemon was there for: skip, once (default: one run for all) or all",
+          MISFIRES,
+        ),
+        oneOf("--overlap <what>", "a slot whose predecessor still runs: skip (default) or queue", OVERLAPS),
+        { flags: "--disabled", description: "do not fire it before `cron enable`" },
+        ...BUDGET,
+        JSON_OPTION,
+      ],
+    },
+    {
+      name: "remove",
+      summary: "remove a schedule; what runs goes on, and its history stays",
+      arguments: [SCHEDULE],
+      options: [JSON_OPTION],
+    },
+    {
+      name: "enable",
+      summary: "fire it again, from its next slot on",
+      arguments: [SCHEDULE],
+      options: [JSON_OPTION],
+    },
+    {
+      name: "disable",
+      summary: "do not fire it; what runs goes on",
+      arguments: [SCHEDULE],
+      options: [JSON_OPTION],
+    },
+    {
+      name: "runs",
+      summary: "list its slots and what became of them, the newest first",
+      arguments: [SCHEDULE],
+      options: [
+        { flags: "--limit <n>", description: "how many (default: 20)", parse: wholeNumber(1, 500) },
+        JSON_OPTION,
+      ],
+    },
+  ],
+};
