@@ -1,6 +1,6 @@
 // The thinking half of a daemon, built from its configuration and its store: guard, providers, hands, lanes and RPC.
 
-import { schemaFault } from "./brain/structured.ts";
+import { schemaFault, shapeFault } from "./brain/structured.ts";
 import { createRouting } from "./chains.ts";
 import { placeOf } from "./control.ts";
 import { type Cron, createCron } from "./engine/cron/cron.ts";
@@ -132,6 +132,9 @@ export function createMind(ground: Ground, store: Store, policy: Policy, facts: 
       if (bus.hasTaskListener(id))
         bus.publish({ type: "text.delta", taskId: id, sessionId, turn, offset, text });
     },
+    publishPiece: ({ id, sessionId }, piece) => {
+      if (bus.hasTaskListener(id)) bus.publish({ type: "answer.delta", taskId: id, sessionId, piece });
+    },
     redact,
     reportDefect: (error, { id, sessionId, traceId }) =>
       reportDefect("attempt", error, { trace_id: traceId, task_id: id, session_id: sessionId }),
@@ -153,8 +156,9 @@ export function createMind(ground: Ground, store: Store, policy: Policy, facts: 
   const servedTools = () => toolsFor("default").filter(({ name }) => serve.tools.includes(name));
   const rpc = createRpc({
     ...{ mcp: createDesk(mcp), served: { agents: serve.agents, tools: servedTools }, version: version() },
-    routes: createRouteTable(routing, { guard, toolsFor }),
-    ...{ store, guard, agents, modelRows, newId, redact, limits, schemaFault, isDraining, status },
+    routes: createRouteTable(routing, { guard, toolsFor }, () => modelRows(true)),
+    ...{ store, guard, agents, modelRows, newId, redact, limits, isDraining, status },
+    ...{ schemaFault, shapeFault },
     ...{ randomBytes: systemRandom.bytes, nowMs: systemClock.nowMs },
     onSubmitting: () => engine.expectWork(),
     onScheduled: () => cron.nudge(),

@@ -1,6 +1,7 @@
 // One model call: collects the parts of a stream into a whole answer and passes text on as it arrives. What a provider
 // did not finish is not an answer.
 
+import type { AnswerDelta } from "../domain/event.ts";
 import type { Answer, Continuation, TokenUsage, ToolCall } from "../domain/message.ts";
 import {
   type ErrorClass,
@@ -37,6 +38,7 @@ interface PartialCall {
 /** `offset` counts UTF-16 units from the start of this answer. */
 export interface Hearing {
   onText(text: string, offset: number): void;
+  onPiece?(piece: AnswerDelta["piece"]): void;
   onSeam(seam: SeamPart): void;
 }
 
@@ -44,10 +46,11 @@ export async function callModel(
   provider: Provider,
   request: ModelRequest,
   signal: AbortSignal,
-  { onText, onSeam }: Hearing,
+  { onText, onPiece, onSeam }: Hearing,
 ): Promise<Called> {
   let text = "";
   let reasoning = "";
+  let refusal = "";
   let continuation: Continuation | undefined;
   const meter = createMeter(provider.id, request.model);
   const calls = new Map<number, PartialCall>();
@@ -59,8 +62,12 @@ export async function callModel(
         meter.hear(part.text);
         break;
       case "reasoning.delta":
+        onPiece?.({ type: "reasoning", offset: reasoning.length, text: part.text });
         reasoning += part.text;
         meter.hear(part.text);
+        break;
+      case "refusal":
+        refusal += part.text;
         break;
       case "continuation":
         continuation = part.continuation;
@@ -70,8 +77,12 @@ export async function callModel(
         break;
       case "tool.delta": {
         const call = calls.get(part.index);
-        if (call !== undefined) call.argumentsText += part.text;
         meter.hear(part.text);
+        if (call === undefined) break;
+        const { id, name, argumentsText } = call;
+        const { index, text: piece } = part;
+        onPiece?.({ type: "call", index, id, name, offset: argumentsText.length, text: piece });
+        call.argumentsText += piece;
         break;
       }
       case "seam":
@@ -88,7 +99,11 @@ export async function callModel(
         const toolCalls: ToolCall[] = [...calls.entries()].sort(([a], [b]) => a - b).map(([, call]) => call);
         const stopReason = toolCalls.length > 0 ? "tool_calls" : part.stopReason;
         const model = part.model || request.model;
-        const extra = { ...(reasoning && { reasoning }), ...(continuation && { continuation }) };
+        const extra = {
+          ...(reasoning && { reasoning }),
+          ...(refusal && { refusal }),
+          ...(continuation && { continuation }),
+        };
         return {
           ok: true,
           billed: meter.billed,

@@ -69,3 +69,8 @@ export function soulFor(soul: string, output: OutputSpec | null): string {
 export async function schemaFault(schema: Readonly<Record<string, unknown>>): Promise<string | undefined> {
   return (await import("./schema-check.ts")).faultOf(schema);
 }
+
+/** The same of a schema that somebody else will use: only whether it is one. */
+export async function shapeFault(schema: Readonly<Record<string, unknown>>): Promise<string | undefined> {
+  return (await import("./schema-check.ts")).shapeFaultOf(schema);
+}

@@ -56,6 +56,24 @@ export interface TextDelta {
   readonly text: string;
 }
 
+/** A piece of an answer in flight that is no text of it. `offset` counts UTF-16 units of what it adds to. */
+export interface AnswerDelta {
+  readonly type: "answer.delta";
+  readonly taskId: string;
+  readonly sessionId: string;
+  readonly piece:
+    | { readonly type: "reasoning"; readonly offset: number; readonly text: string }
+    /** Of the arguments of the call at `index`, which is `id` and calls `name`. */
+    | {
+        readonly type: "call";
+        readonly index: number;
+        readonly id: string;
+        readonly name: string;
+        readonly offset: number;
+        readonly text: string;
+      };
+}
+
 /** Tools of an MCP server are new, changed or gone; those that are new or changed wait for an approval. */
 export interface ToolsUpdated {
   readonly type: "tools.updated";
@@ -63,7 +81,7 @@ export interface ToolsUpdated {
   readonly tools: readonly string[];
 }
 
-export type TaskEvent = DurableEvent | TextDelta;
+export type TaskEvent = DurableEvent | TextDelta | AnswerDelta;
 export type GoclawEvent = TaskEvent | ToolsUpdated;
 
 export function isDurable(event: GoclawEvent): event is DurableEvent {

@@ -22,12 +22,24 @@ export interface Continuation {
   readonly data: string;
 }
 
+/** A piece of a user's message, in its place. An image is here itself, or at an address that the vendor fetches. */
+export type ContentPart =
+  | { readonly type: "text"; readonly text: string }
+  | ({ readonly type: "image"; readonly detail?: ImageDetail } & Image)
+  | { readonly type: "image_url"; readonly detail?: ImageDetail; readonly url: string };
+
+export type ImageDetail = "auto" | "low" | "high";
+
 export type Message =
-  | { readonly role: "system"; readonly text: string }
+  | { readonly role: "system"; readonly text: string; readonly speaker?: string }
   | {
       readonly role: "user";
       readonly text: string;
       readonly images?: readonly Image[];
+      /** The same text, and images in their places among it; stands in place of `text` and `images`. */
+      readonly parts?: readonly ContentPart[];
+      /** Tells several participants of one role apart. */
+      readonly speaker?: string;
       /** No user's words: the program asks again, because of what the answer before it lacks. */
       readonly isReask?: true;
     }
@@ -36,6 +48,7 @@ export type Message =
       readonly text: string;
       readonly toolCalls: readonly ToolCall[];
       readonly continuation?: Continuation;
+      readonly speaker?: string;
     }
   | { readonly role: "tool"; readonly callId: string; readonly name: string; readonly text: string };
 
@@ -44,6 +57,8 @@ export interface ToolSpec {
   readonly name: string;
   readonly description: string;
   readonly params: Readonly<Record<string, unknown>>;
+  /** The vendor must keep the arguments to the schema. */
+  readonly strict?: boolean;
 }
 
 export type StopReason = "stop" | "tool_calls" | "length" | "content_filter";
@@ -67,6 +82,8 @@ export interface Answer {
   readonly stopReason: StopReason;
   readonly usage: TokenUsage | null;
   readonly reasoning?: string;
+  /** Why the model would not answer, in its own words; only a client's own conversation keeps it. */
+  readonly refusal?: string;
   readonly continuation?: Continuation;
   readonly provider: string;
   readonly model: string;

@@ -2,11 +2,13 @@
 // writes is fenced; when the lease is lost it stops without writing anything.
 
 import type { Purse } from "../brain/budget.ts";
+import { runPassage } from "../brain/passage.ts";
 import { runCompact, runTurns } from "../brain/turn.ts";
-import { type Agent, plainAgent } from "../domain/agent.ts";
+import type { Agent } from "../domain/agent.ts";
 import { messageOf } from "../domain/error.ts";
-import { unreachable } from "../domain/event.ts";
+import { type AnswerDelta, unreachable } from "../domain/event.ts";
 import type { ClaimedTask, Outcome } from "../domain/task.ts";
+import { loadPassage } from "../journal/passage.ts";
 import type { RetryLimits } from "../queue/backoff.ts";
 import { fail } from "../queue/fail.ts";
 import { requeue } from "../queue/requeue.ts";
@@ -14,7 +16,8 @@ import { suspend } from "../queue/suspend.ts";
 import type { Store } from "../store/store.ts";
 import type { Hands } from "../tools/perform.ts";
 import { finish } from "./finish.ts";
-import { findWay, type Routing } from "./route-task.ts";
+import { findPassageWay } from "./passage-way.ts";
+import { findWay, type Routing, type Words, wordsOf } from "./route-task.ts";
 import { isToolTask, runToolTask } from "./tool-task.ts";
 
 export interface AttemptPorts {
@@ -25,6 +28,7 @@ export interface AttemptPorts {
   readonly findAgent: (id: string) => Agent | undefined;
   readonly routing: Routing;
   readonly publishText: (task: ClaimedTask, turn: number, offset: number, text: string) => void;
+  readonly publishPiece: (task: ClaimedTask, piece: AnswerDelta["piece"]) => void;
   readonly redact: (text: string) => string;
   readonly reportDefect: (error: unknown, task: ClaimedTask) => void;
 }
@@ -91,22 +95,38 @@ async function think(
   agent: Agent,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const isPlain = task.kind === "passthrough";
-  // Nothing is offered, and what a model asks for all the same does not exist.
-  const hands = isPlain ? { ...ports.hands, toolsFor: () => [] } : ports.hands;
-  const { store, purse, routing } = ports;
-  const way = await findWay(
-    { store, purse, routing, hands },
-    task,
-    isPlain ? plainAgent(agent) : agent,
-    signal,
-  );
+  if (task.kind === "passthrough") return passThrough(ports, task, agent, signal);
+  const { store, hands, purse, routing } = ports;
+  const words = (): Words => wordsOf(store.reader, hands, task, agent);
+  const way = await findWay({ store, purse, routing }, task, agent, signal, words);
   if ("outcome" in way) return way.outcome;
   const runKind = task.kind === "compact" ? runCompact : runTurns;
   return runKind({
     ...{ task, ...way, signal, hands, purse },
     model: way.agent.model,
     onText: (turn, offset, text) => ports.publishText(task, turn, offset, text),
+  });
+}
+
+/** A client's own request: to the model that it names, or where routing sends it. */
+async function passThrough(
+  ports: AttemptPorts,
+  task: ClaimedTask,
+  agent: Agent,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { store, purse, routing, redact } = ports;
+  const passage = loadPassage(store.reader, task.id);
+  if (passage === undefined) {
+    const message = "a client's own request is not kept after its end; the client has to send it again";
+    return { type: "failed", code: "BAD_REQUEST", message };
+  }
+  const way = await findPassageWay({ store, purse, routing }, task, passage, agent, signal);
+  if ("outcome" in way) return way.outcome;
+  return runPassage({
+    ...{ task, passage, purse, signal, redact, provider: way.provider, link: way.agent },
+    onText: (turn, offset, text) => ports.publishText(task, turn, offset, text),
+    onPiece: (piece) => ports.publishPiece(task, piece),
   });
 }
 

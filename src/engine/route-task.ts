@@ -25,6 +25,7 @@ import {
 import type { ClaimedTask, Outcome } from "../domain/task.ts";
 import { loadRoute, recordRoute, routeHeadersOf } from "../journal/route.ts";
 import type { Provider } from "../providers/provider.ts";
+import type { Reader } from "../store/reader.ts";
 import { historyBefore, promptOf, summaryBefore } from "../store/sessions.ts";
 import type { Store } from "../store/store.ts";
 import type { Hands } from "../tools/perform.ts";
@@ -48,7 +49,6 @@ export interface WayPorts {
   readonly store: Store;
   readonly purse: Purse;
   readonly routing: Routing;
-  readonly hands: OfferingHands;
 }
 
 /** The agent as this task has it: with the provider and the model that are asked first. */
@@ -57,11 +57,15 @@ export interface Way {
   readonly provider: Provider;
 }
 
+/** What a decision looks at beside the task: a client's own request has its words and tools elsewhere. */
+export type Words = Pick<RouteRequest, "userMessages" | "hasTools">;
+
 export async function findWay(
   ports: WayPorts,
   task: ClaimedTask,
   agent: Agent,
   signal: AbortSignal,
+  words: () => Words,
 ): Promise<Way | { readonly outcome: Outcome }> {
   const { routing } = ports;
   const asked = task.model ?? agent.routed;
@@ -73,7 +77,8 @@ export async function findWay(
   // Never claimed before: the journal has nothing of it.
   const stored = task.fence === 1 ? undefined : loadRoute(ports.store.reader, task.id);
   if (stored !== undefined) return wayOf(routing, agent, stored.chain);
-  const chain = await decide(ports, routing.plan, task, agent, asked, signal);
+  const request = requestOf(ports, task, agent, asked, words());
+  const chain = await decide(ports, routing.plan, task, request, signal);
   return chain === undefined ? { outcome: { type: "lost" } } : wayOf(routing, agent, chain);
 }
 
@@ -82,14 +87,18 @@ function isChosen(plan: RoutePlan | null, asked: string): plan is RoutePlan {
 }
 
 /** A model that was named, and the fallbacks behind it. */
-export function directChain({ fallbacks }: Routing, agent: Agent, model: string | null): RouteChain {
+export function directChain({ fallbacks }: Routing, agent: RouteLink, model: string | null): RouteChain {
   const others = fallbacks.filter(({ provider, model: other }) => {
     return provider !== agent.provider || other !== agent.model;
   });
   return [{ provider: agent.provider, model: model ?? agent.model }, ...others];
 }
 
-function wayOf(routing: Routing, agent: Agent, chain: RouteChain): Way | { readonly outcome: Outcome } {
+export function wayOf(
+  routing: Routing,
+  agent: Agent,
+  chain: RouteChain,
+): Way | { readonly outcome: Outcome } {
   const provider = routing.openChain(chain);
   if (provider === undefined) {
     const names = chain.map((link) => link.provider).join(", ");
@@ -112,8 +121,7 @@ async function decide(
   ports: WayPorts,
   plan: RoutePlan,
   task: ClaimedTask,
-  agent: Agent,
-  asked: string,
+  request: RouteRequest,
   signal: AbortSignal,
 ): Promise<RouteChain | undefined> {
   const { store, routing } = ports;
@@ -122,7 +130,7 @@ async function decide(
     bought = purchase;
   };
   const ask = classifierOf(ports, plan, task, signal, onBought);
-  const decision = await decideRoute(plan, requestOf(ports, task, agent, asked), ask);
+  const decision = await decideRoute(plan, request, ask);
   // Cut short, it may have decided without the classifier; what was bought is written down whatever happens.
   if (signal.aborted && bought === null) return undefined;
   const held = await store.insist(recordRoute, {
@@ -133,18 +141,24 @@ async function decide(
   return held ? decision.chain : undefined;
 }
 
-function requestOf({ store, hands }: WayPorts, task: ClaimedTask, agent: Agent, asked: string): RouteRequest {
-  const { reader } = store;
+function requestOf(
+  { store }: WayPorts,
+  task: ClaimedTask,
+  agent: Agent,
+  asked: string,
+  words: Words,
+): RouteRequest {
+  return { model: asked, agentId: agent.id, headers: routeHeadersOf(store.reader, task.id), ...words };
+}
+
+export function wordsOf(reader: Reader, hands: OfferingHands, task: ClaimedTask, agent: Agent): Words {
   const prompt = promptOf(reader, task.id);
   const anchor = prompt?.anchor ?? 0;
   const summary = summaryBefore(reader, task.sessionId, anchor);
   const before = historyBefore(reader, task.sessionId, anchor, summary);
   const userMessages = before.filter(({ role }) => role === "user").map(({ content }) => content);
   return {
-    model: asked,
-    agentId: agent.id,
     hasTools: offeredTools(agent, hands).length > 0,
-    headers: routeHeadersOf(reader, task.id),
     userMessages: [...userMessages, prompt?.content ?? ""],
   };
 }

@@ -21,9 +21,11 @@ export interface OpenAiPorts {
 export interface Completion {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
-  readonly chat: ChatRequest;
+  readonly chat: Pick<ChatRequest, "model" | "stream" | "includeUsage">;
   readonly taskId: string;
   readonly answerer: Answerer;
+  /** What it waits for is the queue's own and over in a moment. */
+  readonly waitsShortly?: boolean;
 }
 
 export interface Ended {
@@ -38,7 +40,7 @@ export interface Ended {
  */
 export function waitForEnd(
   ports: OpenAiPorts,
-  { request, reply, taskId, answerer }: Completion,
+  { request, reply, taskId, answerer, waitsShortly = false }: Completion,
   view: Followed = { onDelta: () => {}, onEvent: () => {} },
 ): Promise<Ended> {
   const read = async (): Promise<WireTask> =>
@@ -47,7 +49,7 @@ export function waitForEnd(
     let stop: (() => void) | undefined;
     let over = false;
     let finishReason = "stop";
-    let afterMs: unknown;
+    let afterMs = 0;
     const finish = (): void => {
       if (over) return;
       over = true;
@@ -59,15 +61,15 @@ export function waitForEnd(
       );
     };
     stop = ports.follower.follow(taskId, 0, {
-      onDelta: view.onDelta,
+      ...view,
       onEvent: (event) => {
         answerer.observe(event);
         view.onEvent(event);
-        if (event.type === "task.failed") afterMs = event.payload.retry_after_ms;
         if (event.type === "model.end") finishReason = String(event.payload.stop_reason);
         const ended = event.to !== null && isTerminal(event.to);
         const putBack = event.reasonCode === "SHUTDOWN_REQUEUED";
-        if (ended || putBack || suspensionOf(event) !== undefined) finish();
+        afterMs = Number(event.payload.retry_after_ms ?? afterMs);
+        if (ended || putBack || (!waitsShortly && suspensionOf(event) !== undefined)) finish();
       },
     });
     if (over) stop();
@@ -88,11 +90,11 @@ export function usageOf({ usage }: WireTask) {
 const LATER_SECONDS = 10;
 
 /** Why a task has no answer to give, with the status of its code. */
-function errorOf(task: WireTask, afterMs: unknown): GoclawError {
+function errorOf(task: WireTask, afterMs: number): GoclawError {
   const given = task.error?.code ?? task.reason_code ?? "INTERNAL";
   const code = given in CODES ? (given as Code) : "INTERNAL";
   const message = `${task.error?.message ?? task.state} (task ${task.id} is ${task.state}; goclaw task why ${task.id})`;
   const later = CODES[code].http === 429 ? LATER_SECONDS : undefined;
-  const retryAfterSeconds = typeof afterMs === "number" ? Math.ceil(afterMs / 1000) : later;
+  const retryAfterSeconds = afterMs > 0 ? Math.ceil(afterMs / 1_000) : later;
   return new GoclawError(code, message, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
 }

@@ -1,5 +1,5 @@
-// POST /v1/chat/completions and GET /v1/models. Every request is a durable task, of an agent or, for `auto` and the tiers,
-// of the client's own conversation; the answer is a projection of its events. A client that hangs up leaves it running.
+// POST /v1/chat/completions and GET /v1/models. Every request is a durable task: of an agent, which goes on when its
+// client hangs up, or a client's own request to a model (passage.ts). The answer is a projection of the task's events.
 
 import type { FastifyInstance } from "fastify";
 import { submit } from "../rpc/methods/submit.ts";
@@ -8,6 +8,7 @@ import { ParamError } from "./errors.ts";
 import { modelNotFound, modelRoutes } from "./models.ts";
 import { answerStream } from "./openai-stream.ts";
 import { type Completion, type OpenAiPorts, usageOf, waitForEnd } from "./openai-wait.ts";
+import { answerPassage } from "./passage.ts";
 import { createAnswerer, wantedHeaders } from "./route-headers.ts";
 
 export function openAiRoutes(app: FastifyInstance, ports: OpenAiPorts): void {
@@ -18,25 +19,26 @@ export function openAiRoutes(app: FastifyInstance, ports: OpenAiPorts): void {
     // The answer is read from the task: who may not read it is told so before there is one.
     await ports.rpc.admit(getTask, request.caller);
     // Loaded at the first request: a start does not pay for the schema compiler.
-    const { readChatRequest } = await import("./openai-request.ts");
+    const { agentOf, readChatRequest } = await import("./openai-request.ts");
+    const model = (request.body as { readonly model?: unknown } | null)?.model;
+    // A name that no agent has is a model's, and the conversation is the client's own.
+    if (typeof model === "string" && model !== "" && agentOf(model) === "")
+      return answerPassage(ports, request, reply, model);
     const chat = readChatRequest(request.body);
-    // A name that an agent has is the agent; what routing takes is the client's own conversation.
-    const passes = chat.submit.agent === "" && routed.takes(chat.model);
-    const target = passes ? { agent: "default", model: chat.model, passthrough: true } : {};
-    const submission = { ...chat.submit, ...target };
-    const agent = agents.find(({ id }) => id === submission.agent);
+    const agent = agents.find(({ id }) => id === chat.submit.agent);
     if (agent === undefined) throw modelNotFound(chat.model);
     if (chat.submit.prompt.trim() === "")
       throw new ParamError("messages", "messages: the last message is empty");
     const key = request.headers["idempotency-key"];
     const params = {
-      ...submission,
+      ...chat.submit,
       ...(key === undefined ? {} : { idempotency_key: key }),
       ...wantedHeaders(routed.headerNames, request),
     };
     const { taskId } = await ports.rpc.call(submit, params, request.caller);
-    const isRouted = passes || agent.routed !== undefined;
-    const answerer = createAnswerer(taskId, agent, isRouted);
+    const { provider, model: own, id } = agent;
+    const direct = agent.routed === undefined ? { provider, model: own, rule: `agent:${id}` } : null;
+    const answerer = createAnswerer(taskId, direct);
     const completion = { request, reply, chat, taskId, answerer };
     if (!chat.stream) return answerWhole(ports, completion);
     answerStream(ports, completion);

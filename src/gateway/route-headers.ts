@@ -2,8 +2,8 @@
 // answers and why. What stands in a header is visible ASCII, whatever the names in the configuration are.
 
 import type { FastifyRequest } from "fastify";
-import type { Agent } from "../domain/agent.ts";
 import type { DurableEvent } from "../domain/event.ts";
+import type { RouteLink } from "../domain/route.ts";
 
 const VALUE_CHARS = 200;
 
@@ -26,11 +26,15 @@ export interface Answerer {
   headers(): Record<string, string>;
 }
 
-/** `isRouted`: a chain is chosen for the task, and until then nobody can say who answers. */
-export function createAnswerer(taskId: string, agent: Agent, isRouted: boolean): Answerer {
-  let told: Record<"provider" | "model" | "layer" | "rule", string> | undefined = isRouted
-    ? undefined
-    : { provider: agent.provider, model: agent.model, layer: "direct", rule: `agent:${agent.id}` };
+/** Null when a chain is chosen for the task: until then nobody can say who answers. */
+export function createAnswerer(
+  taskId: string,
+  direct: (RouteLink & { readonly rule: string }) | null,
+): Answerer {
+  let told: Record<"provider" | "model" | "layer" | "rule", string> | undefined =
+    direct === null
+      ? undefined
+      : { provider: direct.provider, model: direct.model, layer: "direct", rule: direct.rule };
   return {
     observe: ({ type, payload }) => {
       if (type === "route.decided") {

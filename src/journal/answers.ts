@@ -29,9 +29,9 @@ export interface RecordAnswerInput extends Fence {
 
 const INSERT_SQL = `
   INSERT INTO answers (task_id, turn, text, tool_calls, stop_reason, provider, model,
-                       input_tokens, output_tokens, cached_tokens, cost_usd, reasoning, continuation, attempt, at)
+                       input_tokens, output_tokens, cached_tokens, cost_usd, reasoning, refusal, continuation, attempt, at)
   VALUES (@taskId, @turn, @text, @toolCalls, @stopReason, @provider, @model,
-          @inputTokens, @outputTokens, @cachedTokens, @costUsd, @reasoning, @continuation, @attempt, @now)`;
+          @inputTokens, @outputTokens, @cachedTokens, @costUsd, @reasoning, @refusal, @continuation, @attempt, @now)`;
 
 const RECORDED_SQL = "SELECT 1 FROM answers WHERE task_id = @taskId AND turn = @turn";
 
@@ -80,9 +80,10 @@ export function insertAnswer(tx: Tx, task: HeldTask, { turn, answer, costUsd, sh
   };
   const calls = JSON.stringify(toolCalls);
   const reasoning = answer.reasoning ?? null;
+  const refusal = answer.refusal ?? null;
   const continuation = answer.continuation === undefined ? null : JSON.stringify(answer.continuation);
   const row = { taskId, turn, text, toolCalls: calls, stopReason, provider, model, ...tokens, attempt };
-  tx.run(INSERT_SQL, { ...row, costUsd, reasoning, continuation, now: tx.nowMs });
+  tx.run(INSERT_SQL, { ...row, costUsd, reasoning, refusal, continuation, now: tx.nowMs });
   const spent = usage === null ? null : usage.inputTokens + usage.outputTokens;
   settleSpend(tx, task, turn, { provider, usd: costUsd, tokens: spent });
   const payload = {
@@ -103,7 +104,7 @@ export function insertAnswer(tx: Tx, task: HeldTask, { turn, answer, costUsd, sh
 const LOAD_SQL = `
   SELECT turn, text, tool_calls AS toolCalls, stop_reason AS stopReason, provider, model,
          input_tokens AS inputTokens, output_tokens AS outputTokens, cached_tokens AS cachedTokens,
-         reasoning, continuation
+         reasoning, refusal, continuation
   FROM answers WHERE task_id = @taskId ORDER BY turn`;
 
 interface AnswerRow {
@@ -117,6 +118,7 @@ interface AnswerRow {
   readonly outputTokens: number | null;
   readonly cachedTokens: number | null;
   readonly reasoning: string | null;
+  readonly refusal: string | null;
   readonly continuation: string | null;
 }
 
@@ -129,6 +131,7 @@ export function loadAnswers(reader: Reader, taskId: string): Answer[] {
     provider: row.provider,
     model: row.model,
     ...(row.reasoning === null ? {} : { reasoning: row.reasoning }),
+    ...(row.refusal === null ? {} : { refusal: row.refusal }),
     ...(row.continuation === null ? {} : { continuation: JSON.parse(row.continuation) as Continuation }),
     usage:
       row.inputTokens === null

@@ -23,5 +23,6 @@ export function wireUsage(usage: TokenUsage | null): Record<string, number> {
     input_tokens: usage.inputTokens,
     output_tokens: usage.outputTokens,
     cached_tokens: usage.cachedTokens,
+    ...(usage.reasoningTokens !== undefined && { reasoning_tokens: usage.reasoningTokens }),
   };
 }

@@ -10,9 +10,11 @@ import type {
   OutputConfig,
   Tool,
 } from "@anthropic-ai/sdk/resources/messages";
-import type { Message, ToolSpec } from "../domain/message.ts";
+import type { ContentPart, Message, ToolSpec } from "../domain/message.ts";
 import { restore, textBlocks } from "./anthropic-thinking.ts";
+import { mayThink, strictFormat, toWishes } from "./anthropic-wishes.ts";
 import { argumentsObject, type Origin, systemText, withLegalIds } from "./history.ts";
+import { offeredTools, partsOf } from "./needs.ts";
 import type { ModelRequest, OutputSchema } from "./provider.ts";
 
 const LEGAL_ID = /^[a-zA-Z0-9_-]{1,64}$/;
@@ -30,7 +32,7 @@ interface OldSampling {
 }
 
 export async function toBody(
-  { model, messages, tools, sampling, output }: ModelRequest,
+  { model, messages, tools, sampling, output, wish }: ModelRequest,
   limits: AnswerLimits,
   origin: Origin,
 ): Promise<MessageCreateParamsStreaming> {
@@ -40,21 +42,24 @@ export async function toBody(
     ...(topP !== undefined && { top_p: topP }),
   };
   const system = systemText(messages);
-  const format = output && (await toFormat(output));
+  const wished = wish?.format?.type === "json_schema" ? await strictFormat(wish.format) : undefined;
+  const format = output === undefined ? wished : await toFormat(output);
   // Thinking counts as output, so that it has to fit into the answer's length.
-  const budget = (limits.thinkingTokens ?? maxTokens) < maxTokens ? limits.thinkingTokens : undefined;
-  const turns = toMessages(messages, tools.length > 0, origin);
+  const fits = (limits.thinkingTokens ?? maxTokens) < maxTokens;
+  const offered = offeredTools(tools, wish);
+  const turns = toMessages(messages, offered.length > 0, origin);
+  const budget = fits && mayThink(wish) && mayGoOnThinking(turns) ? limits.thinkingTokens : undefined;
   return {
     model,
     max_tokens: maxTokens,
     messages: turns,
-    stream: true,
     ...(system !== undefined && { system: [{ type: "text", text: system, cache_control: CACHE }] }),
-    ...(tools.length > 0 && { tools: toTools(tools) }),
+    ...(offered.length > 0 && { tools: toTools(offered) }),
     ...(stop !== undefined && { stop_sequences: [...stop] }),
-    ...(format !== undefined && { output_config: { format } }),
-    ...(budget !== undefined && mayThink(turns) && { thinking: { type: "enabled", budget_tokens: budget } }),
+    ...(budget !== undefined && { thinking: { type: "enabled", budget_tokens: budget } }),
     ...old,
+    ...toWishes(wish, offered.length > 0, format),
+    stream: true,
   };
 }
 
@@ -62,7 +67,7 @@ export async function toBody(
  * Told to think, the vendor refuses calls of tools that it did not think about: those of another provider, which
  * answered before it. It thinks again from the user's next words on.
  */
-function mayThink(turns: readonly MessageParam[]): boolean {
+function mayGoOnThinking(turns: readonly MessageParam[]): boolean {
   const [last, end] = [turns.at(-2), turns.at(-1)];
   if (!isBlock(end?.content[0], "tool_result")) return true;
   return isBlock(last?.content[0], "thinking") || isBlock(last?.content[0], "redacted_thinking");
@@ -73,9 +78,10 @@ function isBlock(block: ContentBlockParam | string | undefined, type: ContentBlo
 }
 
 function toTools(tools: readonly ToolSpec[]): Tool[] {
-  return tools.map(({ name, description, params }, index) => ({
+  return tools.map(({ name, description, params, strict }, index) => ({
     name,
-    description,
+    ...(description !== "" && { description }),
+    ...(strict !== undefined && { strict }),
     input_schema: { ...params, type: "object" },
     ...(index === tools.length - 1 && { cache_control: CACHE }),
   }));
@@ -113,17 +119,18 @@ function marked(block: ContentBlockParam): ContentBlockParam {
   return block.type === "text" || block.type === "tool_result" ? { ...block, cache_control: CACHE } : block;
 }
 
+function toImage(part: Exclude<ContentPart, { type: "text" }>): ImageBlockParam {
+  if (part.type === "image_url") return { type: "image", source: { type: "url", url: part.url } };
+  const { mediaType, base64 } = part;
+  return { type: "image", source: { type: "base64", media_type: mediaType as "image/png", data: base64 } };
+}
+
 function toBlocks(message: Exclude<Message, { role: "system" }>, origin: Origin): ContentBlockParam[] {
   switch (message.role) {
-    case "user": {
-      const images = (message.images ?? []).map(
-        ({ mediaType, base64 }): ImageBlockParam => ({
-          type: "image",
-          source: { type: "base64", media_type: mediaType as "image/png", data: base64 },
-        }),
+    case "user":
+      return partsOf(message).flatMap((part): ContentBlockParam[] =>
+        part.type === "text" ? textBlocks(part.text) : [toImage(part)],
       );
-      return [...images, ...textBlocks(message.text)];
-    }
     case "tool":
       return [{ type: "tool_result", tool_use_id: message.callId, content: message.text }];
     case "assistant": {

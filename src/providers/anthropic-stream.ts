@@ -7,7 +7,7 @@ import type {
 } from "@anthropic-ai/sdk/resources/messages";
 import type { StopReason, TokenUsage } from "../domain/message.ts";
 import { type Place, toContinuation } from "./anthropic-thinking.ts";
-import { type CallSite, fault } from "./faults.ts";
+import { type CallSite, fault, refusal } from "./faults.ts";
 import type { Origin } from "./history.ts";
 import type { Part } from "./provider.ts";
 
@@ -142,7 +142,8 @@ function* finish(answer: Answer, site: CallSite, origin: Origin): Generator<Part
   yield { type: "usage", usage: toUsage(tokens) };
   const stopReason = STOP_REASONS[reason];
   if (reason === "refusal") {
-    yield fault(site, "refused", `refused to answer${answer.explanation ? `: ${answer.explanation}` : ""}`);
+    const said = answer.explanation ?? "";
+    yield refusal(site, `refused to answer${said && `: ${said}`}`, said, true);
   } else if (stopReason === undefined) {
     yield fault(site, "malformed", `stopped for the unknown reason ${JSON.stringify(reason)}`);
   } else {

@@ -3,6 +3,7 @@
 import { explainAnthropic, judgeAnthropic } from "./anthropic-errors.ts";
 import { toBody } from "./anthropic-request.ts";
 import { toParts } from "./anthropic-stream.ts";
+import { ANTHROPIC_HONOURS, formatFault } from "./anthropic-wishes.ts";
 import { type CallSite, fault, lacking } from "./faults.ts";
 import { createCallIds, originOf } from "./history.ts";
 import { withPlainEvents } from "./plain-events.ts";
@@ -29,6 +30,7 @@ const DEFAULT_MAX_TOKENS = 16_384;
 
 export function createAnthropic(settings: AnthropicSettings): Provider {
   return createVendor(settings, {
+    honours: ANTHROPIC_HONOURS,
     call: (site, request, clock) => call(settings, site, request, clock),
     explain: explainAnthropic,
   });
@@ -48,6 +50,11 @@ async function* call(
   }
   const { Anthropic } = await import("@anthropic-ai/sdk");
   const origin = originOf("anthropic", baseUrl, request.model);
+  const inexpressible = await formatFault(request);
+  if (inexpressible !== undefined) {
+    yield fault(site, "unsupported", `cannot keep to the schema of response_format: ${inexpressible}`);
+    return;
+  }
   const body = await toBody(request, { maxTokens, thinkingTokens }, origin);
   if (body.messages.length === 0) {
     yield fault(site, "bad_request", "was given no message to answer");

@@ -6,6 +6,7 @@ import type { Breaker } from "./breaker.ts";
 import {
   type ErrorClass,
   failure,
+  type Lack,
   type ModelRequest,
   type Part,
   type Provider,
@@ -60,6 +61,10 @@ export function createFailover(
   return {
     id: first.provider.id,
     fallbacks: candidates.slice(1).map(({ provider, model }) => ({ provider: provider.id, model })),
+    lackOf: (request) => {
+      const lacks = candidates.map((link) => lackAt(link, request));
+      return lacks.includes(undefined) ? undefined : lacks[0];
+    },
     stream: (request, signal) => {
       const links = candidates.map((link, index) => (index === 0 ? { ...link, model: request.model } : link));
       return walk(links.filter(mayBeAsked(request)), ports, request, signal);
@@ -67,9 +72,16 @@ export function createFailover(
   };
 }
 
-function mayBeAsked({ passOver = [] }: ModelRequest): (link: Candidate) => boolean {
+function lackAt({ provider, model }: Candidate, request: ModelRequest): Lack | undefined {
+  return provider.lackOf?.({ ...request, model });
+}
+
+/** A link whose budget is used up, or that cannot honour a client's request, is not asked; it has not failed either. */
+function mayBeAsked(request: ModelRequest): (link: Candidate) => boolean {
+  const { passOver = [] } = request;
   return ({ provider, model }) =>
-    !passOver.some((link) => link.provider === provider.id && link.model === model);
+    !passOver.some((link) => link.provider === provider.id && link.model === model) &&
+    lackAt({ provider, model }, request) === undefined;
 }
 
 async function* walk(
@@ -120,9 +132,13 @@ async function* walk(
   }
   // A chain fails for good only when no link of it can mend by waiting: a fallback without a key must not turn a busy
   // primary into an error that is never tried again.
-  if (last === undefined) yield allOpen(candidates, breaker);
+  if (candidates.length === 0) yield failure("unsupported", NOBODY);
+  else if (last === undefined) yield allOpen(candidates, breaker);
   else yield { ...(hope ?? last), ...(last.from && { from: last.from }) };
 }
+
+const NOBODY =
+  "no provider of the chain can honour every field of the request; name a model whose provider can";
 
 /** Failures that waiting can mend. */
 const PASSES: readonly ErrorClass[] = ["rate_limit", "overloaded", "timeout", "network", "malformed"];

@@ -39,6 +39,11 @@ export function fault(site: CallSite, errorClass: ErrorClass, what: string, afte
   return failure(errorClass, text, afterMs);
 }
 
+/** An answer that came and is a refusal. `said`: in the model's or the vendor's own words, where there are any. */
+export function refusal(site: CallSite, what: string, said: string, filtered: boolean): ProviderFailure {
+  return { ...fault(site, "refused", what), refusal: { text: said, filtered } };
+}
+
 export function aborted(): ProviderFailure {
   return failure("aborted", "the call was aborted");
 }

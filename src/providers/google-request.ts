@@ -4,7 +4,9 @@
 import type { Content, GenerateContentConfig, GenerateContentParameters, Part } from "@google/genai/web";
 import type { Message, ToolSpec } from "../domain/message.ts";
 import { restore, type VendorCall } from "./google-thoughts.ts";
+import { toWishes, withoutDialect } from "./google-wishes.ts";
 import { argumentsObject, type Origin, systemText, withLegalIds } from "./history.ts";
+import { offeredTools, partsOf } from "./needs.ts";
 import type { ModelRequest } from "./provider.ts";
 
 const ANY_ID = /./;
@@ -12,16 +14,17 @@ const ANY_ID = /./;
 const THINKS = /gemini-(2\.5|[3-9]|\d{2})(?!.*(image|tts|audio|embedding))/;
 
 export function toParameters(
-  { model, messages, tools, sampling, output }: ModelRequest,
+  { model, messages, tools, sampling, output, wish }: ModelRequest,
   origin: Origin,
 ): GenerateContentParameters {
   const { temperature, topP, maxTokens, stop, seed, presencePenalty, frequencyPenalty } = sampling;
   const system = systemText(messages);
+  const offered = offeredTools(tools, wish);
   const config: GenerateContentConfig = {
     automaticFunctionCalling: { disable: true },
     automaticContinuation: false,
     ...(system !== undefined && { systemInstruction: system }),
-    ...(tools.length > 0 && { tools: [{ functionDeclarations: tools.map(toDeclaration) }] }),
+    ...(offered.length > 0 && { tools: [{ functionDeclarations: offered.map(toDeclaration) }] }),
     ...(THINKS.test(model) && { thinkingConfig: { includeThoughts: true } }),
     ...(output !== undefined && {
       responseMimeType: "application/json",
@@ -34,16 +37,13 @@ export function toParameters(
     ...(seed !== undefined && { seed }),
     ...(presencePenalty !== undefined && { presencePenalty }),
     ...(frequencyPenalty !== undefined && { frequencyPenalty }),
+    ...(wish !== undefined && toWishes(wish, model)),
   };
   return { model, contents: toContents(messages, origin), config };
 }
 
 function toDeclaration({ name, description, params }: ToolSpec) {
   return { name, description, parametersJsonSchema: withoutDialect(params) };
-}
-
-function withoutDialect({ $schema, ...schema }: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return schema;
 }
 
 function toContents(messages: readonly Message[], origin: Origin): Content[] {
@@ -81,11 +81,12 @@ function turn(role: "user" | "model", parts: Part[]): Content[] {
   return parts.length === 0 ? [] : [{ role, parts }];
 }
 
-function userParts({ text, images = [] }: Extract<Message, { role: "user" }>): Part[] {
-  const shown = images.map(({ mediaType, base64 }) => ({
-    inlineData: { mimeType: mediaType, data: base64 },
-  }));
-  return text === "" ? shown : [...shown, { text }];
+function userParts(message: Extract<Message, { role: "user" }>): Part[] {
+  return partsOf(message).flatMap((part): Part[] => {
+    if (part.type === "text") return part.text === "" ? [] : [{ text: part.text }];
+    // An address is refused before: this vendor fetches none.
+    return part.type === "image" ? [{ inlineData: { mimeType: part.mediaType, data: part.base64 } }] : [];
+  });
 }
 
 /** The vendor's own id, if it gave one, else it matches by name and order. */

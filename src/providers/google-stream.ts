@@ -7,7 +7,7 @@ import type {
   GenerateContentResponseUsageMetadata,
 } from "@google/genai/web";
 import type { StopReason, TokenUsage } from "../domain/message.ts";
-import { type CallSite, fault } from "./faults.ts";
+import { type CallSite, fault, refusal } from "./faults.ts";
 import { type Place, toContinuation } from "./google-thoughts.ts";
 import type { Origin } from "./history.ts";
 import type { ErrorClass, Part } from "./provider.ts";
@@ -54,7 +54,7 @@ export async function* toParts(
       if (isFirst) yield { type: "usage", usage: answer.usage };
     }
     if (promptFeedback?.blockReason !== undefined) {
-      yield fault(site, "refused", `blocked the prompt (${promptFeedback.blockReason})`);
+      yield refusal(site, `blocked the prompt (${promptFeedback.blockReason})`, "", true);
       return;
     }
     const candidate = candidates?.[0];
@@ -112,7 +112,8 @@ function* finish(
     reason === undefined
       ? "ended its stream without a finish reason"
       : `stopped with ${reason}${details ? `: ${details}` : ""}`;
-  yield fault(site, FAILURES[reason ?? ""] ?? "malformed", what);
+  const errorClass = FAILURES[reason ?? ""] ?? "malformed";
+  yield errorClass === "refused" ? refusal(site, what, "", true) : fault(site, errorClass, what);
 }
 
 /** The vendor counts thoughts apart from the answer. */

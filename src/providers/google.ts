@@ -6,6 +6,7 @@ import { type CallSite, fault } from "./faults.ts";
 import { explainGoogle, judgeGoogle } from "./google-errors.ts";
 import { toParameters } from "./google-request.ts";
 import { toParts } from "./google-stream.ts";
+import { GOOGLE_HONOURS } from "./google-wishes.ts";
 import { createCallIds, originOf } from "./history.ts";
 import { withPlainEvents } from "./plain-events.ts";
 import type { ModelRequest, Part, PhaseTimeouts, Provider } from "./provider.ts";
@@ -27,6 +28,7 @@ const VERSIONED = /\/v\d+((alpha|beta)\d*)?$/;
 
 export function createGoogle(settings: GoogleSettings): Provider {
   return createVendor(settings, {
+    honours: GOOGLE_HONOURS,
     call: (site, request, clock) => call(settings, site, request, clock),
     explain: explainGoogle,
   });

@@ -5,13 +5,9 @@ import type { ChatRequest, Message as OllamaMessage, Options, ShowResponse, Tool
 import type { Message, ToolSpec } from "../domain/message.ts";
 import { type CallSite, fault } from "./faults.ts";
 import { argumentsObject } from "./history.ts";
+import { offeredTools, partsOf } from "./needs.ts";
+import { type Abilities, ineptFor, toWishes } from "./ollama-wishes.ts";
 import type { ModelRequest, ProviderFailure } from "./provider.ts";
-
-export interface Abilities {
-  readonly tools: boolean;
-  readonly vision: boolean;
-  readonly thinking: boolean;
-}
 
 /** Servers before 0.6 do not tell: then tools and images are tried, and the server judges. */
 export function toAbilities({ capabilities }: Partial<ShowResponse>): Abilities {
@@ -23,9 +19,11 @@ export function toAbilities({ capabilities }: Partial<ShowResponse>): Abilities 
 /** What the request needs and the model lacks. */
 export function unable(
   site: CallSite,
-  { messages }: ModelRequest,
+  { messages, tools, wish }: ModelRequest,
   abilities: Abilities,
 ): ProviderFailure | undefined {
+  const inept = wish && ineptFor(wish, tools, abilities);
+  if (inept !== undefined) return fault(site, "unsupported", inept);
   const usedTools = messages.some(
     (message) => message.role === "tool" || (message.role === "assistant" && message.toolCalls.length > 0),
   );
@@ -36,7 +34,9 @@ export function unable(
       "cannot use tools, and this conversation has used some: take a model that can",
     );
   }
-  const hasImages = messages.some((message) => message.role === "user" && (message.images ?? []).length > 0);
+  const hasImages = messages.some(
+    (message) => message.role === "user" && partsOf(message).some(({ type }) => type === "image"),
+  );
   if (hasImages && !abilities.vision) {
     return fault(
       site,
@@ -48,7 +48,7 @@ export function unable(
 }
 
 export function toBody(
-  { model, messages, tools, sampling, output }: ModelRequest,
+  { model, messages, tools, sampling, output, wish }: ModelRequest,
   abilities: Abilities,
   numCtx: number | undefined,
 ): ChatRequest & { stream: true } {
@@ -63,14 +63,16 @@ export function toBody(
     ...(presencePenalty !== undefined && { presence_penalty: presencePenalty }),
     ...(frequencyPenalty !== undefined && { frequency_penalty: frequencyPenalty }),
   };
+  const offered = wish?.toolChoice === "none" ? [] : offeredTools(tools, wish);
   return {
     model,
     messages: messages.map(toWire),
-    stream: true,
     options,
-    ...(abilities.tools && tools.length > 0 && { tools: tools.map(toTool) }),
+    ...(abilities.tools && offered.length > 0 && { tools: offered.map(toTool) }),
     ...(abilities.thinking && { think: true }),
     ...(output !== undefined && { format: output.schema }),
+    ...(wish !== undefined && toWishes(wish)),
+    stream: true,
   };
 }
 
@@ -84,7 +86,7 @@ function toWire(message: Message): OllamaMessage {
     case "system":
       return { role: "system", content: message.text };
     case "user": {
-      const images = (message.images ?? []).map(({ base64 }) => base64);
+      const images = partsOf(message).flatMap((part) => (part.type === "image" ? [part.base64] : []));
       return { role: "user", content: message.text, ...(images.length > 0 && { images }) };
     }
     case "tool":

@@ -5,8 +5,9 @@ import type { CallSite } from "./faults.ts";
 import { createCallIds } from "./history.ts";
 import { explainOllama, judgeOllama } from "./ollama-errors.ts";
 import { withCheckedLines } from "./ollama-lines.ts";
-import { type Abilities, toAbilities, toBody, unable } from "./ollama-request.ts";
+import { toAbilities, toBody, unable } from "./ollama-request.ts";
 import { toParts } from "./ollama-stream.ts";
+import { type Abilities, OLLAMA_HONOURS } from "./ollama-wishes.ts";
 import type { ModelRequest, Part, PhaseTimeouts, Provider } from "./provider.ts";
 import type { CallClock } from "./timeouts.ts";
 import { createVendor } from "./vendor.ts";
@@ -29,6 +30,7 @@ const ADDRESS = "http://127.0.0.1:11434";
 export function createOllama(settings: OllamaSettings): Provider {
   const abilities = new Map<string, Abilities>();
   return createVendor(settings, {
+    honours: OLLAMA_HONOURS,
     call: (site, request, clock) => call(settings, site, request, clock, abilities),
     explain: explainOllama,
   });

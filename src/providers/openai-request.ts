@@ -6,22 +6,40 @@ import type {
   ChatCompletionMessageParam,
 } from "openai/resources/chat/completions";
 import type { Message } from "../domain/message.ts";
+import type { AnswerFormat, ToolChoice, Wish } from "../domain/passage.ts";
 import { type AssistantMessage, continuationOf, withLegalIds } from "./history.ts";
+import { type Need, partsOf } from "./needs.ts";
 import { isStrict } from "./openai-strict.ts";
 import type { ModelRequest, OutputSchema } from "./provider.ts";
 
 const LEGAL_ID = /^[a-zA-Z0-9_-]{1,40}$/;
 
 /** `vendor` is the type of continuation that this server may read. */
+/** A request in the same protocol goes out field by field as it came. */
+export const CHAT_HONOURS: ReadonlySet<Need> = new Set([
+  ...(["allowed_tools", "forced_tool", "no_tool_call", "no_parallel_tool_calls", "strict_tools"] as const),
+  ...(["effort:none", "effort:minimal", "effort:low", "effort:medium", "effort:high"] as const),
+  ...(["effort:xhigh", "effort:max", "verbosity", "warm", "stop", "seed", "logit_bias"] as const),
+  ...(["presence_penalty", "frequency_penalty", "json_object", "json_schema", "prediction"] as const),
+  ...(["image_url", "image_detail", "speaker", "user", "safety_identifier", "metadata", "store"] as const),
+  ...(["prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "service_tier"] as const),
+] satisfies Need[]);
+
 export function toBody(
-  { model, messages, tools, sampling, output }: ModelRequest,
+  { model, messages, tools, sampling, output, wish }: ModelRequest,
   vendor: string,
 ): OpenAI.ChatCompletionCreateParamsStreaming {
   const { temperature, topP, maxTokens, stop, seed, presencePenalty, frequencyPenalty } = sampling;
-  const functions = tools.map(({ name, description, params }) => ({
+  const functions = tools.map(({ name, description, params, strict }) => ({
     type: "function" as const,
-    function: { name, description, parameters: params as Record<string, unknown> },
+    function: {
+      ...{ name, parameters: params as Record<string, unknown> },
+      ...(description !== "" && { description }),
+      ...(strict !== undefined && { strict }),
+    },
   }));
+  // The client may have called the limit by its older name, which is the only one that some servers know.
+  const limit = wish?.fields.max_tokens === undefined ? maxTokens : undefined;
   return {
     model,
     messages: withLegalIds(messages, LEGAL_ID).map((message) => toWire(message, vendor)),
@@ -31,12 +49,34 @@ export function toBody(
     ...(output !== undefined && { response_format: toFormat(output) }),
     ...(temperature !== undefined && { temperature }),
     ...(topP !== undefined && { top_p: topP }),
-    ...(maxTokens !== undefined && { max_completion_tokens: maxTokens }),
+    ...(limit !== undefined && { max_completion_tokens: limit }),
     ...(stop !== undefined && { stop: [...stop] }),
     ...(seed !== undefined && { seed }),
     ...(presencePenalty !== undefined && { presence_penalty: presencePenalty }),
     ...(frequencyPenalty !== undefined && { frequency_penalty: frequencyPenalty }),
+    ...(wish !== undefined && toWishes(wish)),
   };
+}
+
+function toWishes({ toolChoice, format, fields }: Wish): object {
+  return {
+    ...fields,
+    ...(toolChoice !== undefined && { tool_choice: toChoice(toolChoice) }),
+    ...(format !== undefined && { response_format: toGivenFormat(format) }),
+  };
+}
+
+function toChoice(choice: ToolChoice): OpenAI.ChatCompletionToolChoiceOption {
+  if (typeof choice === "string") return choice;
+  if ("name" in choice) return { type: "function", function: { name: choice.name } };
+  const tools = choice.allowed.map((name) => ({ type: "function", function: { name } }));
+  return { type: "allowed_tools", allowed_tools: { mode: choice.mode, tools } };
+}
+
+function toGivenFormat(format: AnswerFormat) {
+  if (format.type === "json_object") return format;
+  const { type, ...schema } = format;
+  return { type, json_schema: schema };
 }
 
 function toFormat({ name, schema }: OutputSchema): OpenAI.ResponseFormatJSONSchema {
@@ -46,9 +86,9 @@ function toFormat({ name, schema }: OutputSchema): OpenAI.ResponseFormatJSONSche
 function toWire(message: Message, vendor: string): ChatCompletionMessageParam {
   switch (message.role) {
     case "system":
-      return { role: "system", content: message.text };
+      return { role: "system", content: message.text, ...nameOf(message) };
     case "user":
-      return { role: "user", content: toContent(message) };
+      return { role: "user", content: toContent(message), ...nameOf(message) };
     case "tool":
       return { role: "tool", tool_call_id: message.callId, content: message.text };
     case "assistant":
@@ -56,15 +96,14 @@ function toWire(message: Message, vendor: string): ChatCompletionMessageParam {
   }
 }
 
-function toContent({ text, images = [] }: Extract<Message, { role: "user" }>) {
-  if (images.length === 0) return text;
-  const shown = images.map(
-    ({ mediaType, base64 }): ChatCompletionContentPart => ({
-      type: "image_url",
-      image_url: { url: `data:${mediaType};base64,${base64}` },
-    }),
-  );
-  return text === "" ? shown : [...shown, { type: "text" as const, text }];
+function toContent(message: Extract<Message, { role: "user" }>) {
+  const parts = partsOf(message);
+  if (parts.every((part) => part.type === "text")) return message.text;
+  return parts.map((part): ChatCompletionContentPart => {
+    if (part.type === "text") return { type: "text", text: part.text };
+    const url = part.type === "image_url" ? part.url : `data:${part.mediaType};base64,${part.base64}`;
+    return { type: "image_url", image_url: { url, ...(part.detail && { detail: part.detail }) } };
+  });
 }
 
 function toAssistant(message: AssistantMessage, vendor: string): ChatCompletionMessageParam {
@@ -76,5 +115,10 @@ function toAssistant(message: AssistantMessage, vendor: string): ChatCompletionM
   const content = message.text === "" && calls.length > 0 ? null : message.text;
   // Fields of OpenRouter and others, kept as they came.
   const reasoning = continuationOf(message, vendor) as object | undefined;
-  return { role: "assistant", content, ...(calls.length > 0 && { tool_calls: calls }), ...reasoning };
+  const called = calls.length > 0 && { tool_calls: calls };
+  return { role: "assistant", content, ...called, ...nameOf(message), ...reasoning };
+}
+
+function nameOf({ speaker }: { readonly speaker?: string }) {
+  return speaker === undefined ? {} : { name: speaker };
 }

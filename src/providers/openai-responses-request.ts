@@ -10,8 +10,10 @@ import type {
 } from "openai/resources/responses/responses";
 import type { Message, ToolSpec } from "../domain/message.ts";
 import { type Origin, withLegalIds } from "./history.ts";
+import { partsOf } from "./needs.ts";
 import type { OpenAiSettings } from "./openai-client.ts";
 import { restore } from "./openai-responses-layout.ts";
+import { toWishes } from "./openai-responses-wishes.ts";
 import { isStrict } from "./openai-strict.ts";
 import type { ModelRequest, OutputSchema } from "./provider.ts";
 
@@ -21,7 +23,7 @@ const LEGAL_ID = /^[a-zA-Z0-9_-]{1,64}$/;
 const REASONS = /^(o\d|gpt-([5-9]|\d\d)|codex)(?!.*-chat)/;
 
 export function toBody(
-  { model, messages, tools, sampling, output }: ModelRequest,
+  { model, messages, tools, sampling, output, wish }: ModelRequest,
   origin: Origin,
   summary: OpenAiSettings["reasoningSummary"],
 ): ResponseCreateParamsStreaming {
@@ -39,12 +41,14 @@ export function toBody(
     ...(temperature !== undefined && { temperature }),
     ...(topP !== undefined && { top_p: topP }),
     ...(maxTokens !== undefined && { max_output_tokens: maxTokens }),
+    ...(wish !== undefined && toWishes(wish, reasons ? summary : undefined)),
   } as ResponseCreateParamsStreaming;
 }
 
 /** Unless it is told otherwise, this API rewrites schemas until they are strict. */
-function toTool({ name, description, params }: ToolSpec): FunctionTool {
-  return { type: "function", name, description, parameters: { ...params }, strict: false };
+function toTool({ name, description, params, strict = false }: ToolSpec): FunctionTool {
+  const told = description === "" ? {} : { description };
+  return { type: "function", name, ...told, parameters: { ...params }, strict };
 }
 
 function toFormat({ name, schema }: OutputSchema): OpenAI.Responses.ResponseFormatTextJSONSchemaConfig {
@@ -71,14 +75,12 @@ function toItems(message: Message, origin: Origin): ResponseInputItem[] {
   }
 }
 
-function toContent({ text, images = [] }: Extract<Message, { role: "user" }>) {
-  if (images.length === 0) return text;
-  const shown = images.map(
-    ({ mediaType, base64 }): ResponseInputContent => ({
-      type: "input_image",
-      image_url: `data:${mediaType};base64,${base64}`,
-      detail: "auto",
-    }),
-  );
-  return text === "" ? shown : [...shown, { type: "input_text" as const, text }];
+function toContent(message: Extract<Message, { role: "user" }>) {
+  const parts = partsOf(message);
+  if (parts.every((part) => part.type === "text")) return message.text;
+  return parts.map((part): ResponseInputContent => {
+    if (part.type === "text") return { type: "input_text", text: part.text };
+    const url = part.type === "image_url" ? part.url : `data:${part.mediaType};base64,${part.base64}`;
+    return { type: "input_image", image_url: url, detail: part.detail ?? "auto" };
+  });
 }

@@ -8,7 +8,7 @@ import type {
   ResponseUsage,
 } from "openai/resources/responses/responses";
 import type { TokenUsage } from "../domain/message.ts";
-import { type CallSite, fault } from "./faults.ts";
+import { type CallSite, fault, refusal as refused } from "./faults.ts";
 import type { Origin } from "./history.ts";
 import { explainOpenAi } from "./openai-errors.ts";
 import { type Phase, type Place, toContinuation } from "./openai-responses-layout.ts";
@@ -171,8 +171,8 @@ function* finish(answer: Answer, response: Response): Generator<Part> {
   if (usage) yield { type: "usage", usage: toUsage(usage) };
   const reason = status === "incomplete" ? (details?.reason ?? "none given") : status;
   if (status === "failed" || error) yield explainOpenAi({ error: error ?? NO_REASON }, site, secret);
-  else if (refusal !== "") yield fault(site, "refused", `refused to answer: ${refusal}`);
-  else if (reason === "content_filter") yield fault(site, "refused", "filtered the answer's content");
+  else if (refusal !== "") yield refused(site, `refused to answer: ${refusal}`, refusal, false);
+  else if (reason === "content_filter") yield refused(site, "filtered the answer's content", "", true);
   else if (reason !== "completed" && reason !== "max_output_tokens") {
     yield fault(site, "malformed", `stopped for the unknown reason ${JSON.stringify(reason ?? null)}`);
   } else {

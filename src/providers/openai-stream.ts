@@ -4,7 +4,7 @@
 import type OpenAI from "openai";
 import type { ChatCompletion, ChatCompletionChunk } from "openai/resources/chat/completions";
 import type { StopReason, TokenUsage } from "../domain/message.ts";
-import { type CallSite, fault } from "./faults.ts";
+import { type CallSite, fault, refusal as refused } from "./faults.ts";
 import { createReasoning, type VendorReasoning } from "./openai-reasoning.ts";
 import type { Part } from "./provider.ts";
 
@@ -99,9 +99,9 @@ function* finish(
   continuation: Part | undefined,
 ): Generator<Part> {
   const stopReason = STOP_REASONS[(reason ?? "").toLowerCase()];
-  if (refusal !== "") yield fault(site, "refused", `refused to answer: ${refusal}`);
+  if (refusal !== "") yield refused(site, `refused to answer: ${refusal}`, refusal, false);
   else if (reason === undefined) yield fault(site, "malformed", "ended its stream without a finish reason");
-  else if (reason === "content_filter") yield fault(site, "refused", "filtered the answer's content");
+  else if (reason === "content_filter") yield refused(site, "filtered the answer's content", "", true);
   else if (stopReason === undefined) {
     yield fault(site, "malformed", `stopped for the unknown reason ${JSON.stringify(reason)}`);
   } else {

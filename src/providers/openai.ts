@@ -7,9 +7,10 @@ import { type CallSite, lacking } from "./faults.ts";
 import { createCallIds, originOf } from "./history.ts";
 import { type OpenAiSettings, openClient, readAnswer } from "./openai-client.ts";
 import { explainOpenAi } from "./openai-errors.ts";
-import { toBody } from "./openai-request.ts";
+import { CHAT_HONOURS, toBody } from "./openai-request.ts";
 import { toBody as toResponsesBody } from "./openai-responses-request.ts";
 import { fromEvents, fromResponse } from "./openai-responses-stream.ts";
+import { RESPONSES_HONOURS } from "./openai-responses-wishes.ts";
 import { fromChunks, fromCompletion } from "./openai-stream.ts";
 import type { ModelRequest, Part, Provider } from "./provider.ts";
 import type { CallClock } from "./timeouts.ts";
@@ -17,10 +18,12 @@ import { createVendor } from "./vendor.ts";
 
 export function createOpenAi(settings: OpenAiSettings): Provider {
   return createVendor(settings, {
+    honours: settings.api === "responses" ? RESPONSES_HONOURS : CHAT_HONOURS,
     call: (site, request, clock) => {
       const { api = "chat" } = settings;
       const lack = lacking(site, request.sampling, CHAT_ONLY);
-      const chat = api === "chat" || (api === "either" && lack !== undefined);
+      // A client that speaks chat completions is passed on in them where there is a choice.
+      const chat = api === "chat" || (api === "either" && (lack !== undefined || request.wish !== undefined));
       if (chat) return callChat(settings, site, request, clock);
       return lack === undefined ? callResponses(settings, site, request, clock) : only(lack);
     },

@@ -2,6 +2,7 @@
 // `end` or one `error` with a closed class. Vendor types never leave a provider's file.
 
 import type { Continuation, Message, StopReason, TokenUsage, ToolSpec } from "../domain/message.ts";
+import type { Wish } from "../domain/passage.ts";
 import type { Sampling } from "../domain/task.ts";
 
 export interface ModelRequest {
@@ -11,6 +12,8 @@ export interface ModelRequest {
   readonly sampling: Sampling;
   /** The answer must be JSON of this schema; a provider whose vendor has no such mode ignores it. */
   readonly output?: OutputSchema;
+  /** A client's own request, and what else it asks for: a provider that cannot honour all of it does not answer. */
+  readonly wish?: Wish;
   /** Links of a chain that must not be asked: their provider's budget is used up. */
   readonly passOver?: readonly { readonly provider: string; readonly model: string }[];
 }
@@ -32,6 +35,8 @@ export interface PhaseTimeouts {
 export type Part =
   | { readonly type: "text.delta"; readonly text: string }
   | { readonly type: "reasoning.delta"; readonly text: string }
+  /** Only of a client's own request; for any other a refusal is a failure. */
+  | { readonly type: "refusal"; readonly text: string }
   | { readonly type: "continuation"; readonly continuation: Continuation }
   | { readonly type: "tool.start"; readonly index: number; readonly id: string; readonly name: string }
   | { readonly type: "tool.delta"; readonly index: number; readonly text: string }
@@ -74,6 +79,8 @@ export interface ProviderFailure {
   readonly afterMs: number;
   /** Who failed last, when a chain was asked. */
   readonly from?: { readonly provider: string; readonly model: string };
+  /** Of an answer that is a refusal: what the model said, and whether the vendor cut it off or the model declined. */
+  readonly refusal?: { readonly text: string; readonly filtered: boolean };
 }
 
 export const ERROR_CLASSES = [
@@ -97,8 +104,16 @@ export const ERROR_CLASSES = [
 ] as const;
 export type ErrorClass = (typeof ERROR_CLASSES)[number];
 
+/** Something of a client's request that a provider cannot honour; `param` is its place in the request. */
+export interface Lack {
+  readonly param: string;
+  readonly message: string;
+}
+
 export interface Provider {
   readonly id: string;
+  /** What keeps the provider, or every link of a chain, from a client's own request; undefined when nothing does. */
+  readonly lackOf?: (request: ModelRequest) => Lack | undefined;
   /** Where else a call may end up; absent when nowhere. */
   readonly fallbacks?: readonly { readonly provider: string; readonly model: string }[];
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<Part>;

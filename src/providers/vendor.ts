@@ -2,7 +2,16 @@
 // does, the stream ends with exactly one `end` or `error`.
 
 import type { CallSite } from "./faults.ts";
-import type { ModelRequest, Part, PhaseTimeouts, Provider, ProviderFailure } from "./provider.ts";
+import { lackOf, type Need } from "./needs.ts";
+import {
+  failure,
+  type Lack,
+  type ModelRequest,
+  type Part,
+  type PhaseTimeouts,
+  type Provider,
+  type ProviderFailure,
+} from "./provider.ts";
 import { type CallClock, guarded, phaseTimeouts } from "./timeouts.ts";
 
 interface Settings {
@@ -13,6 +22,8 @@ interface Settings {
 }
 
 export interface Vendor {
+  /** What of a client's own request it can be asked for. */
+  readonly honours: ReadonlySet<Need>;
   readonly call: (site: CallSite, request: ModelRequest, clock: CallClock) => AsyncIterable<Part>;
   /** What an error means that `call` threw; `secret` must not be in the message. */
   readonly explain: (error: unknown, site: CallSite, secret: string | undefined) => ProviderFailure;
@@ -20,13 +31,38 @@ export interface Vendor {
 
 export function createVendor({ id, apiKey, timeoutMs, timeouts: set }: Settings, vendor: Vendor): Provider {
   const timeouts = phaseTimeouts(timeoutMs, set);
+  const lack = (request: ModelRequest): Lack | undefined => lackOf(id, vendor.honours, request);
   return {
     id,
+    lackOf: lack,
     stream: (request, signal) => {
+      const lacking = lack(request);
+      if (lacking !== undefined) return only(failure("unsupported", lacking.message));
       const site = { provider: id, model: request.model };
-      const run = (clock: CallClock): AsyncIterable<Part> => vendor.call(site, request, clock);
+      const run = (clock: CallClock): AsyncIterable<Part> => {
+        const parts = vendor.call(site, request, clock);
+        return request.wish === undefined ? parts : answered(parts);
+      };
       const explain = (error: unknown): ProviderFailure => vendor.explain(error, site, apiKey);
       return guarded({ site, timeouts, signal, run, explain });
     },
   };
+}
+
+/** For a client's own request an answer that is a refusal is an answer. */
+async function* answered(parts: AsyncIterable<Part>): AsyncGenerator<Part> {
+  for await (const part of parts) {
+    const refusal = part.type === "error" ? part.refusal : undefined;
+    if (refusal === undefined) {
+      yield part;
+      continue;
+    }
+    if (refusal.text !== "") yield { type: "refusal", text: refusal.text };
+    yield { type: "end", stopReason: refusal.filtered ? "content_filter" : "stop", model: "" };
+    return;
+  }
+}
+
+async function* only(part: Part): AsyncGenerator<Part> {
+  yield part;
 }

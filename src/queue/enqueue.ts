@@ -32,6 +32,8 @@ export interface EnqueueInput {
   readonly traceId: string;
   /** Headers of the request that rules of routing ask for, by lower-case name. */
   readonly routeHeaders?: Readonly<Record<string, string>>;
+  /** The JSON of a Passage: what a client's own request is, beside its prompt. */
+  readonly passage?: string;
   readonly idempotency: { readonly key: string; readonly digest: string } | null;
 }
 
@@ -72,6 +74,8 @@ const INSERT_TASK_SQL = `
 
 const INSERT_HEADERS_SQL = "INSERT INTO route_headers (task_id, headers) VALUES (@taskId, @headers)";
 
+const INSERT_PASSAGE_SQL = "INSERT INTO passages (task_id, request) VALUES (@taskId, @request)";
+
 export const enqueue = defineVerb("queue.enqueue", (tx, input: EnqueueInput): Enqueued => {
   const earlier = input.idempotency === null ? undefined : findEarlier(tx, input.idempotency);
   if (earlier !== undefined) return earlier;
@@ -106,6 +110,7 @@ export const enqueue = defineVerb("queue.enqueue", (tx, input: EnqueueInput): En
   if (input.routeHeaders !== undefined) {
     tx.run(INSERT_HEADERS_SQL, { taskId: id, headers: JSON.stringify(input.routeHeaders) });
   }
+  if (input.passage !== undefined) tx.run(INSERT_PASSAGE_SQL, { taskId: id, request: input.passage });
   if (input.idempotency !== null) tx.run(INSERT_KEY_SQL, { ...input.idempotency, taskId: id, now });
   recordEnqueued(
     tx,

@@ -2,9 +2,10 @@
 // flight. SSE, chat completions and every other view of a running task are projections of this.
 
 import type { Bus } from "../bus/bus.ts";
-import { type DurableEvent, isDurable, type TextDelta } from "../domain/event.ts";
+import { type AnswerDelta, type DurableEvent, isDurable, type TextDelta } from "../domain/event.ts";
+import type { Answer } from "../domain/message.ts";
 import { SUSPENSIONS, type TaskState } from "../domain/task.ts";
-import { answerText } from "../journal/answers.ts";
+import { answerText, loadAnswers } from "../journal/answers.ts";
 import type { Reader } from "../store/reader.ts";
 import { taskEvents } from "../store/tasks.ts";
 
@@ -12,6 +13,8 @@ export interface Followed {
   onEvent(event: DurableEvent): void;
   /** A piece of an answer in flight; may be missing or come again after a retry, `offset` tells. */
   onDelta(delta: TextDelta): void;
+  /** The same of what is no text: reasoning, and arguments of tool calls. */
+  onAnswerDelta?(delta: AnswerDelta): void;
   /** A promise while the reader is behind: what is in the log waits for it instead of filling memory. */
   pressure?(): Promise<void> | undefined;
   /** Everything that was in the log has been delivered; from here on events come as they happen. */
@@ -23,6 +26,8 @@ export interface Follower {
   follow(taskId: string, after: number, followed: Followed): () => void;
   /** The whole text of a turn whose `model.end` was seen. */
   turnText(taskId: string, turn: number): string;
+  /** The whole answers of a task so far, in turn order. */
+  answers(taskId: string): readonly Answer[];
 }
 
 const PAGE = 500;
@@ -30,6 +35,7 @@ const PAGE = 500;
 export function createFollower(reader: Reader, bus: Bus): Follower {
   return {
     turnText: (taskId, turn) => answerText(reader, taskId, turn) ?? "",
+    answers: (taskId) => loadAnswers(reader, taskId),
     follow: (taskId, after, followed) => {
       let last = after;
       let isCaughtUp = false;
@@ -44,7 +50,8 @@ export function createFollower(reader: Reader, bus: Bus): Follower {
       const unsubscribe = bus.subscribeTask(taskId, (event) => {
         if (!isCaughtUp) return;
         if (isDurable(event)) deliver(event);
-        else followed.onDelta(event);
+        else if (event.type === "text.delta") followed.onDelta(event);
+        else followed.onAnswerDelta?.(event);
       });
       const catchUp = (): void => {
         for (;;) {

@@ -43,6 +43,8 @@ export interface RpcPorts {
   readonly schemaFault: (schema: Readonly<Record<string, unknown>>) => Promise<string | undefined>;
   /** Told when schedules have changed. */
   readonly onScheduled: () => void;
+  /** Why a JSON Schema is none; undefined when it is one, whether it can be used or not. */
+  readonly shapeFault: (schema: Readonly<Record<string, unknown>>) => Promise<string | undefined>;
   /** Told in the turn in which a task is sent to the queue, before it is there. */
   readonly onSubmitting: () => void;
   /** How the daemon and its parts are. */

@@ -166,6 +166,7 @@ function createLanes(
     policyVersion: () => guard.policy().version,
     findAgent: (id) => AGENTS.find((candidate) => candidate.id === id),
     routing: namedModelsOnly(model),
+    publishPiece: () => {},
     publishText: () => {},
     reportDefect: (error, task) => defect(`the attempt of ${task.id}`, error),
     reportLoopDefect: (error) => defect("the engine", error),

@@ -5,6 +5,7 @@ import type { Agent } from "../../domain/agent.ts";
 import { GoclawError } from "../../domain/error.ts";
 import { UUID_PATTERN } from "../../domain/ids.ts";
 import { OUTPUT_NAME, OUTPUT_NAME_PATTERN, OUTPUT_RETRIES, type OutputSpec } from "../../domain/output.ts";
+import type { Passage } from "../../domain/passage.ts";
 import { AUTO, tierWordOf } from "../../domain/route.ts";
 import { PRIORITY, type Sampling, type TaskKind } from "../../domain/task.ts";
 import { recordAudit } from "../../policy/audit.ts";
@@ -27,8 +28,8 @@ export interface SubmitParams {
   /** A JSON Schema (2020-12) that the answer must fit; without one the agent's own holds. */
   readonly schema?: Readonly<Record<string, unknown>>;
   readonly schema_name?: string;
-  /** The conversation goes to a model as it is, without the agent's words and tools. */
-  readonly passthrough?: boolean;
+  /** The client's own request, which goes to a model as it is, without the agent's words and tools. */
+  readonly passage?: Passage;
   /** Headers that rules of routing ask for, by lower-case name; they are no part of what an idempotency key stands for. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -38,7 +39,7 @@ const KEY_MAX_CHARS = 255;
 /** What a client needs to use a model as it is. */
 const PASS_THROUGH = "llm.passthrough";
 /** Fields for callers inside goclaw; `task.submit` does not take them from a client. */
-export const INNER_FIELDS = ["history", "sampling", "schema_name", "passthrough", "headers"] as const;
+export const INNER_FIELDS = ["history", "sampling", "schema_name", "passage", "headers"] as const;
 
 export const submit = defineMethod<SubmitParams, Enqueued>({
   name: "task.submit",
@@ -62,7 +63,7 @@ export const submit = defineMethod<SubmitParams, Enqueued>({
       sampling: { type: "object" },
       schema: { type: "object" },
       schema_name: { type: "string", pattern: OUTPUT_NAME_PATTERN.source },
-      passthrough: { type: "boolean" },
+      passage: { type: "object" },
       headers: { type: "object", additionalProperties: { type: "string" } },
     },
     ["prompt"],
@@ -70,7 +71,7 @@ export const submit = defineMethod<SubmitParams, Enqueued>({
   forKey: ({ store }, params, key) => {
     requireAgent(key, params.agent ?? "default");
     if (params.session_id !== undefined) requireSession(store.reader, key, params.session_id);
-    if (params.passthrough === true) {
+    if (params.passage !== undefined) {
       requireScope(key, `model ${params.model ?? AUTO}`, PASS_THROUGH);
       return params;
     }
@@ -82,9 +83,9 @@ export const submit = defineMethod<SubmitParams, Enqueued>({
     return history === undefined ? params : { ...params, history };
   },
   run: async (ports, params, caller) => {
+    if (params.passage !== undefined) return sendPassThrough(ports, params, caller);
     if (params.prompt.trim() === "")
       throw new GoclawError("BAD_REQUEST", "the prompt is empty; say what is to be done");
-    if (params.passthrough === true) return sendPassThrough(ports, params, caller);
     const { session_id } = params;
     // The words of a user in a conversation; without one there is nothing to make shorter.
     if (params.prompt.trim() !== COMPACT_PROMPT || session_id === undefined)
@@ -157,6 +158,7 @@ export async function send(
     keyId: caller.key?.id ?? null,
     traceId: caller.traceId,
     ...(params.headers === undefined ? {} : { routeHeaders: params.headers }),
+    ...(params.passage === undefined ? {} : { passage: JSON.stringify(params.passage) }),
     idempotency: idempotencyOf(params, caller),
   });
   ports.onSubmitting();
@@ -178,8 +180,8 @@ async function checkSchema(ports: RpcPorts, schema: Readonly<Record<string, unkn
 
 /** The task's own schema, else the agent's; both were compiled before. */
 function outputOf(params: SubmitParams, { output = null, outputRetries }: Agent): OutputSpec | null {
-  const { schema, schema_name: name = OUTPUT_NAME, passthrough } = params;
-  const own = passthrough === true ? null : output;
+  const { schema, schema_name: name = OUTPUT_NAME, passage } = params;
+  const own = passage === undefined ? output : null;
   return schema === undefined ? own : { name, schema, maxRetries: outputRetries ?? OUTPUT_RETRIES };
 }
 

@@ -57,6 +57,7 @@ async function run(tool: Tool) {
       policyVersion: () => guard.policy().version,
       retry: { baseMs: 1, maxMs: 1 },
       publishText: () => {},
+      publishPiece: () => {},
       redact: (text: string) => text,
       reportDefect: (error) => expect.fail(String(error)),
       reportLoopDefect: (error) => expect.fail(String(error)),

@@ -3,11 +3,10 @@
 import { validateHeaderValue } from "node:http";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Agent } from "../../../src/domain/agent.ts";
 import type { DurableEvent, DurableEventType } from "../../../src/domain/event.ts";
 import { createAnswerer } from "../../../src/gateway/route-headers.ts";
 
-const agent = { id: "a", provider: "p", model: "m" } as Agent;
+const agent = { provider: "p", model: "m", rule: "agent:a" };
 const event = (type: DurableEventType, payload: Record<string, unknown>): DurableEvent => ({
   ...{ seq: 1, taskId: "t", sessionId: "s", agentId: "a", type, from: null, to: null, attempt: 1 },
   ...{ reasonCode: null, payload, at: 0 },
@@ -15,7 +14,7 @@ const event = (type: DurableEventType, payload: Record<string, unknown>): Durabl
 const chosen = { provider: "q", model: "n", layer: "static", rule: "r" };
 
 test("a routed task is pending until it is decided; a seam and the end say who went on", () => {
-  const answerer = createAnswerer("t", agent, true);
+  const answerer = createAnswerer("t", null);
   expect(answerer.headers()).toEqual({ "x-goclaw-task": "t", "x-goclaw-layer": "pending" });
   answerer.observe(event("route.decided", chosen));
   expect(answerer.headers()).toMatchObject({ "x-goclaw-provider": "q", "x-goclaw-rule": "r" });
@@ -35,17 +34,16 @@ const anything = fc
 test("whatever models and rules are called, the headers can be sent", () => {
   fc.assert(
     fc.property(anything, anything, (model, rule) => {
-      const answerer = createAnswerer("t", { ...agent, model }, false);
+      const answerer = createAnswerer("t", { ...agent, model });
       const first = answerer.headers();
       answerer.observe(event("route.decided", { ...chosen, model, rule }));
       for (const [name, value] of Object.entries({ ...first, ...answerer.headers() }))
         expect(() => validateHeaderValue(name, value)).not.toThrow();
     }),
   );
-  const { "x-goclaw-model": sent } = createAnswerer(
-    "t",
-    { ...agent, model: "a\r\nX-Evil: 1é" },
-    false,
-  ).headers();
+  const { "x-goclaw-model": sent } = createAnswerer("t", {
+    ...agent,
+    model: "a\r\nX-Evil: 1é",
+  }).headers();
   expect(sent).toBe("a??X-Evil: 1?");
 });
