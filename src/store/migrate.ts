@@ -29,14 +29,18 @@ interface Applied {
   readonly sha256: string;
 }
 
-/** Parses `0001_core.sql` style names; the list comes back in order. */
+/** Parses `0001_core.sql` style names; the list comes back in order, from 1 without gap or double. */
 export function parseMigrations(files: readonly { name: string; sql: string }[]): Migration[] {
   const migrations = files.map(({ name, sql }) => {
     const match = /^(\d{4})_[a-z0-9_]+\.sql$/.exec(name);
     if (match?.[1] === undefined) throw new GoclawError("INTERNAL", `bad migration name ${name}`);
     return { version: Number(match[1]), name, sql };
   });
-  return migrations.sort((a, b) => a.version - b.version);
+  migrations.sort((a, b) => a.version - b.version);
+  const stray = migrations.find(({ version }, index) => version !== index + 1);
+  if (stray !== undefined)
+    throw new GoclawError("INTERNAL", `migration ${stray.name} is out of the row of numbers`);
+  return migrations;
 }
 
 /** Applies what is missing; `beforeUpgrade` runs first when there is already data, to back it up. Returns how many. */

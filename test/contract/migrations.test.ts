@@ -136,10 +136,12 @@ test("what was bought before providers had limits counts against them from the u
 });
 
 test("names give the order, and a name that does not fit is refused", () => {
-  const files = ["0010_b.sql", "0002_a.sql"].map((name) => ({ name, sql: "" }));
-  expect(parseMigrations(files).map(({ version }) => version)).toEqual([2, 10]);
+  const parse = (...names: string[]) => parseMigrations(names.map((name) => ({ name, sql: "" })));
+  expect(parse("0002_b.sql", "0001_a.sql").map(({ version }) => version)).toEqual([1, 2]);
+  expect(() => parse("0001_a.sql", "0002_b.sql", "0002_c.sql")).toThrow(/0002_c\.sql is out of the row/);
+  expect(() => parse("0001_a.sql", "0003_c.sql")).toThrow(/0003_c\.sql is out of the row/);
   for (const name of ["1_a.sql", "0001_A.sql", "0001-a.sql", "0001_a.txt", "0001_a.sql.bak"]) {
-    expect(() => parseMigrations([{ name, sql: "" }]), name).toThrow(/bad migration name/);
+    expect(() => parse(name), name).toThrow(/bad migration name/);
   }
 });
 
