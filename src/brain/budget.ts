@@ -138,12 +138,15 @@ function exceeded({ limit, used, inFlight, wanted }: Refusal, task: ClaimedTask,
   const { name, scope, unit, cap, period } = limit;
   const text = (amount: number): string => (unit === "usd" ? `$${amount.toFixed(4)}` : `${amount} tokens`);
   const busy = inFlight === 0 ? "" : ` and ${text(inFlight)} in flight`;
-  const what = `${name} is ${text(cap)}; ${text(used)} are spent${busy}, and this call may need ${text(wanted)}`;
+  // No period is long enough for it, so that none is waited for.
+  const isTooMuch = !fits(wanted, cap);
+  const need = `${text(wanted)}${isTooMuch ? ", which is more than the whole limit" : ""}`;
+  const what = `${name} is ${text(cap)}; ${text(used)} are spent${busy}, and this call may need ${need}`;
   const isKey = scope.startsWith("key:");
   const raise = isKey
     ? `goclaw key update ${scope.slice("key:".length)} raises it`
     : "raise it and restart the daemon to go on";
-  const resets = resetsAt(period, nowMs);
+  const resets = isTooMuch ? null : resetsAt(period, nowMs);
   const anew = resets === null ? "" : `it starts anew at ${new Date(resets).toISOString()}, and `;
   // Only calls in flight stand in the way, and they may settle for less than they reserved.
   const isBusy = fits(used + wanted, cap);
