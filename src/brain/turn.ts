@@ -16,6 +16,7 @@ import { buy } from "./buy.ts";
 import type { Hearing } from "./call.ts";
 import { runCompaction } from "./compact-session.ts";
 import { type ContextPorts, prepareContext, turnMessages } from "./context.ts";
+import { createCounting } from "./counting.ts";
 import { outcomeOf } from "./outcome.ts";
 import { judge, soulFor, type Verdict } from "./structured.ts";
 
@@ -93,7 +94,8 @@ function contextOf({ task, agent, provider, model, hands, purse, signal }: TurnI
   const links = [{ provider: agent.provider, model }, ...(provider.fallbacks ?? [])] as const;
   const own = { ...agent, soul: soulFor(agent.soul, task.output) };
   const tools = offeredTools(agent, hands);
-  return { task, agent: own, provider, links, tools, store: hands.store, purse, signal };
+  const counting = createCounting(provider, signal);
+  return { task, agent: own, provider, links, tools, store: hands.store, purse, signal, counting };
 }
 
 /** Buys one answer within the budget; it is not journaled yet. */
