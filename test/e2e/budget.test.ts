@@ -169,20 +169,6 @@ test("a provider at its limit with nobody behind it makes the task wait, or fail
   expect(rig.stub.calls).toHaveLength(0);
 });
 
-test("a call that no day can pay does not wait for the next one: a higher limit lets it go on", async () => {
-  const first = await start({ per_day_usd: 0.005 });
-  const id = await submit(first.client, "task dear");
-  const waits = await taskWhere(first.client, id, "waits", (task) => task.state === "RETRY_WAIT");
-  expect(waits).toMatchObject({ reason_code: "AWAITING_BUDGET" });
-  expect(waits.error?.message).toContain("which is more than the whole limit; raise it and restart");
-  const why = await runCli(rig.home, ["task", "why", id]);
-  for (const piece of ["WAIT_EXPIRED", "A higher limit lets it go on at once: config.yaml, and a restart"])
-    expect(why.stdout).toContain(piece);
-  await first.stop();
-  await runCli(rig.home, ["config", "set", "budgets.per_day_usd", "0.02"]);
-  expect((await ended((await rig.start()).client, id)).state).toBe("SUCCEEDED");
-});
-
 test.each(["billed", "refused"])(
   "a call that is %s and brings nothing is priced and counts",
   async (fault) => {
