@@ -9,8 +9,9 @@ import type {
 } from "openai/resources/responses/responses";
 import type { TokenUsage } from "../domain/message.ts";
 import { type CallSite, fault, refusal as refused } from "./faults.ts";
+import type { Origin } from "./history.ts";
 import { explainOpenAi } from "./openai-errors.ts";
-import { type Origin, type Phase, type Place, toContinuation } from "./openai-responses-layout.ts";
+import { type Phase, type Place, toContinuation } from "./openai-responses-layout.ts";
 import type { Part } from "./provider.ts";
 
 export interface Reading {

@@ -131,7 +131,8 @@ test("at its key's budget of the day it is told when the next day begins", async
   const price = { context_window: 9_000, max_output_tokens: 10, input_usd_per_mtok: 0 };
   rig = await createRoutingRig({}, { models: [{ ...price, id: "light/l", output_usd_per_mtok: 1_000 }] });
   daemon = await rig.start();
-  const client = await addKey("daily", "--agents", "*", "--per-day-usd", "0.005");
+  const client = await addKey("daily", "--agents", "*", "--per-day-usd", "0.011");
+  expect((await client.post(PATH, chat("tier:light", "task c"))).status).toBe(200);
   const midnight = new Date(new Date().setUTCHours(24, 0, 0, 0));
   for (const more of [{}, { stream: true }]) {
     const reply = await client.post(PATH, chat("tier:light", "task d", more));

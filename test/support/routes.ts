@@ -62,6 +62,7 @@ export const OPERATIONS: readonly SampleRequest[] = [
     path: "/api/v1/schedules",
     body: { name: "route", cron_expr: "@daily", prompt: "task route" },
   },
+  { route: "POST /api/v1/schedules/:schedule", path: "/api/v1/schedules/route", body: { prompt: "task" } },
   { route: "DELETE /api/v1/schedules/:schedule", path: "/api/v1/schedules/route" },
   { route: "POST /api/v1/schedules/:schedule/enable", path: "/api/v1/schedules/route/enable" },
   { route: "POST /api/v1/schedules/:schedule/disable", path: "/api/v1/schedules/route/disable" },
