@@ -16,6 +16,9 @@ export interface Reason {
   readonly text: string;
 }
 
+/** Whose task it is and with which key is for the row to say. */
+export type FiredTask = Omit<EnqueueInput, "keyId" | "schedule">;
+
 export interface FireInput extends Firing {
   readonly scheduleId: string;
   /** The next slot as it was when this was worked out. */
@@ -24,7 +27,7 @@ export interface FireInput extends Firing {
   readonly nextAt: number;
   readonly refusal: Reason | null;
   /** The task of the slot whose turn it is, and the yes to it. */
-  readonly task: EnqueueInput;
+  readonly task: FiredTask;
   readonly audit: AuditRecord | null;
 }
 
