@@ -88,7 +88,7 @@ export const fire = defineVerb("engine.fire", (tx, input: FireInput): Fired => {
 function missedText(misfire: Misfire): string {
   if (misfire === "skip") return "no daemon was there in time, and misfire is skip";
   return misfire === "once"
-    ? "no daemon was there in time; the newest slot runs for it, because misfire is once"
+    ? "no daemon was there in time; the newest slot stands for it, because misfire is once"
     : `no daemon was there in time, and no more than ${CATCH_UP_MAX} slots catch up`;
 }
 
