@@ -10,6 +10,7 @@ import { codesPage } from "./docs/codes.ts";
 import { eventsPage } from "./docs/events.ts";
 import { methodsPage } from "./docs/methods.ts";
 import { statesPage } from "./docs/states.ts";
+import { toolsPage } from "./docs/tools.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
@@ -23,6 +24,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   "docs/reference/events.md": eventsPage,
   "docs/reference/methods.md": methodsPage,
   "docs/reference/states.md": statesPage,
+  "docs/reference/tools.md": toolsPage,
 };
 
 /** The pages whose file is missing or says something else. */

@@ -2,7 +2,7 @@
 // policy.yaml and a read-only look at the database.
 
 import { existsSync } from "node:fs";
-import { readText } from "./config/files.ts";
+import { errnoOf, readText } from "./config/files.ts";
 import type { Paths } from "./config/paths.ts";
 import { LABELS, type Touch } from "./domain/act.ts";
 import { BASE_CAPABILITIES, isKnownPattern, RESERVED_CAPABILITIES } from "./domain/capability.ts";
@@ -16,7 +16,7 @@ import type {
   PolicySummary,
   Proposal,
 } from "./domain/control.ts";
-import { GoclawError } from "./domain/error.ts";
+import { GoclawError, messageOf } from "./domain/error.ts";
 import { sqliteBinding } from "./native.ts";
 import { auditSince, auditTail, toWireAudit } from "./policy/audit-read.ts";
 import { readCases } from "./policy/cases.ts";
@@ -29,7 +29,7 @@ import { runsAnything } from "./policy/programs.ts";
 import { type ApprovedAct, ruleLike, ruleText } from "./policy/propose.ts";
 import { replay } from "./policy/replay.ts";
 import { nameOf } from "./policy/rule-name.ts";
-import { openReadOnly } from "./store/database.ts";
+import { asOpenError, openReadOnly } from "./store/database.ts";
 import { createReader, type Reader } from "./store/reader.ts";
 import { TOOL_CAPABILITIES } from "./tools/index.ts";
 
@@ -41,9 +41,18 @@ const CAPABILITIES: readonly string[] = [
 
 const POLICY_BYTES = 1_048_576;
 
-/** policy.yaml of the home, or another file; throws POLICY_INVALID or what the file system says. */
+/** policy.yaml of the home, or another file; throws POLICY_INVALID. */
 export function readPolicy(paths: Paths, file = paths.policy): Policy {
-  return parsePolicy(readText(file, POLICY_BYTES), { file, base: paths.home, capabilities: CAPABILITIES });
+  return parsePolicy(readGiven(file), { file, base: paths.home, capabilities: CAPABILITIES });
+}
+
+function readGiven(file: string): string {
+  try {
+    return readText(file, POLICY_BYTES);
+  } catch (error) {
+    const why = errnoOf(error) === "ENOENT" ? "there is no such file" : messageOf(error);
+    throw new GoclawError("POLICY_INVALID", `${file}: ${why}; name a readable file of YAML`);
+  }
 }
 
 export function placeOf({ home, workspace }: Paths): Place {
@@ -130,7 +139,7 @@ function wordsOf(command: string | readonly string[]): readonly string[] {
 
 export function testPolicy(paths: Paths, casesFile: string, file?: string): CaseResult[] {
   const policy = readPolicy(paths, file);
-  return readCases(readText(casesFile, POLICY_BYTES), casesFile).map(({ name, expect, rule, ask }) => {
+  return readCases(readGiven(casesFile), casesFile).map(({ name, expect, rule, ask }) => {
     const got = explainOne(policy, placeOf(paths), ask);
     const ok = got.decision === expect && (rule === undefined || got.rule.includes(rule));
     return { name, ok, expected: rule === undefined ? expect : `${expect} by ${rule}`, got };
@@ -173,8 +182,20 @@ const NO_AUDIT: AuditSummary = {
   why: null,
 };
 
+/** A home that never ran has neither; one whose records were mirrored or signed has lost its table. */
+function withoutTable({ db, auditLog, auditCheckpoints }: Paths): AuditSummary {
+  const left = [auditLog, auditCheckpoints].find((file) => existsSync(file));
+  if (left === undefined) return NO_AUDIT;
+  return {
+    ...NO_AUDIT,
+    ok: false,
+    first_bad: 1,
+    why: `${db} is not there, though ${left} is: it was removed`,
+  };
+}
+
 export async function verifyHomeAudit(paths: Paths): Promise<AuditSummary> {
-  if (!existsSync(paths.db)) return NO_AUDIT;
+  if (!existsSync(paths.db)) return withoutTable(paths);
   const { verifyAudit } = await import("./policy/audit-verify.ts");
   return await reading(paths, Promise.resolve(NO_AUDIT), (reader) => verifyAudit(reader, auditFiles(paths)));
 }
@@ -187,14 +208,18 @@ export function tailAudit(paths: Paths, taskId: string | null, limit: number): A
 function reading<T>(paths: Paths, without: T, read: (reader: Reader) => T): T {
   if (!existsSync(paths.db)) return without;
   const db = openReadOnly(paths.db, sqliteBinding());
-  let result: T;
+  let isRead = true;
+  const named = (error: unknown): unknown =>
+    error instanceof Error && error.name === "SqliteError" ? asOpenError(error, paths.db) : error;
   try {
-    result = read(createReader(db));
+    const result = read(createReader(db));
+    if (!(result instanceof Promise)) return result;
+    isRead = false;
+    const close = (): void => void db.close();
+    return result.finally(close).catch((error: unknown) => Promise.reject(named(error))) as T;
   } catch (error) {
-    db.close();
-    throw error;
+    throw named(error);
+  } finally {
+    if (isRead) db.close();
   }
-  if (result instanceof Promise) void result.finally(() => db.close()).catch(() => {});
-  else db.close();
-  return result;
 }

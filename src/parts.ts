@@ -10,6 +10,7 @@ import { createFile } from "./config/files.ts";
 import { type LoadInput, loadConfig } from "./config/load.ts";
 import { secretsOf as mcpSecretsOf } from "./config/mcp.ts";
 import type { Paths } from "./config/paths.ts";
+import { secretPartsOf } from "./config/secret-parts.ts";
 import { readToken } from "./config/token.ts";
 import { auditFiles, readPolicy } from "./control.ts";
 import { GoclawError, messageOf } from "./domain/error.ts";
@@ -62,7 +63,7 @@ function secretsOf(paths: Paths, config: Config): string[] {
     readToken(paths),
     ...keys,
     ...mcpSecretsOf(config.mcp),
-    ...(webhookUrl === undefined ? [] : [webhookUrl]),
+    ...(webhookUrl === undefined ? [] : [webhookUrl, ...secretPartsOf(webhookUrl)]),
   ];
 }
 

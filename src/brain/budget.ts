@@ -148,6 +148,14 @@ function unpriced(limit: Limit, { provider, model }: Link): Outcome {
   return { type: "failed", code: "BUDGET_UNPRICED", message };
 }
 
+function raiseText(scope: string): string {
+  const [kind, id] = scope.split(":");
+  if (kind === "key") return `goclaw key update ${id} raises it`;
+  return kind === "schedule"
+    ? "raise it (goclaw cron update, or config.yaml and a restart of the daemon) to go on"
+    : "raise it and restart the daemon to go on";
+}
+
 function exceeded({ limit, used, inFlight, wanted }: Refusal, task: ClaimedTask, nowMs: number): Outcome {
   const { name, scope, unit, cap, period } = limit;
   const text = (amount: number): string => (unit === "usd" ? `$${amount.toFixed(4)}` : `${amount} tokens`);
@@ -157,9 +165,7 @@ function exceeded({ limit, used, inFlight, wanted }: Refusal, task: ClaimedTask,
   const need = `${text(wanted)}${isTooMuch ? ", which is more than the whole limit" : ""}`;
   const what = `${name} is ${text(cap)}; ${text(used)} are spent${busy}, and this call may need ${need}`;
   const isKey = scope.startsWith("key:");
-  const raise = isKey
-    ? `goclaw key update ${scope.slice("key:".length)} raises it`
-    : "raise it and restart the daemon to go on";
+  const raise = raiseText(scope);
   const resets = isTooMuch ? null : resetsAt(period, nowMs);
   const anew = resets === null ? "" : `it starts anew at ${new Date(resets).toISOString()}, and `;
   // Only calls in flight stand in the way, and they may settle for less than they reserved.

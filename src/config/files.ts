@@ -1,6 +1,7 @@
 // Reading and writing the small text files of a home. A write is whole or did not happen: temporary file, fsync, then
 // one atomic step, then fsync of the directory. Everything written is readable by its owner only.
 
+import { isUtf8 } from "node:buffer";
 import {
   chmodSync,
   closeSync,
@@ -30,7 +31,9 @@ export function readText(file: string, bytesMax: number): string {
   const found = statSync(file);
   if (!found.isFile()) throw new Error("not a regular file");
   if (found.size > bytesMax) throw new Error(`larger than ${bytesMax} bytes`);
-  return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
+  const bytes = readFileSync(file);
+  if (!isUtf8(bytes)) throw new Error("not UTF-8 text");
+  return new TextDecoder().decode(bytes);
 }
 
 /** Like readText, but undefined when there is no such file. */

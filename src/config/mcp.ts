@@ -7,6 +7,7 @@ import { type Env, readVariable } from "./env.ts";
 import { type KeyPath, nearest, type Problem, suggest } from "./problem.ts";
 import { checkUrl } from "./providers.ts";
 import type { Settings } from "./schema.ts";
+import { secretPartsOf } from "./secret-parts.ts";
 
 export interface McpConfig {
   readonly servers: readonly McpServer[];
@@ -48,11 +49,12 @@ function cageOf({ sandbox }: ServerSettings): McpCage | null {
   return enabled ? { read, write, network } : null;
 }
 
-/** Values that must not show up in logs and results: headers, and variables whose names say so. */
+/** Values that must not show up in logs and results: headers, variables whose names say so, and parts of addresses. */
 export function secretsOf({ servers }: McpConfig): string[] {
-  return servers.flatMap(({ env, headers }) => [
+  return servers.flatMap(({ env, headers, url }) => [
+    ...[url, ...Object.values(env)].flatMap(secretPartsOf),
     ...Object.entries(env).flatMap(([name, value]) =>
-      /KEY|TOKEN|SECRET|PASS|AUTH|CREDENTIAL/i.test(name) ? [value] : [],
+      /KEY|TOKEN|SECRET|PASS|PWD|AUTH|CREDENTIAL|COOKIE/i.test(name) ? [value] : [],
     ),
     ...Object.values(headers).flatMap((value) => [value, value.replace(/^(Bearer|Basic) /i, "")]),
   ]);

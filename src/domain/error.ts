@@ -79,6 +79,7 @@ export const CODES = {
   OPERATOR_RETRY: row("an operator brought the task back", 200, 0),
   RETRY_DUE: row("the backoff is over", 200, 0),
   ABORTED: row("the task was canceled on request", 409, -32009),
+  CLIENT_GONE: row("nobody is left to take the answer of a client's own request", 409, -32009),
   AWAITING_APPROVAL: row("the task waits for an approval", 409, -32009),
   AWAITING_CHILD: row("the task waits for a child task", 409, -32009),
   AWAITING_INPUT: row("the task waits for an answer", 409, -32009),
@@ -105,7 +106,7 @@ export const CODES = {
   RETRY_PROVIDER_MALFORMED: row("the provider's answer could not be understood", 502, 4000, true),
   RETRY_PROCESSOR_ERROR: row("the attempt failed for a reason inside goclaw", 500, -32603, true),
   // why a slot of a schedule did not run
-  SCHEDULE_MISSED: row("no daemon was there when the slot was due", 503, -32050),
+  SCHEDULE_MISSED: row("no daemon was there when the slot was due", 409, -32009),
   SCHEDULE_OVERLAP: row("the run of an earlier slot has not ended", 409, -32009),
   SCHEDULE_OFF: row("the schedule was switched off or removed before the slot's turn", 409, -32009),
   // why a task ended

@@ -9,7 +9,7 @@ import { createServerFetch } from "../policy/egress-server.ts";
 import type { Log } from "../telemetry/log.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import { identify, type Place } from "./identity.ts";
-import { MESSAGE_BYTES, type Pipes, PipeTransport } from "./pipe-transport.ts";
+import { MESSAGE_BYTES, NOTIFICATIONS_PER_SECOND, type Pipes, PipeTransport } from "./pipe-transport.ts";
 
 /** A program that was started and can be ended with everything it started. */
 export interface ServerProcess extends Pipes {
@@ -86,13 +86,13 @@ async function openOnce(
   onClosed: () => void,
   signal: AbortSignal,
 ): Promise<Opened> {
-  const way = server.transport === "stdio" ? await startProgram(ports, server) : await reach(server);
+  const way = server.transport === "stdio" ? await startProgram(ports, server) : await reach(server, ports);
   const { fault, pid, end } = way;
   let oddities = 0;
   const onOddity = (message: string): void => {
     oddities += 1;
     if (oddities <= ODDITIES_MAX)
-      ports.log.warn("mcp", ports.redact(message).slice(0, 500), { server: server.name });
+      ports.log.warn("mcp", ports.redact(message).slice(0, LINE_CHARS), { server: server.name });
   };
   try {
     const { version } = ports;
@@ -128,7 +128,7 @@ async function startProgram(ports: OpenPorts, server: McpServer): Promise<Way> {
   const own = [String(program), String(file), ...Object.keys(files as object)];
   const argv = server.cage === null ? plain : ports.cage({ argv: plain, cwd }, server.cage, own);
   const child = await ports.start({ name: `mcp ${server.name}`, argv, cwd, env });
-  const lastWords = logLines(child.stderr, (line) => log.info("mcp", redact(line), { server: server.name }));
+  const lastWords = logLines(child.stderr, redact, (line) => log.info("mcp", line, { server: server.name }));
   const transport = new PipeTransport(child, ports.monoMs);
   // What it started may hold its pipes open; what it said before it ended is still read.
   void child.exited.then(() => setTimeout(() => void transport.close(), LAST_WORDS_MS));
@@ -137,23 +137,25 @@ async function startProgram(ports: OpenPorts, server: McpServer): Promise<Way> {
     pid: child.pid,
     fault: () => transport.fault,
     hasEnded: () => transport.isClosed,
-    lastWords: () => redact(lastWords()),
+    lastWords,
     end: () => child.stop(GRACE_MS),
   };
 }
 
 type Argv = readonly [string, ...string[]];
 
-async function reach(server: McpServer): Promise<Way> {
+const LIMITS = { messageBytes: MESSAGE_BYTES, eventsPerSecond: NOTIFICATIONS_PER_SECOND };
+
+async function reach(server: McpServer, { monoMs }: OpenPorts): Promise<Way> {
   const sdk = await import("@modelcontextprotocol/client");
   let transport: Transport | undefined;
   let fault: string | undefined;
-  const onTooLarge = (): void => {
-    fault = `LIMIT_SIZE: it sent a message of more than ${MESSAGE_BYTES} bytes`;
+  const onCut = (why: string): void => {
+    fault = `LIMIT_SIZE: ${why}`;
     void transport?.close();
   };
   const { url, headers } = server;
-  const fetch = createServerFetch({ url, headers, messageBytes: MESSAGE_BYTES, onTooLarge });
+  const fetch = createServerFetch({ url, headers, ...LIMITS, monoMs, onCut });
   transport =
     server.transport === "sse"
       ? new sdk.SSEClientTransport(new URL(url), { fetch })
@@ -170,13 +172,19 @@ async function reach(server: McpServer): Promise<Way> {
 }
 
 const LINE_CHARS = 500;
+/** Of a line that does not end, so much is looked at: a secret in it is whole when it is redacted. */
+const LINE_READ_CHARS = 16_384;
 const LINES_PER_RUN = 200;
 
 /**
  * The first lines of a run, each cut; the rest is read and dropped, so that the program never waits for us. Returns what
  * was written last.
  */
-function logLines(stream: Readable, write: (line: string) => void): () => string {
+function logLines(
+  stream: Readable,
+  redact: (text: string) => string,
+  write: (line: string) => void,
+): () => string {
   let last = "";
   let rest = "";
   let lines = 0;
@@ -184,12 +192,12 @@ function logLines(stream: Readable, write: (line: string) => void): () => string
   stream.on("data", (text: string) => {
     if (lines >= LINES_PER_RUN) return;
     const parts = (rest + text).split("\n");
-    rest = (parts.pop() ?? "").slice(0, LINE_CHARS);
+    rest = (parts.pop() ?? "").slice(0, LINE_READ_CHARS);
     for (const part of parts) {
       lines += 1;
       if (lines > LINES_PER_RUN) return;
       if (part.trim() === "") continue;
-      last = part.slice(0, LINE_CHARS);
+      last = redact(part).slice(0, LINE_CHARS);
       write(last);
     }
     if (lines === LINES_PER_RUN) write("[more of this run is not logged]");

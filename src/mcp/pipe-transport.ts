@@ -17,7 +17,7 @@ export interface Pipes {
 export const MESSAGE_BYTES = 8_388_608;
 const NEWLINE = 0x0a;
 const STRAY_LINES_MAX = 100;
-const NOTIFICATIONS_PER_SECOND = 2_000;
+export const NOTIFICATIONS_PER_SECOND = 2_000;
 
 export class PipeTransport implements Transport {
   // `pid` and `stderr` tell the SDK that this is stdio: silence at the first question then means an older server.

@@ -121,7 +121,7 @@ class Mirror implements AuditMirror {
   async #catchUp(last: boolean): Promise<void> {
     const { reader, files } = this.#ports;
     let seq = this.#seq ?? lastSeq(files.log);
-    this.#signedSeq ??= seq;
+    this.#signedSeq ??= existsSync(files.checkpoints) ? seq : 0;
     for (;;) {
       const page = auditAfter(reader, seq, PAGE);
       const head = page.at(-1);

@@ -37,9 +37,12 @@ const SINCE_SQL = `SELECT ${COLUMNS} FROM audit WHERE at >= @since AND seq > @af
 
 const PAGE = 1_000;
 
+/** Before every time and every number, also one that was forged. */
+export const EVER = Number.MIN_SAFE_INTEGER;
+
 /** Everything from `since` (epoch ms) on, page by page. */
 export function* auditSince(reader: Reader, since: number): Generator<AuditRow> {
-  for (let after = 0; ; ) {
+  for (let after = EVER; ; ) {
     const page = reader.all<AuditRow>(SINCE_SQL, { since, after, limit: PAGE });
     yield* page;
     if (page.length < PAGE) return;

@@ -7,7 +7,7 @@ import type { AuditSummary } from "../domain/control.ts";
 import type { Reader } from "../store/reader.ts";
 import { auditHash } from "./audit.ts";
 import type { MirrorFiles } from "./audit-mirror.ts";
-import { type AuditRow, auditSince, toWireAudit } from "./audit-read.ts";
+import { type AuditRow, auditSince, EVER, toWireAudit } from "./audit-read.ts";
 import { type Checkpoint, isSigned, readAuditKey } from "./checkpoint.ts";
 
 interface Finding {
@@ -17,7 +17,8 @@ interface Finding {
 
 export async function verifyAudit(reader: Reader, files: MirrorFiles): Promise<AuditSummary> {
   // A daemon may go on meanwhile: what follows the table is read first, up to where it is now, and the table last.
-  const heads = readCheckpoints(files);
+  const hasSigned = existsSync(files.key); // asked before its heads are read: it is made right before the first of them
+  const heads = readCheckpoints(files, hasSigned);
   const parts = mirrorParts(files.log);
   const hashes = new Map<number, string>();
   const broken = checkChain(reader, hashes);
@@ -40,10 +41,12 @@ function checkChain(reader: Reader, hashes: Map<number, string>): Finding | unde
   let before = "";
   let expected = 1;
   let finding: Finding | undefined;
-  for (const row of auditSince(reader, 0)) {
+  for (const row of auditSince(reader, EVER)) {
     hashes.set(row.seq, row.hash);
     if (finding !== undefined) continue;
-    if (row.seq !== expected) finding = { seq: expected, why: `record ${expected} is missing` };
+    if (row.seq < expected)
+      finding = { seq: row.seq, why: `record ${row.seq} was put in: the first one is 1` };
+    else if (row.seq !== expected) finding = { seq: expected, why: `record ${expected} is missing` };
     else if (auditHash(before, row.at, row) !== row.hash)
       finding = {
         seq: row.seq,
@@ -55,15 +58,20 @@ function checkChain(reader: Reader, hashes: Map<number, string>): Finding | unde
   return finding;
 }
 
-function readCheckpoints({ checkpoints }: MirrorFiles): Checkpoint[] | Finding {
-  if (!existsSync(checkpoints)) return [];
-  const lines = readFileSync(checkpoints, "utf8").split("\n");
-  lines.pop(); // a last line without its end was torn by a crash
-  try {
-    return lines.map((line) => JSON.parse(line) as Checkpoint);
-  } catch {
-    return { seq: 0, why: `${checkpoints} has a line that is not JSON` };
-  }
+function readCheckpoints({ checkpoints, key }: MirrorFiles, hasSigned: boolean): Checkpoint[] | Finding {
+  const text = existsSync(checkpoints) ? readFileSync(checkpoints, "utf8") : "";
+  const heads = text
+    .slice(0, text.lastIndexOf("\n") + 1) // a last line without its end was torn by a crash
+    .split("\n")
+    .slice(0, -1)
+    .map(parseLine);
+  if (heads.length === 0 && hasSigned)
+    return {
+      seq: 0,
+      why: `${checkpoints} holds no checkpoint, though ${key} has signed some: it was removed`,
+    };
+  if (heads.includes(undefined)) return { seq: 0, why: `${checkpoints} has a line that is no checkpoint` };
+  return heads as unknown as Checkpoint[];
 }
 
 function checkHeads(
@@ -102,7 +110,7 @@ async function checkMirror(
   reader: Reader,
   signed: number,
 ): Promise<{ lines: number; finding: Finding | undefined }> {
-  const rows = auditSince(reader, 0);
+  const rows = auditSince(reader, EVER);
   let lines = 0;
   let finding: Finding | undefined;
   for (const part of parts) {
@@ -136,7 +144,7 @@ function checkLine(line: string, file: string, row: AuditRow | undefined, at: nu
     return { seq: at, why: `${file} has more records than the table: ${line.slice(0, 80)}` };
   const record = parseLine(line);
   if (record === undefined)
-    return { seq: row.seq, why: `${file} has a line that is not JSON: ${line.slice(0, 80)}` };
+    return { seq: row.seq, why: `${file} has a line that is no record: ${line.slice(0, 80)}` };
   if (record.seq !== row.seq)
     return { seq: row.seq, why: `${file} has record ${String(record.seq)} where record ${row.seq} belongs` };
   const wire: Readonly<Record<string, unknown>> = { ...toWireAudit(row) };
@@ -148,7 +156,9 @@ function checkLine(line: string, file: string, row: AuditRow | undefined, at: nu
 
 function parseLine(line: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    return JSON.parse(line) as Readonly<Record<string, unknown>>;
+    const value: unknown = JSON.parse(line);
+    const isObject = typeof value === "object" && value !== null;
+    return isObject ? (value as Readonly<Record<string, unknown>>) : undefined;
   } catch {
     return undefined;
   }

@@ -105,7 +105,7 @@ function* finish(
     const continuation = toContinuation(origin, layout);
     if (continuation !== undefined) yield { type: "continuation", continuation };
     const called = layout.some(({ type }) => type === "call");
-    yield { type: "end", stopReason: called ? "tool_calls" : stopReason, model };
+    yield { type: "end", stopReason: called && stopReason === "stop" ? "tool_calls" : stopReason, model };
     return;
   }
   const what =

@@ -183,7 +183,7 @@ function* finish(answer: Answer, response: Response): Generator<Part> {
     );
     if (continuation !== undefined) yield { type: "continuation", continuation };
     const stopReason = reason === "completed" ? "stop" : "length";
-    yield { type: "end", stopReason: calls > 0 ? "tool_calls" : stopReason, model };
+    yield { type: "end", stopReason: calls > 0 && stopReason === "stop" ? "tool_calls" : stopReason, model };
   }
 }
 

@@ -111,7 +111,7 @@ export function faultText(error: unknown): string {
   }
 }
 
-function asOpenError(error: unknown, file: string): GoclawError {
+export function asOpenError(error: unknown, file: string): GoclawError {
   if (error instanceof GoclawError) return error;
   const code = faultCode(error);
   if (code === "DB_DAMAGED")

@@ -48,8 +48,21 @@ export function createValueRedactor(secrets: readonly string[]): Redact {
     let clean = text;
     if (text.length < LEAST_SECRET_CHARS) return text;
     for (const value of values) if (clean.includes(value)) clean = clean.replaceAll(value, MARK);
+    if (clean.includes("\n")) clean = hideWrapped(clean, values);
     return clean.includes("gck_") ? clean.replace(OWN_KEY, MARK) : clean;
   };
+}
+
+/** Encodings are broken into lines of one width, wherever in a secret a line ends. */
+function hideWrapped(text: string, values: readonly string[]): string {
+  const joined = text.replaceAll(/\r?\n/g, "");
+  let clean = text;
+  for (const value of values) {
+    if (!joined.includes(value)) continue;
+    const units = [...value].map((unit) => `\\u{${unit.codePointAt(0)?.toString(16)}}`);
+    clean = clean.replace(new RegExp(units.join("(?:\\r?\\n)?"), "gu"), MARK);
+  }
+  return clean;
 }
 
 /** Every form in which a value is looked for, the longest first: of two that begin alike neither leaves a tail. */
@@ -63,7 +76,8 @@ function formsOf(secret: string): string[] {
   const url = encodeURIComponent(secret);
   const json = JSON.stringify(secret).slice(1, -1);
   const hex = Buffer.from(secret).toString("hex");
-  return [secret, url, json, hex, hex.toUpperCase(), ...base64Forms(secret)];
+  const smallUrl = url.replace(/%../g, (code) => code.toLowerCase());
+  return [secret, url, smallUrl, json, hex, hex.toUpperCase(), ...base64Forms(secret)];
 }
 
 /** Base64 of a longer text shows a secret in one of three ways, by where in it the secret begins. */

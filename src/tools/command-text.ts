@@ -4,6 +4,7 @@
 import { visibleText } from "../domain/visible.ts";
 import type { Captured } from "../sandbox/capture.ts";
 import type { Ran } from "../sandbox/job.ts";
+import { cutClean, cutCleanEnd } from "./clean-cut.ts";
 
 const STDOUT_CHARS = 20_000;
 const STDERR_CHARS = 8_000;
@@ -11,11 +12,11 @@ const LINE_CHARS = 500;
 /** A cut is moved to the end of a line that is this near, so that it does not halve what belongs together. */
 const LINE_END_WITHIN = 2_000;
 
-export function resultText(ran: Ran, timeoutMs: number): string {
+export function resultText(ran: Ran, timeoutMs: number, redact: (text: string) => string): string {
   return [
     ...[endText(ran, timeoutMs), ...notes(ran)],
-    ...streamText("stdout", ran.stdout, STDOUT_CHARS),
-    ...streamText("stderr", ran.stderr, STDERR_CHARS),
+    ...streamText("stdout", ran.stdout, STDOUT_CHARS, redact),
+    ...streamText("stderr", ran.stderr, STDERR_CHARS, redact),
   ].join("\n");
 }
 
@@ -42,7 +43,12 @@ function notes({ limits, undone }: Ran): string[] {
   ];
 }
 
-function streamText(name: string, { head, tail, droppedBytes }: Captured, charsMax: number): string[] {
+function streamText(
+  name: string,
+  { head, tail, droppedBytes }: Captured,
+  charsMax: number,
+  redact: (text: string) => string,
+): string[] {
   // Without a gap the two are one text, and the border may lie within a character.
   const parts = droppedBytes === 0 ? [Buffer.concat([head, tail])] : [head, tail];
   const [first = "", last] = parts.map((part) => visibleText(part.toString("utf8")));
@@ -51,7 +57,7 @@ function streamText(name: string, { head, tail, droppedBytes }: Captured, charsM
   }
   const half = charsMax / 2;
   const end = last ?? first;
-  const kept = [upToLine(first.slice(0, half)), fromLine(end.slice(-half))] as const;
+  const kept = [upToLine(cutClean(first, half, redact)), fromLine(cutCleanEnd(end, half, redact))] as const;
   const thrown = droppedBytes > 0 ? `, of which ${droppedBytes} bytes were thrown away` : "";
   return [
     `${name}:`,

@@ -63,7 +63,7 @@ export async function runCommand(
       barred: barredPaths(grant.roots),
       allowUnsandboxed: grant.allowUnsandboxedExec,
     });
-    const text = resultText(ran, asked.timeoutMs);
+    const text = resultText(ran, asked.timeoutMs, context.redact);
     return ran.end === "exited" ? { type: "done", text } : { type: "failed", text };
   } catch (error) {
     if (error instanceof GoclawError) return { type: "failed", text: `${error.code}: ${error.message}` };

@@ -3,7 +3,8 @@
 
 import type { Fetched } from "../policy/egress-request.ts";
 import { mediaTypeOf, textOf } from "./answer-text.ts";
-import type { Args, Tool, ToolOutcome } from "./tool.ts";
+import { cutClean } from "./clean-cut.ts";
+import type { Args, Tool, ToolContext, ToolOutcome } from "./tool.ts";
 
 const READING: readonly unknown[] = ["GET", "HEAD"];
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
@@ -60,7 +61,7 @@ export const httpRequest: Tool = {
   touches: ({ url }) => [{ url: String(url) }],
   yields: ["untrusted", "outside"],
   isOutgoing: true,
-  run: async (args, { egress, grant, effectKey, signal }) => {
+  run: async (args, { egress, grant, effectKey, redact, signal }) => {
     const method = (args.method ?? "GET") as (typeof METHODS)[number];
     const reading = READING.includes(method);
     if (reading && args.body !== undefined)
@@ -74,11 +75,11 @@ export const httpRequest: Tool = {
       { url: String(args.url), method, headers, ...body, reach: grant },
       signal,
     );
-    return outcomeOf(fetched, reading);
+    return outcomeOf(fetched, reading, redact);
   },
 };
 
-function outcomeOf(fetched: Fetched, reading: boolean): ToolOutcome {
+function outcomeOf(fetched: Fetched, reading: boolean, redact: ToolContext["redact"]): ToolOutcome {
   switch (fetched.type) {
     case "refused":
       return { type: "failed", text: `${fetched.code}: ${fetched.why}` };
@@ -89,11 +90,11 @@ function outcomeOf(fetched: Fetched, reading: boolean): ToolOutcome {
       if (!reading) return { type: "unknown", text: fetched.why };
       return { type: "failed", text: `${fetched.code ?? "TOOL_FAILED"}: ${fetched.why}` };
     case "answered":
-      return { type: "done", text: describe(fetched) };
+      return { type: "done", text: describe(fetched, redact) };
   }
 }
 
-function describe(answer: Extract<Fetched, { type: "answered" }>): string {
+function describe(answer: Extract<Fetched, { type: "answered" }>, redact: ToolContext["redact"]): string {
   const { status, headers, shortfall } = answer;
   const named = SHOWN_HEADERS.filter((name) => headers[name] !== undefined);
   const head = [`status ${status}`, ...named.map((name) => `${name}: ${headers[name]}`)].join("\n");
@@ -102,7 +103,7 @@ function describe(answer: Extract<Fetched, { type: "answered" }>): string {
     : `[${answer.body.length} bytes that are not text]`;
   const shown =
     body.length > SHOWN_CHARS
-      ? `${body.slice(0, SHOWN_CHARS)}\n[cut: ${body.length - SHOWN_CHARS} more characters; ask for less]`
+      ? `${cutClean(body, SHOWN_CHARS, redact)}\n[cut: ${body.length - SHOWN_CHARS} more characters; ask for less]`
       : body;
   const notes = [
     ...(shortfall === null ? [] : [`[${shortfall.code ?? "TOOL_FAILED"}: ${shortfall.why}]`]),

@@ -17,7 +17,7 @@ export interface Hands extends GatePorts {
   readonly toolsFor: (agentId: string) => readonly Tool[];
   readonly ports: Omit<
     ToolContext,
-    "effectKey" | "signal" | "taskId" | "agentId" | "grant" | "answer" | "now"
+    "effectKey" | "signal" | "taskId" | "agentId" | "grant" | "answer" | "now" | "redact"
   >;
 }
 
@@ -73,7 +73,8 @@ export async function perform(
   const { grant, taint } = decided;
   const context: ToolContext = {
     ...hands.ports,
-    ...{ now: hands.now, effectKey: effect.key, taskId, agentId, grant, answer: null, signal },
+    ...{ now: hands.now, redact: hands.redact, effectKey: effect.key, taskId, agentId, grant },
+    ...{ answer: null, signal },
   };
   if (tool.resume !== undefined && task.fence > 1) {
     const outcome = await tool.resume(args, context);
@@ -206,5 +207,5 @@ function unknownText(tool: string, why: string): string {
 
 function cut(text: string): string {
   if (text.length <= RESULT_CHARS) return text;
-  return `${text.slice(0, RESULT_CHARS)}\n[cut: ${text.length - RESULT_CHARS} more characters]`;
+  return `${text.slice(0, RESULT_CHARS)}\n[cut: ${text.length - RESULT_CHARS} more characters, which are not kept; ask again for less, or for a part]`;
 }

@@ -3,8 +3,9 @@
 
 import type { FileHandle } from "node:fs/promises";
 import { openBeneath } from "../policy/paths.ts";
+import { cutClean, REACH_CHARS } from "./clean-cut.ts";
 import { count, PATH_PARAM, pathOf, textOf, touchPath } from "./file-text.ts";
-import { RESULT_CHARS, type Tool, type ToolOutcome } from "./tool.ts";
+import { RESULT_CHARS, type Tool, type ToolContext, type ToolOutcome } from "./tool.ts";
 
 const LINES = 2_000;
 /** A page, with room for the note below it in what a result may have. */
@@ -42,7 +43,7 @@ export const readFile: Tool = {
   resource: pathOf,
   touches: touchPath("ro"),
   yields: ["private"],
-  run: async (args, { grant, signal }) => {
+  run: async (args, { grant, redact, signal }) => {
     const held = openBeneath(grant.roots, pathOf(args), "ro");
     try {
       if (held.kind === "directory")
@@ -50,7 +51,7 @@ export const readFile: Tool = {
       const file = await held.openFile();
       try {
         const { offset = 1, limit = LINES } = args as { offset?: number; limit?: number };
-        return pageText(held.shown, await scan(file, { offset, limit }, signal), offset);
+        return pageText(held.shown, await scan(file, { offset, limit }, signal), offset, redact);
       } finally {
         await file.close();
       }
@@ -83,6 +84,7 @@ async function scan(
   for (;;) {
     signal.throwIfAborted();
     const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES);
+    if (bytesRead === 0 && keptBytes > PAGE_BYTES) return { ...page("cut"), lines: 1 };
     if (bytesRead === 0) return { ...page("end"), lines: lines + (endsOpen(kept) ? 1 : 0) };
     let at = 0;
     while (at < bytesRead) {
@@ -92,9 +94,12 @@ async function scan(
       const end = isWhole ? newline + 1 : bytesRead;
       if (line >= offset) {
         const part = buffer.subarray(at, end);
-        if (keptBytes + part.length > PAGE_BYTES) return overflow(kept, part, keptBytes, page);
         kept.push(part);
         keptBytes += part.length;
+        // The page is full: it ends with the last whole line, or in the middle of one that alone is longer.
+        if (keptBytes > PAGE_BYTES && lines > 0) return { ...page("more"), bytes: wholeLines(kept) };
+        const isSeen = isWhole || keptBytes >= PAGE_BYTES + REACH_CHARS;
+        if (keptBytes > PAGE_BYTES && isSeen) return { ...page("cut"), lines: 1 };
         if (isWhole) lines++;
       }
       if (isWhole) line++;
@@ -105,16 +110,10 @@ async function scan(
   }
 }
 
-/** The page is full: it ends with the last whole line, or in the middle of one that alone is longer. */
-function overflow(kept: Buffer[], part: Buffer, keptBytes: number, page: (stop: Page["stop"]) => Page): Page {
-  const whole = Buffer.concat(kept);
-  const lastBreak = whole.lastIndexOf(10);
-  if (lastBreak >= 0) return { ...page("more"), bytes: whole.subarray(0, lastBreak + 1) };
-  return {
-    ...page("cut"),
-    bytes: Buffer.concat([whole, part.subarray(0, PAGE_BYTES - keptBytes)]),
-    lines: 1,
-  };
+/** The whole lines within a page. */
+function wholeLines(kept: readonly Buffer[]): Buffer {
+  const all = Buffer.concat(kept);
+  return all.subarray(0, all.lastIndexOf(10, PAGE_BYTES - 1) + 1);
 }
 
 function endsOpen(kept: readonly Buffer[]): boolean {
@@ -122,7 +121,12 @@ function endsOpen(kept: readonly Buffer[]): boolean {
   return last !== undefined && last.at(-1) !== 10;
 }
 
-function pageText(shown: string, { bytes, lines, stop, size }: Page, offset: number): ToolOutcome {
+function pageText(
+  shown: string,
+  { bytes, lines, stop, size }: Page,
+  offset: number,
+  redact: ToolContext["redact"],
+): ToolOutcome {
   const text = textOf(stop === "cut" ? wholeCharacters(bytes) : bytes);
   if (text === undefined)
     return {
@@ -149,7 +153,7 @@ function pageText(shown: string, { bytes, lines, stop, size }: Page, offset: num
       return {
         type: "done",
         text: note(
-          text,
+          cutClean(text, wholeCharacters(bytes.subarray(0, PAGE_BYTES)).toString("utf8").length, redact),
           `line ${offset} of ${shown} is longer than a page and is cut here; next line: offset=${offset + 1}`,
         ),
       };

@@ -41,7 +41,9 @@ export const readUrl: Tool = {
   run: async (args, context) => {
     const page = await fetchText(args, context);
     if (page.type === "failed") return page;
-    return { type: "done", text: pieceOf(page.title, page.text, Number(args.offset ?? 0)) };
+    // Whole, and not piece by piece: no offset halves a secret.
+    const [title, text] = [page.title, page.text].map(context.redact) as [string, string];
+    return { type: "done", text: pieceOf(title, text, Number(args.offset ?? 0)) };
   },
 };
 

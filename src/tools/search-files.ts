@@ -4,10 +4,11 @@
 import { showName } from "../domain/quote.ts";
 import type { Held } from "../policy/held.ts";
 import { openBeneath } from "../policy/paths.ts";
+import { cutClean } from "./clean-cut.ts";
 import { count, PATH_PARAM, pathOf, textOf, touchPath } from "./file-text.ts";
 import { compileGlob, compilePattern, type Pattern } from "./linear-pattern.ts";
 import { walkFiles } from "./search-walk.ts";
-import { type Args, RESULT_CHARS, type Tool } from "./tool.ts";
+import { type Args, RESULT_CHARS, type Tool, type ToolContext } from "./tool.ts";
 
 const LIMIT = 100;
 const LIMIT_MAX = 1_000;
@@ -67,8 +68,8 @@ export const searchFiles: Tool = {
   resource: pathOf,
   touches: touchPath("ro"),
   yields: ["private"],
-  run: async (args, { grant, signal }) => {
-    const search = openSearch(args);
+  run: async (args, { grant, redact, signal }) => {
+    const search = openSearch(args, redact);
     const held = openBeneath(grant.roots, pathOf(args), "ro");
     try {
       if (held.kind === "absent") await held.openNames(); // says that it does not exist
@@ -94,6 +95,7 @@ interface Search {
   readonly glob: ((path: string) => boolean) | undefined;
   readonly around: number;
   readonly limit: number;
+  readonly redact: ToolContext["redact"];
   readonly out: string[];
   chars: number;
   found: number;
@@ -103,7 +105,7 @@ interface Search {
   stop: string | null;
 }
 
-function openSearch(args: Args): Search {
+function openSearch(args: Args, redact: ToolContext["redact"]): Search {
   const { pattern, glob, literal, ignore_case, context, limit } = args as Readonly<Record<string, unknown>>;
   return {
     pattern: compilePattern(String(pattern), {
@@ -113,6 +115,7 @@ function openSearch(args: Args): Search {
     glob: glob === undefined ? undefined : compileGlob(String(glob)),
     around: Number(context ?? 0),
     limit: Number(limit ?? LIMIT),
+    redact,
     out: [],
     chars: 0,
     found: 0,
@@ -154,7 +157,7 @@ async function searchLines(search: Search, lines: readonly string[], shown: stri
       const mark = search.pattern.matches(lines[at] ?? "") ? ":" : "-";
       // A later match prints the lines that follow it itself.
       if (at > index && mark === ":") break;
-      add(search, `${shown}${mark}${at + 1}${mark} ${shorten(lines[at] ?? "")}`);
+      add(search, `${shown}${mark}${at + 1}${mark} ${shorten(lines[at] ?? "", search.redact)}`);
       next = at + 1;
     }
     if (search.stop !== null) return;
@@ -181,9 +184,11 @@ function add(search: Search, line: string): void {
   else search.out.push(line);
 }
 
-function shorten(line: string): string {
+function shorten(line: string, redact: ToolContext["redact"]): string {
   const text = line.replace(/\r$/, "");
-  return text.length <= LINE_CHARS ? text : `${text.slice(0, LINE_CHARS)}… [${text.length} characters]`;
+  return text.length <= LINE_CHARS
+    ? text
+    : `${cutClean(text, LINE_CHARS, redact)}… [${text.length} characters]`;
 }
 
 function resultText(search: Search, files: number, passedOver: number, stop: string | null): string {

@@ -68,6 +68,8 @@ export interface ToolContext {
   readonly labelsOf: (taskId: string) => readonly Label[];
   /** Where commands run. */
   readonly sandbox: Sandbox;
+  /** For a tool that cuts its result itself: what is left of a secret after a cut, nobody finds any more. */
+  readonly redact: (text: string) => string;
   readonly now: () => Date;
   readonly signal: AbortSignal;
 }

@@ -2,6 +2,7 @@
 // and when none has anything the model is told which were asked and what each said.
 
 import type { SearchEngineSettings } from "../domain/search.ts";
+import { cutClean } from "./clean-cut.ts";
 import type { SearchResult } from "./page.ts";
 import { ENGINES } from "./search-engines.ts";
 import type { Tool, ToolContext } from "./tool.ts";
@@ -39,7 +40,7 @@ export const webSearch: Tool = {
       context.signal.throwIfAborted();
       const found = await ask(settings, String(query), context);
       if (found.type === "results" && found.results.length > 0) {
-        const results = found.results.slice(0, RESULTS_MAX).map(shorten);
+        const results = found.results.slice(0, RESULTS_MAX).map((result) => shorten(result, context.redact));
         return { type: "done", text: JSON.stringify({ provider: settings.id, results }, null, 2) };
       }
       if (found.type === "failed") failures++;
@@ -89,6 +90,7 @@ async function ask(settings: SearchEngineSettings, query: string, context: ToolC
   }
 }
 
-function shorten({ title, url, snippet }: SearchResult): SearchResult {
-  return { title: title.slice(0, SNIPPET_CHARS), url, snippet: snippet.slice(0, SNIPPET_CHARS) };
+function shorten({ title, url, snippet }: SearchResult, redact: ToolContext["redact"]): SearchResult {
+  const short = (text: string): string => cutClean(text, SNIPPET_CHARS, redact);
+  return { title: short(title), url, snippet: short(snippet) };
 }

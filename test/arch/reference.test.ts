@@ -6,13 +6,27 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { PAGES, stalePages } from "../../scripts/docs.ts";
 import { TASK_STATES, TRANSITIONS } from "../../src/domain/task.ts";
+import { TOOLS } from "../../src/tools/index.ts";
 import { listFiles, ROOT, readText } from "../support/tree.ts";
+import { verifies } from "../support/verifies.ts";
 
 test("generated pages are what `npm run docs` writes, and docs/reference has no others", () => {
   expect(stalePages()).toEqual([]);
   const inReference = (path: string) => path.startsWith("docs/reference/");
   expect(listFiles().filter(inReference)).toEqual(Object.keys(PAGES).filter(inReference).sort());
 });
+
+test(
+  verifies("REL-001", "docs/reference/tools.md says of every tool what may run twice and what may not"),
+  () => {
+    const rows = [
+      ...readText("docs/reference/tools.md").matchAll(/^\| `(\w+)` \| `tools\.\w+` \| `(pure|keyed|once)`/gm),
+    ];
+    expect(rows.map(([, name, effectClass]) => [name, effectClass])).toEqual(
+      TOOLS.map(({ name, effectClass }) => [name, effectClass]),
+    );
+  },
+);
 
 test("SPEC.md has the eight states and the arrows of the code", () => {
   const rows = [...readText("SPEC.md").matchAll(/^\| ([A-Z_]+) \|([A-Z_, ]*)\|/gm)];

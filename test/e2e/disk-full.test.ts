@@ -64,7 +64,7 @@ function wroteWhole(handle: number, block: Buffer): boolean {
 
 test(
   verifies(
-    ["PER-004", "REL-001"],
+    ["PER-004", "REL-001", "OBS-005"],
     row("N-08", "a full disk refuses before acknowledging, and work goes on when there is space"),
   ),
   async (context) => {

@@ -72,6 +72,18 @@ test(
 );
 
 test(
+  row("N-02", "a secret that a server complains with is not cut in half before it is hidden"),
+  async () => {
+    const API_TOKEN = "Tq5-of-the-odd-server-and-nobody-else";
+    odd = await openOdd(["whisper"], { server: { env: { API_TOKEN } } });
+    await odd.told("whisper");
+    const log = (): string => readFileSync(join(odd.home, "logs/system.jsonl"), "utf8");
+    await until("it is logged", () => log().includes("wwww"));
+    expect(log()).not.toContain(API_TOKEN.slice(0, 8));
+  },
+);
+
+test(
   row("R-22", "a server that cannot start is tried again after longer and longer waits, then left alone"),
   async () => {
     odd = await openOdd(["echo", "die"]);

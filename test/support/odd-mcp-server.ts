@@ -70,6 +70,11 @@ const ACTS: Record<string, (id: Request["id"], args: Record<string, unknown>) =>
     process.stderr.write("complaint: Bearer abcdefghijklmnopqrstuvwxyz\n".repeat(1_000));
     say(id, "complained");
   },
+  // Its own secret, across the length that is kept of a line.
+  whisper: (id) => {
+    process.stderr.write(`${"w".repeat(480)}${process.env.API_TOKEN}\n`);
+    say(id, "whispered");
+  },
   spawn: (id) => say(id, String(spawn("sleep", ["1000"], { detached: true, stdio: "ignore" }).pid)),
   reach: async (id, { outside, inside, port }) => {
     const attempt = async (act: () => Promise<unknown>): Promise<string> =>

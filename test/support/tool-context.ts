@@ -49,6 +49,7 @@ export function toolContext(workspace: string, more: Partial<ToolContext> = {}):
     taskId: `task-${calls}`,
     agentId: "default",
     answer: null,
+    redact: (text) => text,
     grant: grantFor(workspace),
     now: () => new Date("2026-02-03T04:05:06.789Z"),
     signal: new AbortController().signal,

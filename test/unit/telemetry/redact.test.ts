@@ -31,6 +31,32 @@ test.each(Object.entries(FORMS))(verifies("SEC-005", "a secret %s never survives
   );
 });
 
+test.each([
+  ["base64, 76 to a line", "base64", 76, "\n"],
+  ["base64, 64 to a line, as mail has it", "base64", 64, "\r\n"],
+  ["hexadecimal, 60 to a line", "hex", 60, "\n"],
+] as const)(
+  verifies("SEC-005", "a secret goes over the end of a line in %s"),
+  (_name, encoding, width, end) => {
+    const secret = "canary-7f3a91-do-not-leak-me-ever";
+    for (let before = 0; before < 90; before++) {
+      const whole = Buffer.from(`${"x".repeat(before)}${secret}${"y".repeat(90)}`).toString(encoding);
+      const lines = whole.match(new RegExp(`.{1,${width}}`, "g"))!;
+      const clean = createRedactor([secret])(lines.join(end)).replaceAll(end, "");
+      expect(Buffer.from(clean.replace("[redacted]", ""), encoding).toString()).not.toMatch(
+        /canary|leak-me-ev/,
+      );
+      expect(clean).toContain("[redacted]");
+    }
+  },
+);
+
+test(verifies("SEC-005", "a URL may write its escapes in small letters"), () => {
+  const secret = "pass/word+with=signs";
+  const small = encodeURIComponent(secret).replace(/%../g, (code) => code.toLowerCase());
+  expect(createRedactor([secret])(`?key=${small}&x`)).toBe("?key=[redacted]&x");
+});
+
 test(verifies("SEC-005", "of two secrets that begin alike neither leaves a tail"), () => {
   const [short, long] = ["secret-of-house", "secret-of-house-number-2"];
   for (const order of [

@@ -142,6 +142,8 @@ const captured = (head: string, tail = "", droppedBytes = 0): Captured => ({
   tail: Buffer.from(tail),
   droppedBytes,
 });
+const asItIs = (text: string): string => text;
+
 const ran = (more: Partial<Ran>): Ran => ({
   ...{ exit: { code: 0, signal: null }, end: "exited", durationMs: 1_234, limits: [], undone: [] },
   ...{ stdout: captured(""), stderr: captured("") },
@@ -151,12 +153,14 @@ const ran = (more: Partial<Ran>): Ran => ({
 test("a character that lies on the border of what was kept is whole", () => {
   const bytes = Buffer.from("aé");
   const stdout = { head: bytes.subarray(0, 2), tail: bytes.subarray(2), droppedBytes: 0 };
-  expect(resultText(ran({ stdout }), 1)).toBe("exit code 0 after 1.23 s\nstdout:\naé\nstderr: (empty)");
+  expect(resultText(ran({ stdout }), 1, asItIs)).toBe(
+    "exit code 0 after 1.23 s\nstdout:\naé\nstderr: (empty)",
+  );
 });
 
 test("long output is cut at lines, and the model is told how to get the rest", () => {
   const lines = Array.from({ length: 10_000 }, (_, index) => `line ${index}\n`).join("");
-  const text = resultText(ran({ stdout: captured(lines) }), 1);
+  const text = resultText(ran({ stdout: captured(lines) }), 1, asItIs);
   expect(text.length).toBeLessThan(20_400);
   expect(text).toMatch(
     /stdout:\nline 0\n.*\nline \d+\n\[LIMIT_SIZE: the middle of stdout is left out; print less.*\]\nline \d+\n/s,
@@ -168,11 +172,14 @@ test("limits, time and undone files are said with their codes", () => {
   const text = resultText(
     ran({ end: "timeout", limits: ["too much"], undone: ["/w/.git/commondir"] }),
     2_000,
+    asItIs,
   );
   expect(text.split("\n").slice(0, 3)).toEqual([
     "LIMIT_TIME: it was ended after 2 s with everything it had started; what it did until then stays",
     "LIMIT_RES: too much",
     'PATH_PROTECTED: "/w/.git/commondir" steers other programs; what it did there was undone',
   ]);
-  expect(resultText(ran({ exit: { code: null, signal: "SIGKILL" } }), 1)).toMatch(/^ended by SIGKILL after/);
+  expect(resultText(ran({ exit: { code: null, signal: "SIGKILL" } }), 1, asItIs)).toMatch(
+    /^ended by SIGKILL after/,
+  );
 });
