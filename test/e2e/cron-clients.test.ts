@@ -98,7 +98,13 @@ test("a schedule is changed where it was made, and goes by its new clock from no
   const { client } = await rig.start();
   const id = await addSchedule(client, "changed", { budgets: { per_day_usd: 1 } });
   const update = (name: string, body: object) => client.post(`/api/v1/schedules/${name}`, body);
-  const changes = { cron_expr: "0 0 1 1 *", timezone: "Asia/Tokyo", prompt: "task other", overlap: "queue" };
+  const changes = {
+    cron_expr: "0 0 1 1 *",
+    timezone: "Asia/Tokyo",
+    prompt: "task other",
+    overlap: "queue",
+    model: "other",
+  };
   const reply = await update("changed", { ...changes, budgets: { per_month_usd: 5 } });
   expect(reply.json()).toMatchObject({
     schedule: { id, ...changes, misfire: "once", budgets: { per_day_usd: 1, per_month_usd: 5 } },

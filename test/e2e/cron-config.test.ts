@@ -40,7 +40,7 @@ test("a schedule of config.yaml fires its task, and goes on to its next slot", a
 
 test("what config.yaml says is followed at the next start, and history stays", async () => {
   const { expression } = hourly();
-  const one = { name: "one", cron_expr: expression, prompt: "task one" };
+  const one = { name: "one", cron_expr: expression, prompt: "task one", session: "keep" };
   rig = await createRig({
     config: { schedules: [one, { name: "two", cron_expr: "@daily", prompt: "task two" }] },
   });
@@ -51,7 +51,7 @@ test("what config.yaml says is followed at the next start, and history stays", a
   };
   const list = async (client: { get: (path: string) => Promise<{ json: <T>() => T }> }) =>
     (await client.get("/api/v1/schedules")).json<{
-      schedules: { name: string; id: string; enabled: boolean; next_at?: string }[];
+      schedules: { name: string; id: string; enabled: boolean; session_id?: string }[];
     }>().schedules;
   const first = await rig.start();
   const before = await list(first.client);
@@ -76,6 +76,8 @@ test("what config.yaml says is followed at the next start, and history stays", a
     [before[0]?.id, "one", true],
     [before[1]?.id, "two", false],
   ]);
+  expect(before[0]?.session_id).toBeTypeOf("string");
+  expect(after[0]?.session_id).toBe(before[0]?.session_id);
   await second.stop();
   base([]);
   const third = await rig.start();
@@ -84,7 +86,8 @@ test("what config.yaml says is followed at the next start, and history stays", a
   await third.stop();
   base([one]);
   const fourth = await rig.start();
-  expect((await list(fourth.client)).map(({ id }) => id)).toEqual([before[0]?.id]);
+  const { id, session_id: session } = before[0] ?? {};
+  expect(await list(fourth.client)).toMatchObject([{ id, session_id: session }]);
   expect(
     (await runCli(rig.home, ["cron", "runs", "one", "--json"])).json<{ runs: object[] }>().runs,
   ).toHaveLength(1);

@@ -12,11 +12,11 @@ import {
   type Overlap,
 } from "../../src/domain/schedule.ts";
 import { fireDue, type LookPorts } from "../../src/engine/cron/look.ts";
-import { addSchedule, switchOn } from "../../src/engine/cron/verbs.ts";
+import { switchOn } from "../../src/engine/cron/verbs.ts";
 import { cancel } from "../../src/queue/cancel.ts";
 import { row } from "../support/catalogue.ts";
-import { type InlineWriter, openInlineWriter, storeOf } from "../support/inline-writer.ts";
-import { guardOf } from "../support/policy.ts";
+import { lookPorts, putSchedule } from "../support/cron-look.ts";
+import { type InlineWriter, openInlineWriter } from "../support/inline-writer.ts";
 
 const MINUTE_MS = 60_000;
 const EVERY_MS = 15 * MINUTE_MS;
@@ -27,28 +27,14 @@ beforeAll(() => {
 });
 afterAll(() => writer.close());
 
-let ids = 0;
 const logged: string[] = [];
-
-function portsOf(policy = "allow_capabilities: [acp.mutate]"): LookPorts {
-  const store = storeOf(writer);
-  const say = (_component: string, text: string): void => void logged.push(text);
-  return {
-    ...{ store, clock: writer.clock, guard: guardOf(policy, ["acp.mutate", "acp.read"], store) },
-    agents: [{ id: "default", maxQueueDepth: 0 }] as unknown as LookPorts["agents"],
-    log: { debug: say, info: say, warn: say, error: say },
-    ...{ newId: () => `id-${String(++ids).padStart(6, "0")}`, maxAttempts: 3 },
-  };
-}
+const portsOf = (policy?: string): LookPorts => lookPorts(writer, logged, policy);
 
 const nextAfter = (at: number): number => (Math.floor(at / EVERY_MS) + 1) * EVERY_MS;
 
-function schedule(misfire: Misfire, overlap: Overlap, more: { cronExpr?: string } = {}): void {
-  writer.call(addSchedule, {
-    ...{ id: "s", name: "s", cronExpr: "*/15 * * * *", timezone: "UTC", agentId: "default", prompt: "tick" },
-    ...{ sessionId: null, model: null, enabled: true, budgets: {}, createdBy: "token", keyId: null },
-    ...{ misfire, overlap, nextAt: nextAfter(writer.clock.nowMs()), ...more },
-  });
+function schedule(misfire: Misfire, overlap: Overlap): void {
+  const nextAt = nextAfter(writer.clock.nowMs());
+  putSchedule(writer, "s", { cronExpr: "*/15 * * * *", misfire, overlap, nextAt });
 }
 
 interface RunRow {

@@ -16,6 +16,9 @@ export interface Reason {
   readonly text: string;
 }
 
+/** Whose task it is and with which key is for the row to say. */
+export type FiredTask = Omit<EnqueueInput, "keyId" | "schedule">;
+
 export interface FireInput extends Firing {
   readonly scheduleId: string;
   /** The next slot as it was when this was worked out. */
@@ -24,7 +27,7 @@ export interface FireInput extends Firing {
   readonly nextAt: number;
   readonly refusal: Reason | null;
   /** The task of the slot whose turn it is, and the yes to it. */
-  readonly task: EnqueueInput;
+  readonly task: FiredTask;
   readonly audit: AuditRecord | null;
 }
 
@@ -85,7 +88,7 @@ export const fire = defineVerb("engine.fire", (tx, input: FireInput): Fired => {
 function missedText(misfire: Misfire): string {
   if (misfire === "skip") return "no daemon was there in time, and misfire is skip";
   return misfire === "once"
-    ? "no daemon was there in time; the newest slot runs for it, because misfire is once"
+    ? "no daemon was there in time; the newest slot stands for it, because misfire is once"
     : `no daemon was there in time, and no more than ${CATCH_UP_MAX} slots catch up`;
 }
 

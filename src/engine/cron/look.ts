@@ -8,11 +8,10 @@ import { PRIORITY } from "../../domain/task.ts";
 import type { Clock } from "../../domain/time.ts";
 import type { AuditRecord } from "../../policy/audit.ts";
 import type { Guard } from "../../policy/guard.ts";
-import type { EnqueueInput } from "../../queue/enqueue.ts";
 import { findSchedule, pendingSchedules, schedulesAfter } from "../../store/schedules.ts";
 import type { Store } from "../../store/store.ts";
 import type { Log } from "../../telemetry/log.ts";
-import { fire, type LeftOut, type Reason } from "./fire.ts";
+import { type FiredTask, fire, type LeftOut, type Reason } from "./fire.ts";
 import { DUE_MAX, type Firing, planFiring } from "./firing.ts";
 import { dueSlots, nextSlot, openPlan, type Plan } from "./slots.ts";
 import { switchOff } from "./verbs.ts";
@@ -136,11 +135,7 @@ async function permit(
   }
 }
 
-function taskOf(
-  { agents, newId, maxAttempts }: LookPorts,
-  schedule: Schedule,
-  traceId: string,
-): EnqueueInput {
+function taskOf({ agents, newId, maxAttempts }: LookPorts, schedule: Schedule, traceId: string): FiredTask {
   const agent = agents.find(({ id }) => id === schedule.agentId);
   return {
     id: newId(),
@@ -155,7 +150,6 @@ function taskOf(
     sampling: {},
     output: agent?.output ?? null,
     parentId: null,
-    keyId: schedule.keyId,
     traceId,
     idempotency: null,
   };

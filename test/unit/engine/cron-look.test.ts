@@ -3,10 +3,9 @@
 
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { fireDue, type LookPorts } from "../../../src/engine/cron/look.ts";
-import { addSchedule } from "../../../src/engine/cron/verbs.ts";
 import { row } from "../../support/catalogue.ts";
-import { type InlineWriter, openInlineWriter, storeOf } from "../../support/inline-writer.ts";
-import { guardOf } from "../../support/policy.ts";
+import { lookPorts, putSchedule } from "../../support/cron-look.ts";
+import { type InlineWriter, openInlineWriter } from "../../support/inline-writer.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 1_440 * MINUTE_MS;
@@ -18,41 +17,19 @@ beforeAll(() => {
 afterAll(() => writer.close());
 
 let logged: string[] = [];
-let ids = 0;
 beforeEach(() => {
   writer.clear();
   logged = [];
 });
 
-function portsOf(): LookPorts {
-  const store = storeOf(writer);
-  const say =
-    (level: string) =>
-    (_component: string, text: string): void =>
-      void logged.push(`${level} ${text}`);
-  return {
-    ...{ store, clock: writer.clock },
-    guard: guardOf("allow_capabilities: [acp.mutate]", ["acp.mutate"], store),
-    agents: [{ id: "default", maxQueueDepth: 0 }] as unknown as LookPorts["agents"],
-    log: { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") },
-    ...{ newId: () => `id-${String(++ids).padStart(6, "0")}`, maxAttempts: 3 },
-  };
-}
-
-function schedule(id: string, name: string, more: object = {}): void {
-  const nextAt = (Math.floor(writer.clock.nowMs() / MINUTE_MS) + 1) * MINUTE_MS;
-  writer.call(addSchedule, {
-    ...{ id, name, cronExpr: "* * * * *", timezone: "UTC", agentId: "default", prompt: `of ${id}` },
-    ...{ sessionId: null, model: null, enabled: true, budgets: {}, createdBy: "token", keyId: null },
-    ...{ misfire: "skip", overlap: "queue", nextAt, ...more },
-  });
-}
+const portsOf = (): LookPorts => lookPorts(writer, logged);
+const schedule = (id: string, more: object = {}): void => putSchedule(writer, id, more);
 
 const rows = (sql: string): unknown[] => writer.db.prepare(sql).raw().all();
 
 test(row("M-03", "a schedule whose name is another's id does not fire in its place"), async () => {
-  schedule("b", "a");
-  schedule("a", "z");
+  schedule("b", { name: "a" });
+  schedule("a", { name: "z" });
   writer.clock.pass(MINUTE_MS);
   await fireDue(portsOf());
   expect(
@@ -64,7 +41,7 @@ test(row("M-03", "a schedule whose name is another's id does not fire in its pla
 });
 
 test("slots that were on time when the look began are not missed because it took long", async () => {
-  for (const id of ["a", "b", "c"]) schedule(id, id);
+  for (const id of ["a", "b", "c"]) schedule(id);
   writer.clock.pass(MINUTE_MS);
   const ports = portsOf();
   const guard: LookPorts["guard"] = {
@@ -83,7 +60,7 @@ test("slots that were on time when the look began are not missed because it took
 });
 
 test("a clock that was years ahead, and is right again, does not silence a schedule for years", async () => {
-  schedule("a", "a");
+  schedule("a");
   writer.clock.jump(3_650 * DAY_MS);
   const ports = portsOf();
   await fireDue(ports);
@@ -101,7 +78,7 @@ test("a clock that was years ahead, and is right again, does not silence a sched
 });
 
 test("a slot that does not run is in the log, with the reason", async () => {
-  schedule("a", "a", { misfire: "once", overlap: "skip" });
+  schedule("a", { misfire: "once", overlap: "skip" });
   writer.clock.pass(5 * MINUTE_MS);
   const ports = portsOf();
   await fireDue(ports);
@@ -115,7 +92,7 @@ test("a slot that does not run is in the log, with the reason", async () => {
 });
 
 test("a firing has one trace from the policy's yes to its task", async () => {
-  schedule("a", "a");
+  schedule("a");
   writer.clock.pass(MINUTE_MS);
   await fireDue(portsOf());
   expect(
@@ -124,7 +101,7 @@ test("a firing has one trace from the policy's yes to its task", async () => {
 });
 
 test(row("M-03", "a firing that is refused to a key is in the audit chain"), async () => {
-  schedule("a", "a", { keyId: "k", createdBy: "key:k" });
+  schedule("a", { keyId: "k", createdBy: "key:k" });
   writer.clock.pass(MINUTE_MS);
   await fireDue(portsOf());
   expect(rows("SELECT decision, code, rule, task_id FROM audit")).toEqual([
