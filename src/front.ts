@@ -52,6 +52,7 @@ export function openFront(
       readToken: token.read,
       examineKey: (text) => examineKey(store.reader, text, systemClock.nowMs()),
       hostNames: gateway.allowRemote ? [bind.host] : [],
+      origins: gateway.origins,
     },
     onTokenRotated: token.onRotated,
     maxRequestBytes: gateway.maxRequestBytes,

@@ -53,7 +53,7 @@ const ROWS = [
   { id: "ACP-001", title: "JSON-RPC 2.0" },
   { id: "ACP-002", title: "Hello first" },
   { id: "ACP-003", title: "A credential on every route" },
-  { id: "ACP-004", title: "Host and Origin", open: "later", missing: "origins that the config allows" },
+  { id: "ACP-004", title: "Host and Origin" },
   { id: "ACP-005", title: "Numbered events" },
   { id: "ACP-006", title: "Order in a session" },
   { id: "ACP-007", title: "Resume from a cursor" },

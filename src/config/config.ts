@@ -59,7 +59,11 @@ export interface Config {
   /** Every search engine, in the order to ask them. */
   readonly search: SearchSettings;
   readonly mcp: McpConfig;
-  readonly gateway: { readonly maxRequestBytes: number; readonly allowRemote: boolean };
+  readonly gateway: {
+    readonly maxRequestBytes: number;
+    readonly allowRemote: boolean;
+    readonly origins: readonly string[];
+  };
   /** SHA-256 (hex) of all of the above without secrets: equal fingerprints behave alike. */
   readonly fingerprint: string;
 }

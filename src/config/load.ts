@@ -80,6 +80,7 @@ function build(
     gateway: {
       maxRequestBytes: settings.gateway.max_request_size,
       allowRemote: settings.gateway.allow_remote,
+      origins: settings.gateway.cors.origins ?? [],
     },
   };
   return {

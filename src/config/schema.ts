@@ -217,6 +217,24 @@ export const CONFIG_SCHEMA = {
           description: "Allows a bind_addr that other machines can reach.",
           "x-reload": "restart",
         },
+        cors: {
+          type: "object",
+          additionalProperties: false,
+          description: "Which web pages may call from a browser.",
+          properties: {
+            origins: {
+              type: "array",
+              items: {
+                type: "string",
+                pattern: "^https?://[^/?#@\\s*A-Z]+$",
+                description: "Scheme, host and port, as a browser sends them.",
+              },
+              description: "Origins such as https://chat.example; a page still needs a credential.",
+              examples: [["https://chat.example"]],
+              "x-reload": "restart",
+            },
+          },
+        },
       },
     },
   },

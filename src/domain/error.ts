@@ -20,6 +20,7 @@ export const CODES = {
   BAD_REQUEST: row("the request is malformed or has a field that cannot be honoured", 400, -32602),
   PARSE_ERROR: row("the body is not valid JSON", 400, -32700),
   METHOD_UNKNOWN: row("no such method or route", 404, -32601),
+  METHOD_NOT_ALLOWED: row("the route takes other methods; the Allow header names them", 405, -32601),
   UNSUPPORTED_MEDIA: row("the body must be application/json", 415, -32600),
   REQUEST_INVALID: row("not a JSON-RPC 2.0 request, or too many in one batch", 400, -32600),
   PROTO_STATE: row("the connection has not said system.hello, or has said it already", 400, -32600),

@@ -10,6 +10,7 @@ import type { Clock } from "../domain/time.ts";
 import { type ClaimInput, claim } from "../queue/claim.ts";
 import { recoverUnheld } from "../queue/recover.ts";
 import { type AttemptPorts, runAttempt, type StopReason } from "./attempt.ts";
+import { freePlaces, isPassage, takenLanes } from "./passage-lanes.ts";
 import { createWaker, type Waker } from "./waker.ts";
 
 export interface EngineOptions extends AttemptPorts {
@@ -60,12 +61,16 @@ class Lanes implements Engine {
   #claiming = false;
   #claimed: Promise<void> = Promise.resolve();
   #wanted = false;
+  /** Whether a client's own request may be waiting that no lane has taken. */
+  #passageWaits = true;
   #stopping = true;
+  readonly #hasLimits: boolean;
   #pulse: NodeJS.Timeout | undefined;
   #hurried: (() => void) | undefined;
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.#hasLimits = options.agents.some(({ workerCount }) => workerCount !== null);
     this.#waker = createWaker(options.store, options.clock, (error) => this.#reportLoop(error));
     this.#unsubscribe = options.bus.subscribe((event) => this.#observe(event));
   }
@@ -77,11 +82,11 @@ class Lanes implements Engine {
   }
 
   busyLanes(): number {
-    return this.#busy().length;
+    return takenLanes(this.#busy());
   }
 
   expectWork(): void {
-    if (this.#busy().length < this.#options.lanes) this.#wake();
+    if (this.#freeLanes() > 0) this.#wake();
   }
 
   hurry(): void {
@@ -117,7 +122,10 @@ class Lanes implements Engine {
 
   #observe(event: GoclawEvent): void {
     if (!isDurable(event)) return;
-    if (event.to === "QUEUED") this.#wake();
+    if (event.to === "QUEUED") {
+      this.#passageWaits ||= event.from !== null || event.payload.kind === "passthrough";
+      this.#wake();
+    }
     if (event.to === "RETRY_WAIT") this.#waker.noteDue(dueAtOf(event.at, event.payload));
     if (event.from !== "RUNNING" || event.to === null) return;
     for (const { task, control } of this.#running) {
@@ -139,17 +147,39 @@ class Lanes implements Engine {
     try {
       while (this.#wanted && !this.#stopping) {
         this.#wanted = false;
-        const slots = this.#options.lanes - this.#busy().length;
-        if (slots <= 0) break; // a lane that becomes free wakes again
-        const tasks = await this.#claim(this.#claimInput(slots));
+        const slots = this.#freeLanes();
+        const waited = this.#passageWaits;
+        this.#passageWaits = false;
+        // Without a free lane: one that becomes free wakes again.
+        const tasks = slots <= 0 ? [] : await this.#claim(this.#claimInput(slots));
         for (const task of tasks) this.#run(task);
-        if (tasks.length === slots) this.#wanted = true;
+        const isFull = tasks.length >= slots;
+        // Without limits of agents' own, what a claim leaves free nobody waits for.
+        if (!isFull && !this.#hasLimits) continue;
+        this.#passageWaits ||= waited;
+        this.#wanted ||= isFull && slots > 0;
+        if (this.#passageWaits) await this.#claimPassages();
       }
     } catch (error) {
+      this.#passageWaits = true;
       this.#reportLoop(error);
     } finally {
       this.#claiming = false;
     }
+  }
+
+  /** What the lanes have left of clients' own requests. */
+  async #claimPassages(): Promise<void> {
+    const slots = freePlaces(this.#busy());
+    if (slots <= 0 || this.#stopping) return;
+    this.#passageWaits = false;
+    const tasks = await this.#claim({ ...this.#claimInput(slots), only: "passthrough" });
+    for (const task of tasks) this.#run(task);
+    this.#passageWaits ||= tasks.length === slots;
+  }
+
+  #freeLanes(): number {
+    return this.#options.lanes - this.busyLanes();
   }
 
   /** A claim that met a storage fault may have been made all the same: what it took goes back before the next. */
@@ -177,7 +207,7 @@ class Lanes implements Engine {
   }
 
   #busyWith(agentId: string): number {
-    return this.#busy().filter(({ task }) => task.agentId === agentId).length;
+    return this.#busy().filter((running) => running.task.agentId === agentId && !isPassage(running)).length;
   }
 
   #busy(): Running[] {

@@ -17,6 +17,8 @@ export interface AuthOptions {
   readonly examineKey: (text: string) => ExaminedKey;
   /** Host names besides the loopback ones, from the bind address. */
   readonly hostNames: readonly string[];
+  /** Origins whose pages may call, from the configuration. */
+  readonly origins: readonly string[];
 }
 
 export type Authenticated = Omit<Caller, "traceId">;
@@ -47,7 +49,7 @@ export function authenticate(
   headers: IncomingHttpHeaders,
 ): Authenticated {
   checkHost(options, headers.host);
-  checkOrigin(headers);
+  checkOrigin(options, headers);
   if (OPEN_PATHS.includes(path)) return { principal: "anyone" };
   const { authorization, "x-api-key": apiKey } = headers;
   // Another scheme, or a scheme alone, is no credential of ours.
@@ -86,11 +88,16 @@ function checkHost({ hostNames }: AuthOptions, host: string | undefined): void {
   );
 }
 
-/** Browsers send Origin, or at least where the page is from: only pages served from this very address may call. */
-function checkOrigin({ origin, host, "sec-fetch-site": site }: IncomingHttpHeaders): void {
+/** Browsers send Origin, or at least where the page is from: pages served from here and from named origins may call. */
+function checkOrigin({ origins }: AuthOptions, headers: IncomingHttpHeaders): void {
+  const { origin, host, "sec-fetch-site": site } = headers;
+  if (origin !== undefined && origins.includes(origin)) return;
   const isForeign = site === "cross-site" || site === "same-site";
   if (!isForeign && (origin === undefined || origin === `http://${host}`)) return;
-  throw new GoclawError("ORIGIN_DENIED", "requests from other origins are not allowed");
+  throw new GoclawError(
+    "ORIGIN_DENIED",
+    "requests from other origins are not allowed; gateway.cors.origins names those that are",
+  );
 }
 
 function hostNameOf(host: string): string {

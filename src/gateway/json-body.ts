@@ -11,6 +11,8 @@ export function readJsonOnly(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser("error", "error");
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body: string, done) => {
+    // What leads nowhere is told so, whatever came with it.
+    if (request.is404) return done(null);
     const fault = faultOfHeaders(request.raw) ?? faultOf(body);
     if (fault !== undefined) done(fault);
     else

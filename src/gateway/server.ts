@@ -10,12 +10,14 @@ import type { Rpc } from "../rpc/dispatch.ts";
 import type { Follower } from "../rpc/follow.ts";
 import type { Caller } from "../rpc/method.ts";
 import { type AuthOptions, authenticate, checkUnambiguous } from "./auth.ts";
+import { openToOrigins } from "./cors.ts";
 import { refuseRaw, sendError, toGoclawError } from "./errors.ts";
 import { createGuests } from "./guests.ts";
 import { linger, readJsonOnly } from "./json-body.ts";
 import { keyRoutes } from "./keys.ts";
 import { mcpRoutes } from "./mcp.ts";
 import { mcpAdminRoutes } from "./mcp-admin.ts";
+import { noteMethods } from "./methods.ts";
 import { openAiRoutes } from "./openai.ts";
 import { type Health, opsRoutes } from "./ops.ts";
 import { createRateLimit } from "./rate.ts";
@@ -74,6 +76,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   });
   app.server.on("connect", (_request, socket) => refuseRaw({ code: "GOCLAW_CONNECT" }, socket as Socket));
   readJsonOnly(app);
+  const methodsOf = noteMethods(app);
   const sockets = limitSockets(app.server);
   const strike = createStrikes(options.monoMs);
   const rate = createRateLimit(options.nowMs);
@@ -86,6 +89,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   const guests = createGuests();
   const strangers = createStrangers();
   app.server.on("connection", strangers.note);
+  openToOrigins(app, options.auth.origins);
   app.decorateRequest("caller", null as unknown as Caller);
   app.addHook("onRequest", async (request: FastifyRequest, { raw }) => {
     const traceId = options.rpc.ports.newId();
@@ -119,8 +123,15 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
     sendError(reply, errorOf(error));
   });
   app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split("?", 1)[0] ?? "";
-    sendError(reply, new GoclawError("METHOD_UNKNOWN", `there is no route ${request.method} ${path}`));
+    const { method, url } = request;
+    const path = url.split("?", 1)[0] ?? "";
+    const methods = methodsOf(path);
+    if (methods.length === 0)
+      return sendError(reply, new GoclawError("METHOD_UNKNOWN", `there is no route ${method} ${path}`));
+    reply.header("allow", methods.join(", "));
+    if (method === "OPTIONS") return void reply.code(204).send();
+    const message = `${path} does not take ${method}, but ${methods.join(", ")}`;
+    sendError(reply, new GoclawError("METHOD_NOT_ALLOWED", message));
   });
   opsRoutes(app, options.health);
   restRoutes(app, options.rpc);

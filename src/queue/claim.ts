@@ -17,7 +17,16 @@ export interface ClaimInput {
   /** Free lanes of agents that have a limit of their own; agents that are not named have none. */
   readonly agentSlots: Readonly<Record<string, number>>;
   readonly policyVersion: string;
+  /** Clients' own requests alone, whatever their agent's limit is; absent takes whatever waits. */
+  readonly only?: "passthrough";
 }
+
+// As many as are under way: a request goes with the end of its task.
+const PASSAGE_HEADS_SQL = `
+  SELECT tasks.id, agent_id AS agentId, priority, fair_tag AS fairTag, created_at AS createdAt
+  FROM passages CROSS JOIN tasks ON tasks.id = passages.task_id
+  WHERE state = 'QUEUED'
+  ORDER BY fair_tag, created_at LIMIT @limit`;
 
 const HEADS_SQL = `
   SELECT id, agent_id AS agentId, priority, fair_tag AS fairTag, created_at AS createdAt
@@ -80,9 +89,13 @@ export const claim = defineVerb("queue.claim", (tx, input: ClaimInput): ClaimedT
 });
 
 /** The best `slots` tasks by effective priority, then fair tag, then age, within each agent's own limit. */
-function chooseHeads(tx: Tx, { slots, agentSlots }: ClaimInput): Head[] {
+function chooseHeads(tx: Tx, { slots, agentSlots, only }: ClaimInput): Head[] {
   const limitOf = (agentId: string): number => Math.min(slots, agentSlots[agentId] ?? slots);
   const suspects = tx.all<Suspect>(SUSPECTS_SQL);
+  if (only !== undefined) {
+    const heads = tx.all<Head>(PASSAGE_HEADS_SQL, { limit: slots + suspects.length });
+    return merge(withOneSuspect([heads], suspects, tx.nowMs), slots, tx.nowMs);
+  }
   const levels = tx.counted(LEVELS).filter((level) => tx.count(level) > 0);
   const found: Head[][] = [];
   for (const level of levels) {

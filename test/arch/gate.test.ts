@@ -70,7 +70,7 @@ describe("routes", () => {
       rpc,
       follower: untouchable("follower", {}),
       bus: untouchable("bus", {}),
-      auth: { readToken: () => TOKEN, examineKey: () => undefined, hostNames: [] },
+      auth: { readToken: () => TOKEN, examineKey: () => undefined, hostNames: [], origins: [] },
       onTokenRotated: () => {},
       health: { notReady: () => null, warnings: () => [], components: () => ({}) },
       maxRequestBytes: 100_000,

@@ -20,12 +20,14 @@ eachNamedNode(CONFIG_SCHEMA, (path, node) => {
 const named = leaves.map((leaf) => [leaf.path.join("."), leaf] as const);
 
 /** Three different values that fit a key. */
-function threeOf({ type, enum: choices = [], minimum = 0, maximum = 9 }: SchemaNode): unknown[] {
+function threeOf({ type, enum: choices = [], minimum = 0, maximum = 9, items }: SchemaNode): unknown[] {
   if (choices.length > 0) return [choices[0], choices.at(-1), choices[0]];
   if (type === "boolean") return [true, false, true];
   if (type === "integer" || type === "number")
     return [minimum + 1, minimum + 2, Math.min(maximum, minimum + 3)];
-  return type === "array" ? [["a"], ["b"], ["c"]] : ["http://a", "http://b", "http://c"];
+  const urls = ["http://a", "http://b", "http://c"];
+  if (type !== "array") return urls;
+  return items?.pattern?.startsWith("^http") ? urls.map((url) => [url]) : [["a"], ["b"], ["c"]];
 }
 
 const yamlOf = (path: readonly string[], value: unknown): string =>

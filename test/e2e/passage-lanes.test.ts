@@ -1,0 +1,43 @@
+// Clients' own requests do not wait for agents, nor agents for them: each has lanes of its own.
+
+import OpenAI from "openai";
+import { afterEach, expect, test } from "vitest";
+import { createRig, type Rig } from "../support/rig.ts";
+import { ended, submit } from "../support/tasks.ts";
+import { until } from "../support/wait.ts";
+
+let rig: Rig;
+afterEach(() => rig.close());
+
+const LANES = 2;
+
+async function start(): Promise<{ openai: OpenAI; client: Awaited<ReturnType<Rig["start"]>>["client"] }> {
+  rig = await createRig({ config: { worker_count: LANES } });
+  const { client } = await rig.start();
+  const openai = new OpenAI({ baseURL: `${client.url}/v1`, apiKey: client.token, maxRetries: 0 });
+  return { client, openai };
+}
+const ask = (openai: OpenAI, content: string): Promise<string | null | undefined> =>
+  openai.chat.completions
+    .create({ model: "stub/m", messages: [{ role: "user", content }] })
+    .then(({ choices }) => choices[0]?.message.content);
+
+test("a client is answered while every lane has an agent's task, and those queued behind it stay in order", async () => {
+  const { openai, client } = await start();
+  const ids: string[] = [];
+  for (let n = 0; n < LANES + 3; n++) ids.push(await submit(client, `task slow${n} gate=agents`));
+  await until("every lane is busy", () => rig.stub.calls.length === LANES);
+  expect(await ask(openai, "task quick")).toBe("done quick");
+  expect(rig.stub.calls).toHaveLength(LANES + 1);
+  rig.stub.open("agents");
+  for (const id of ids) expect((await ended(client, id)).state).toBe("SUCCEEDED");
+});
+
+test("many clients are answered at once, and an agent's task does not wait for them", async () => {
+  const { openai, client } = await start();
+  const answers = Array.from({ length: 20 }, (_, n) => ask(openai, `task many${n} gate=clients`));
+  await until("all of them are asked", () => rig.stub.calls.length === 20);
+  expect((await ended(client, await submit(client, "task agent"))).state).toBe("SUCCEEDED");
+  rig.stub.open("clients");
+  expect(await Promise.all(answers)).toEqual(answers.map((_, n) => `done many${n}`));
+});
