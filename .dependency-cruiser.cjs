@@ -81,6 +81,7 @@ const ONLY_IN = {
   undici: "^src/policy/egress[^/]*\\.ts$",
   "@mozilla/readability": "^src/tools/page-text\\.ts$",
   linkedom: "^src/tools/page-text\\.ts$",
+  "cron-parser": "^src/engine/cron/next-wall\\.ts$",
   turndown: "^src/tools/page-text\\.ts$",
 };
 

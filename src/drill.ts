@@ -27,11 +27,15 @@ interface Expected {
 const EXPECTED: Readonly<Record<DrillFault, Expected>> = {
   "401": { errorClass: "auth", verdict: "next" },
   "402": { errorClass: "quota", verdict: "next" },
+  "404": { errorClass: "unsupported", verdict: "next" },
   "429": { errorClass: "rate_limit", verdict: "again, then next" },
   "500": { errorClass: "overloaded", verdict: "again, then next" },
   "529": { errorClass: "overloaded", verdict: "again, then next" },
   "400": { errorClass: "bad_request", verdict: "stop" },
+  "too long": { errorClass: "context_length", verdict: "stop" },
+  refused: { errorClass: "refused", verdict: "stop" },
   hang: { errorClass: "timeout", verdict: "next" },
+  "hang-up": { errorClass: "network", verdict: "again, then next" },
   "reset mid-stream": { errorClass: "network", verdict: "again, then next" },
   "malformed SSE": { errorClass: "malformed", verdict: "next" },
   HTML: { errorClass: "malformed", verdict: "next" },
@@ -95,8 +99,8 @@ function isRight(row: Omit<DrillRow, "ok">, { errorClass, verdict }: Expected): 
     row.errorClass === errorClass &&
     row.verdict === verdict &&
     row.answeredBy === (stops ? null : "backup") &&
-    // The caller's own fault is not held against the provider; every other one is.
-    row.counted === (stops ? 0 : row.calls.primary)
+    // What is wrong with the request, or with the choice of a model, is not held against the provider; the rest is.
+    row.counted === (stops || errorClass === "unsupported" ? 0 : row.calls.primary)
   );
 }
 

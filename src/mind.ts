@@ -82,13 +82,14 @@ export function createMind(ground: Ground, store: Store, policy: Policy, facts: 
   const routing = createRouting(ground, store);
   const refusals = createRefusals(store, (error) => reportDefect("audit", error));
   const guard = createGuard(policy, placeOf(paths), refusals);
-  const catalog = createCatalog(config.models, systemClock.nowMs);
+  const providerOf = (id: string) => config.providers.find((provider) => provider.id === id);
+  const catalog = createCatalog(config.models, systemClock.nowMs, (id) => providerOf(id)?.numCtx);
   const purse = {
     store,
     catalog,
     owner: bootId,
     budget: config.budget,
-    providerBudget: (id: string) => config.providers.find((provider) => provider.id === id)?.budget,
+    providerBudget: (id: string) => providerOf(id)?.budget,
     keyBudget: (id: string) => findKeyBudget(store.reader, id),
     scheduleBudget: (id: string) => findScheduleBudget(store.reader, id),
     newId,

@@ -1,7 +1,8 @@
 // Every verb the writer thread knows: one line each. A test holds this list against the files that define verbs.
 
 import { fire } from "./engine/cron/fire.ts";
-import { addSchedule, reconcileSchedules, removeSchedule, switchOff, switchOn } from "./engine/cron/verbs.ts";
+import { reconcileSchedules } from "./engine/cron/reconcile.ts";
+import { addSchedule, changeSchedule, removeSchedule, switchOff, switchOn } from "./engine/cron/verbs.ts";
 import { countRequest } from "./engine/daily-requests.ts";
 import { finish } from "./engine/finish.ts";
 import { saveBreaker } from "./engine/provider-health.ts";
@@ -69,6 +70,7 @@ export const VERBS: readonly AnyVerb[] = [
   seeTools,
   approveServer,
   addSchedule,
+  changeSchedule,
   removeSchedule,
   switchOff,
   switchOn,

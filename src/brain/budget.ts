@@ -7,6 +7,7 @@ import { type Refusal, release, reserve } from "../journal/budget.ts";
 import type { Catalog } from "../providers/catalog.ts";
 import type { ModelRequest } from "../providers/provider.ts";
 import { countMessages, countTools, ESTIMATE } from "../providers/tokens.ts";
+import { findAncestors } from "../store/family.ts";
 import type { Store } from "../store/store.ts";
 import type { AtLimit } from "./outcome.ts";
 import { answerTokensOf, type Link } from "./window.ts";
@@ -48,7 +49,7 @@ const IN_FLIGHT_WAIT_MS = 500;
 const UNRAISED_WAIT_MS = 86_400_000;
 
 export async function reserveCall(purse: Purse, task: ClaimedTask, call: WantedCall): Promise<Grant> {
-  const limits = limitsFor(purse, task);
+  const limits = [...limitsFor(purse, task), ...limitsAbove(purse, task)];
   const links = call.links.map((link) => ({
     ...estimate(purse.catalog, link, call.request),
     limits: providerLimits(purse, link.provider),
@@ -107,7 +108,7 @@ export function atLimit(
 
 function limitsFor(
   { budget, agentBudget, keyBudget, scheduleBudget }: Purse,
-  { agentId, keyId, scheduleId }: ClaimedTask,
+  { agentId, keyId, scheduleId }: Pick<ClaimedTask, "agentId" | "keyId" | "scheduleId">,
 ): Limit[] {
   const agent = agentBudget(agentId);
   const key = keyId === null ? undefined : keyBudget(keyId);
@@ -122,6 +123,19 @@ function limitsFor(
   ];
 }
 
+/** What a task spends its parent spends too, and its parent's session: their limits hold beside its own. */
+function limitsAbove(purse: Purse, { id, keyId, scheduleId }: ClaimedTask): Limit[] {
+  return findAncestors(purse.store.reader, id).flatMap(({ id: taskId, agentId, sessionId }) =>
+    limitsFor(purse, { agentId, keyId, scheduleId })
+      .filter(({ period }) => period === "task" || period === "session")
+      .map((limit) => ({
+        ...limit,
+        name: `${limit.name} of task ${taskId}, above this one,`,
+        of: { taskId, sessionId },
+      })),
+  );
+}
+
 function providerLimits({ providerBudget }: Purse, provider: string): Limit[] {
   const own = providerBudget(provider);
   return own === undefined ? [] : limitsOf(own, `provider:${provider}`, `providers.${provider}.budgets`);
@@ -134,16 +148,25 @@ function unpriced(limit: Limit, { provider, model }: Link): Outcome {
   return { type: "failed", code: "BUDGET_UNPRICED", message };
 }
 
+function raiseText(scope: string): string {
+  const [kind, id] = scope.split(":");
+  if (kind === "key") return `goclaw key update ${id} raises it`;
+  return kind === "schedule"
+    ? "raise it (goclaw cron update, or config.yaml and a restart of the daemon) to go on"
+    : "raise it and restart the daemon to go on";
+}
+
 function exceeded({ limit, used, inFlight, wanted }: Refusal, task: ClaimedTask, nowMs: number): Outcome {
   const { name, scope, unit, cap, period } = limit;
   const text = (amount: number): string => (unit === "usd" ? `$${amount.toFixed(4)}` : `${amount} tokens`);
   const busy = inFlight === 0 ? "" : ` and ${text(inFlight)} in flight`;
-  const what = `${name} is ${text(cap)}; ${text(used)} are spent${busy}, and this call may need ${text(wanted)}`;
+  // No period is long enough for it, so that none is waited for.
+  const isTooMuch = !fits(wanted, cap);
+  const need = `${text(wanted)}${isTooMuch ? ", which is more than the whole limit" : ""}`;
+  const what = `${name} is ${text(cap)}; ${text(used)} are spent${busy}, and this call may need ${need}`;
   const isKey = scope.startsWith("key:");
-  const raise = isKey
-    ? `goclaw key update ${scope.slice("key:".length)} raises it`
-    : "raise it and restart the daemon to go on";
-  const resets = resetsAt(period, nowMs);
+  const raise = raiseText(scope);
+  const resets = isTooMuch ? null : resetsAt(period, nowMs);
   const anew = resets === null ? "" : `it starts anew at ${new Date(resets).toISOString()}, and `;
   // Only calls in flight stand in the way, and they may settle for less than they reserved.
   const isBusy = fits(used + wanted, cap);

@@ -26,13 +26,13 @@ export type Bought =
   /** No call was made. */
   | { readonly outcome: Outcome };
 
-/** `plain` is asked in place of a request that a provider refuses as malformed. */
+/** `plainer` are asked in turn in place of a request that a provider refuses as malformed. */
 export async function buy(
   ports: BuyPorts,
   turn: number,
   request: ModelRequest,
   hearing: Hearing,
-  plain?: ModelRequest,
+  plainer: readonly ModelRequest[] = [],
 ): Promise<Bought> {
   const { task, provider, links, purse, signal } = ports;
   const grant = await reserveCall(purse, task, { turn, links, request });
@@ -48,8 +48,7 @@ export async function buy(
   let called: Called | undefined;
   try {
     called = await call(request);
-    const isRefused = !called.ok && called.failure.errorClass === "bad_request";
-    if (plain !== undefined && isRefused) called = await call(plain);
+    for (const plain of plainer) if (isRefused(called)) called = await call(plain);
   } finally {
     // Also when the call broke by a defect: nobody else would give back what it reserved before the next start.
     const isOver = called?.ok !== true;
@@ -59,6 +58,10 @@ export async function buy(
   if (!called.ok) return { failure: called.failure };
   const { answer } = called;
   return { answer, costUsd: priceOf(purse.catalog, links, answer) };
+}
+
+function isRefused(called: Called): boolean {
+  return !called.ok && called.failure.errorClass === "bad_request";
 }
 
 /** A call that brought nothing; `likely` is what it used at least, counted or estimated, when its last count is missing. */

@@ -2,7 +2,7 @@
 // did not finish is not an answer.
 
 import type { AnswerDelta } from "../domain/event.ts";
-import type { Answer, Continuation, TokenUsage, ToolCall } from "../domain/message.ts";
+import type { Answer, Continuation, StopReason, TokenUsage, ToolCall } from "../domain/message.ts";
 import {
   type ErrorClass,
   failure,
@@ -97,7 +97,7 @@ export async function callModel(
         return { ok: false, failure: part, billed: meter.billed };
       case "end": {
         const toolCalls: ToolCall[] = [...calls.entries()].sort(([a], [b]) => a - b).map(([, call]) => call);
-        const stopReason = toolCalls.length > 0 ? "tool_calls" : part.stopReason;
+        const stopReason = whyStopped(part.stopReason, toolCalls.length > 0, request);
         const model = part.model || request.model;
         const extra = {
           ...(reasoning && { reasoning }),
@@ -123,6 +123,12 @@ export async function callModel(
   meter.failed("malformed");
   const cut = failure("malformed", `${provider.id} ended without saying so`);
   return { ok: false, failure: cut, billed: meter.billed };
+}
+
+/** Vendors differ in what they say beside calls. A client that performs its calls itself must know that one was cut off. */
+function whyStopped(said: StopReason, hasCalls: boolean, { wish }: ModelRequest): StopReason {
+  if (!hasCalls) return said === "tool_calls" ? "stop" : said;
+  return wish === undefined || said === "stop" ? "tool_calls" : said;
 }
 
 /** Tells what the try under way was counted for from what earlier ones were: a seam or an error ends a try. */

@@ -6,7 +6,7 @@ import type { Answer, Message, ToolSpec } from "../domain/message.ts";
 import type { PromptMark } from "../domain/prompt.ts";
 import type { ClaimedTask, Outcome } from "../domain/task.ts";
 import { lastMark } from "../journal/shown.ts";
-import { countMessages, countTools, ESTIMATE, openCounter, type TokenCounter } from "../providers/tokens.ts";
+import { countMessages, countTools, ESTIMATE, type TokenCounter } from "../providers/tokens.ts";
 import type { Reader } from "../store/reader.ts";
 import {
   historyBefore,
@@ -16,12 +16,14 @@ import {
   summaryBefore,
 } from "../store/sessions.ts";
 import { type CompactPorts, compact, summaryTokensIn } from "./compact.ts";
+import type { Counting } from "./counting.ts";
 import { cutResults } from "./fit.ts";
 import { markSegments, type Shown } from "./mark.ts";
 import { type Room, roomFor } from "./window.ts";
 
 export interface ContextPorts extends CompactPorts {
   readonly agent: Agent;
+  readonly counting: Counting;
   readonly tools: readonly ToolSpec[];
 }
 
@@ -44,7 +46,7 @@ export async function prepareContext(
   const room = roomFor(purse.catalog, links, agent.contextLimit, task.sampling);
   const open = (): Opening => readOpening(store.reader, agent, task, purse.nowMs());
   let opening = open();
-  const counter = await counterFor(links[0].model, room, opening, tools, turns);
+  const counter = await counterFor(ports, room, opening, turns);
   let size = measure(counter, opening, tools, turns);
   const old = oldMessages(opening, size, room, counter);
   if (old.length > 0) {
@@ -83,18 +85,16 @@ function readOpening(reader: Reader, agent: Agent, task: ClaimedTask, readAt: nu
   return { soul: agent.soul, summary, history, anchor, prompt, readAt };
 }
 
-/** Every token of these encodings is a byte at least: under a quarter by the estimate is under three quarters for sure. */
-const SURELY_FITS = COMPACT_ABOVE / 3;
-
 async function counterFor(
-  model: string,
+  { task, links, tools, counting }: ContextPorts,
   room: Room,
   opening: Opening,
-  tools: readonly ToolSpec[],
   turns: readonly Message[],
 ): Promise<TokenCounter> {
   const { total } = measure(ESTIMATE, opening, tools, turns);
-  return total <= room.inputTokens * SURELY_FITS ? ESTIMATE : openCounter(model);
+  const messages = messagesOf(shownOf(opening, tools, turns));
+  const request = { model: links[0].model, messages, tools, sampling: task.sampling };
+  return counting.counterFor(request, total, room);
 }
 
 interface Size {

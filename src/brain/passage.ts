@@ -33,9 +33,9 @@ export async function runPassage(input: PassageInput): Promise<Outcome> {
   const links = [link, ...(provider.fallbacks ?? [])] as const;
   const request = requestOf(passage, link.model);
   const bought = await buy({ task, provider, links, purse, signal }, ONLY_TURN, request, hearing(input));
-  if ("outcome" in bought) return unattended(bought.outcome, purse.nowMs(), task);
-  if ("failure" in bought)
-    return unattended(outcomeOf(bought.failure, atLimit(purse, task)), purse.nowMs(), task);
+  const settle = (outcome: Outcome): Outcome => unattended(outcome, purse.nowMs(), task, passage);
+  if ("outcome" in bought) return settle(bought.outcome);
+  if ("failure" in bought) return settle(outcomeOf(bought.failure, atLimit(purse, task)));
   const { answer, costUsd } = bought;
   return {
     type: "succeeded",
@@ -55,11 +55,19 @@ function textOf({ text, refusal }: Answer): string {
 /** Waits up to this long are the queue's; of a longer one the client is told at once. */
 const PATIENCE_MS = 5_000;
 
-/** Nobody raises a limit for a client's own request, or brings it back: what would wait long is an error. */
-function unattended(outcome: Outcome, nowMs: number, { attempt, maxAttempts }: ClaimedTask): Outcome {
+/**
+ * Nobody raises a limit for a client's own request, or brings it back: what would wait long is an error. A model that was
+ * named is asked once, because the client knows best whether it asks again.
+ */
+function unattended(
+  outcome: Outcome,
+  nowMs: number,
+  { attempt, maxAttempts }: ClaimedTask,
+  { link }: Passage,
+): Outcome {
   if (outcome.type === "suspended" && outcome.deadlineAt - nowMs > PATIENCE_MS)
     return { type: "failed", code: "BUDGET_EXCEEDED", message: outcome.message };
-  if (outcome.type !== "retry" || attempt < maxAttempts) return outcome;
+  if (outcome.type !== "retry" || (link === null && attempt < maxAttempts)) return outcome;
   const { code, message, afterMs = 0 } = outcome;
   return { type: "failed", code, message, ...(afterMs > 0 && { afterMs }) };
 }

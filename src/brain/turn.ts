@@ -7,7 +7,7 @@ import type { ClaimedTask, Outcome } from "../domain/task.ts";
 import { loadAnswers, type PricedAnswer, recordAnswer, resultText } from "../journal/answers.ts";
 import { type Effect, isInDoubt, loadEffects } from "../journal/effects.ts";
 import { recordSeam } from "../journal/seam.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { ModelRequest, Provider } from "../providers/provider.ts";
 import { capabilityOf } from "../tools/index.ts";
 import { pauseOf } from "../tools/pause.ts";
 import { type Hands, type Performed, perform } from "../tools/perform.ts";
@@ -16,6 +16,7 @@ import { buy } from "./buy.ts";
 import type { Hearing } from "./call.ts";
 import { runCompaction } from "./compact-session.ts";
 import { type ContextPorts, prepareContext, turnMessages } from "./context.ts";
+import { createCounting } from "./counting.ts";
 import { outcomeOf } from "./outcome.ts";
 import { judge, soulFor, type Verdict } from "./structured.ts";
 
@@ -93,7 +94,8 @@ function contextOf({ task, agent, provider, model, hands, purse, signal }: TurnI
   const links = [{ provider: agent.provider, model }, ...(provider.fallbacks ?? [])] as const;
   const own = { ...agent, soul: soulFor(agent.soul, task.output) };
   const tools = offeredTools(agent, hands);
-  return { task, agent: own, provider, links, tools, store: hands.store, purse, signal };
+  const counting = createCounting(provider, signal);
+  return { task, agent: own, provider, links, tools, store: hands.store, purse, signal, counting };
 }
 
 /** Buys one answer within the budget; it is not journaled yet. */
@@ -110,11 +112,30 @@ async function ask(
   const { messages, shown } = prepared;
   const plain = { model, messages, tools, sampling: task.sampling };
   const request = task.output === null ? plain : { ...plain, output: task.output };
-  // Vendors take only some schemas as their own mode; the answer is held against the schema in any case.
-  const instead = task.output === null ? undefined : plain;
-  const bought = await buy(context, turn, request, hearing(input, turn), instead);
+  const bought = await buy(context, turn, request, hearing(input, turn), plainer(request));
   if ("failure" in bought) return { outcome: outcomeOf(bought.failure, atLimit(purse, task)) };
   return "outcome" in bought ? bought : { turn, ...bought, shown };
+}
+
+/**
+ * What is asked instead of a request that a vendor refuses. Signed reasoning goes first: it may be bound to words before
+ * it that were summarised since. Vendors take only some schemas as their own mode, and the answer is held against the
+ * schema in any case.
+ */
+function plainer({ output, ...plain }: ModelRequest): ModelRequest[] {
+  const messages = plain.messages.map(withoutReasoning);
+  const isBare = messages.every((message, index) => message === plain.messages[index]);
+  const bare = { ...plain, messages };
+  return [
+    ...(isBare ? [] : [{ ...bare, ...(output && { output }) }]),
+    ...(output === undefined ? [] : [bare]),
+  ];
+}
+
+function withoutReasoning(message: Message): Message {
+  if (message.role !== "assistant" || message.continuation === undefined) return message;
+  const { continuation: _signed, ...said } = message;
+  return said;
 }
 
 /** What is done with the parts of an answer that others want to see before it is whole. */

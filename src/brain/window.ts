@@ -44,7 +44,7 @@ export function roomFor(
 ): Room {
   const rooms = links.map((link): Room => {
     const facts = catalog.find(link.provider, link.model);
-    const known = facts?.contextWindow ?? contextLimit;
+    const known = catalog.windowOf(link.provider, link.model) ?? contextLimit;
     const guess = VENDORS.includes(link.provider) ? VENDOR_WINDOW : OTHER_WINDOW;
     const window = Math.min(known ?? guess, contextLimit ?? Number.POSITIVE_INFINITY);
     const answer = answerTokensOf(facts, sampling.maxTokens);

@@ -14,12 +14,32 @@ const oneOf = (flags: string, description: string, words: readonly string[]): Op
   parse: choice(words),
 });
 
-const BUDGET: readonly OptionSpec[] = [
+/** What can be said of a schedule when it is added and later; later, what is not said stays. */
+const termsOf = (ifDefault: (text: string) => string): readonly OptionSpec[] => [
+  {
+    flags: "--timezone <zone>",
+    description: `the clock it goes by, such as Europe/Berlin${ifDefault(" (default: UTC)")}`,
+  },
+  { flags: "--model <name>", description: "another model than the agent's, or tier:NAME, or auto" },
+  oneOf(
+    "--misfire <what>",
+    `slots that no daemon was there for: skip, one run for all of them${ifDefault(" (default)")}, or all`,
+    MISFIRES,
+  ),
+  oneOf(
+    "--overlap <what>",
+    `a slot whose predecessor still runs: skip${ifDefault(" (default)")} or queue`,
+    OVERLAPS,
+  ),
   { flags: "--per-task-usd <usd>", description: "US dollars one run may cost", parse: dollars },
   { flags: "--per-day-usd <usd>", description: "US dollars a day (UTC)", parse: dollars },
   { flags: "--per-month-usd <usd>", description: "US dollars a month (UTC)", parse: dollars },
   { flags: "--per-day-tokens <n>", description: "tokens a day (UTC)", parse: wholeNumber(0, 999_999_999) },
-  oneOf("--on-limit <what>", "what a run does at a limit: suspend (default) or fail", ON_LIMIT),
+  oneOf(
+    "--on-limit <what>",
+    `what a run does at a limit: suspend${ifDefault(" (default)")} or fail`,
+    ON_LIMIT,
+  ),
 ];
 
 export const CRON: CommandSpec = {
@@ -46,21 +66,22 @@ export const CRON: CommandSpec = {
       ],
       options: [
         { flags: "--agent <id>", description: "the agent that is asked (default: default)" },
-        {
-          flags: "--timezone <zone>",
-          description: "the clock it goes by, such as Europe/Berlin (default: UTC)",
-        },
         oneOf("--session <which>", "a new session for each run (default), or keep one for all", SESSIONS),
         { flags: "--session-id <id>", description: "keep to this session" },
-        { flags: "--model <name>", description: "another model than the agent's, or tier:NAME, or auto" },
-        oneOf(
-          "--misfire <what>",
-          "slots that no daemon was there for: skip, once (default: one run for all) or all",
-          MISFIRES,
-        ),
-        oneOf("--overlap <what>", "a slot whose predecessor still runs: skip (default) or queue", OVERLAPS),
         { flags: "--disabled", description: "do not fire it before `cron enable`" },
-        ...BUDGET,
+        ...termsOf((text) => text),
+        JSON_OPTION,
+      ],
+    },
+    {
+      name: "update",
+      summary: "change a schedule that stays the same; runs that wait for its budget look again",
+      details: "What is not said stays. One of config.yaml is changed there.",
+      arguments: [SCHEDULE],
+      options: [
+        { flags: "--expression <expression>", description: "when it fires" },
+        { flags: "--prompt <text>", description: "what the agent is asked" },
+        ...termsOf(() => ""),
         JSON_OPTION,
       ],
     },

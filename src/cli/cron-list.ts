@@ -30,13 +30,20 @@ export async function cronList(
     api.get<{ schedules: readonly WireSchedule[] }>(`/api/v1/schedules${query}`),
   );
   if (options.json === true) writeJson(context.stdout, list);
-  else showSchedules(context, list.schedules);
+  else showSchedules(context, list.schedules, options.agent);
   return EXIT.ok;
 }
 
-function showSchedules({ stdout, stderr }: Context, schedules: readonly WireSchedule[]): void {
+const OWN_WORDS = ["operator", "config"];
+
+function showSchedules(
+  { stdout, stderr }: Context,
+  schedules: readonly WireSchedule[],
+  agent: string | undefined,
+): void {
   if (schedules.length === 0) {
-    stderr.write("there are no schedules; goclaw cron add makes one, or `schedules:` in config.yaml\n");
+    const whose = agent === undefined ? "there are" : `agent ${safeLine(agent)} has`;
+    stderr.write(`${whose} no schedules; goclaw cron add makes one, or \`schedules:\` in config.yaml\n`);
     return;
   }
   const paint = paintFor(stdout);
@@ -48,7 +55,14 @@ function showSchedules({ stdout, stderr }: Context, schedules: readonly WireSche
     { text: safeLine(schedule.timezone) },
     { text: safeLine(schedule.cron_expr) },
   ]);
-  writeTable(stdout, ["NAME", "NEXT", "LAST", "AGENT", "ZONE", "EXPRESSION"], rows, ["AGENT"]);
+  writeTable(stdout, ["NAME", "NEXT", "LAST", "AGENT", "ZONE", "EXPRESSION"], rows, [
+    "AGENT",
+    "ZONE",
+    "EXPRESSION",
+  ]);
+  for (const { name, disabled_by: by } of schedules)
+    if (by !== undefined && !OWN_WORDS.includes(by))
+      stderr.write(`${safeLine(name)} is off: ${safeLine(by)}\n`);
 }
 
 function nextCell({ next_at: next, timezone, disabled_by: by }: WireSchedule, paint: Paint): Cell {

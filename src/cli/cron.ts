@@ -1,4 +1,4 @@
-// `goclaw cron add|remove|enable|disable`. Whoever lets a schedule fire is told when it will, and what a day of it costs.
+// `goclaw cron add|update|remove|enable|disable`. Whoever lets a schedule fire is told when it will, and what a day of it costs.
 
 import { EXIT } from "../domain/error.ts";
 import type { Outlook, WireSchedule } from "../rpc/schedules.ts";
@@ -10,26 +10,35 @@ import { withLink } from "./link.ts";
 import { usdText } from "./money-text.ts";
 import { safeLine } from "./safe-text.ts";
 import { writePairs } from "./table.ts";
+import { UsageError } from "./usage-error.ts";
 import { zoneTime } from "./zone-time.ts";
 
 interface CronOptions extends GlobalOptions {
   readonly json?: boolean;
 }
 
-interface AddOptions extends CronOptions {
-  readonly agent?: string;
+interface TermOptions extends CronOptions {
   readonly timezone?: string;
-  readonly session?: string;
-  readonly sessionId?: string;
   readonly model?: string;
   readonly misfire?: string;
   readonly overlap?: string;
-  readonly disabled?: boolean;
   readonly perTaskUsd?: number;
   readonly perDayUsd?: number;
   readonly perMonthUsd?: number;
   readonly perDayTokens?: number;
   readonly onLimit?: string;
+}
+
+interface AddOptions extends TermOptions {
+  readonly agent?: string;
+  readonly session?: string;
+  readonly sessionId?: string;
+  readonly disabled?: boolean;
+}
+
+interface UpdateOptions extends TermOptions {
+  readonly expression?: string;
+  readonly prompt?: string;
 }
 
 interface Scheduled {
@@ -42,20 +51,37 @@ export async function cronAdd(
   [name = "", expression = "", prompt = ""]: readonly string[],
   options: AddOptions,
 ): Promise<number> {
-  const { agent, timezone, session, model, misfire, overlap } = options;
   const body = defined({
-    ...{ name, cron_expr: expression, prompt, agent, timezone, session, model, misfire, overlap },
-    session_id: options.sessionId,
-    enabled: options.disabled === true ? false : undefined,
-    budgets: defined({
-      per_task_usd: options.perTaskUsd,
-      per_day_usd: options.perDayUsd,
-      per_month_usd: options.perMonthUsd,
-      per_day_tokens: options.perDayTokens,
-      on_limit: options.onLimit,
-    }),
+    ...{ name, cron_expr: expression, prompt, agent: options.agent, session: options.session },
+    ...{ session_id: options.sessionId, enabled: options.disabled === true ? false : undefined },
+    ...termsOf(options),
   });
   return schedule(context, options, (api) => api.post<Scheduled>("/api/v1/schedules", body));
+}
+
+export async function cronUpdate(
+  context: Context,
+  [reference = ""]: readonly string[],
+  options: UpdateOptions,
+): Promise<number> {
+  const { expression, prompt } = options;
+  const body = defined({ cron_expr: expression, prompt, ...termsOf(options) });
+  if (Object.keys(body).length === 0)
+    throw new UsageError("say what changes, such as --prompt or --per-day-usd", ["cron", "update"]);
+  return schedule(context, options, (api) => api.post<Scheduled>(pathOf(reference), body));
+}
+
+function termsOf(options: TermOptions): Record<string, unknown> {
+  const { timezone, model, misfire, overlap } = options;
+  const budgets = defined({
+    per_task_usd: options.perTaskUsd,
+    per_day_usd: options.perDayUsd,
+    per_month_usd: options.perMonthUsd,
+    per_day_tokens: options.perDayTokens,
+    on_limit: options.onLimit,
+  });
+  const some = Object.keys(budgets).length > 0;
+  return { timezone, model, misfire, overlap, ...(some && { budgets }) };
 }
 
 export async function cronEnable(

@@ -27,11 +27,17 @@ function phrase(event: WireEvent): string {
     case "task.failed":
     case "task.dead_letter":
     case "task.canceled":
-      return [reasonText(reason), textOf(payload.message)].filter(Boolean).join(": ");
+      return [reasonText(reason), textOf(payload.message)].filter(Boolean).join(": ") || event.type;
     case "route.decided":
       return routeText(event);
+    case "model.start":
+      return startText(event);
+    case "model.billed":
+      return billedText(event);
+    case "context.compacted":
+      return compactedText(event);
     case "model.seam":
-      return `${textOf(payload.to)} goes on for ${textOf(payload.from)}: ${textOf(payload.message)}`;
+      return seamText(event);
     case "model.end":
       return modelText(event);
     case "tool.start":
@@ -49,7 +55,7 @@ function phrase(event: WireEvent): string {
     case "effect.resolved":
       return `an operator said that it ${payload.outcome === "happened" ? "happened" : "did not happen"}`;
     default:
-      return reasonText(reason);
+      return [event.type, reasonText(reason)].filter(Boolean).join(": ");
   }
 }
 
@@ -79,11 +85,39 @@ function routeText({ payload }: WireEvent): string {
 function modelText({ payload }: WireEvent): string {
   const calls = Number(payload.tool_calls ?? 0);
   const tools = calls === 0 ? "no tool call" : calls === 1 ? "1 tool call" : `${calls} tool calls`;
-  const tokens =
-    typeof payload.input_tokens === "number"
-      ? `, ${payload.input_tokens} tokens in and ${payload.output_tokens} out`
-      : "";
-  return `answer of turn ${Number(payload.turn) + 1} written: ${textOf(payload.model)}, ${tools}${tokens}`;
+  const turn = Number(payload.turn) + 1;
+  return `answer of turn ${turn} written: ${textOf(payload.model)}, ${tools}${tokensText(payload)}`;
+}
+
+function seamText({ payload }: WireEvent): string {
+  const [from, to] = [textOf(payload.from), textOf(payload.to)];
+  return `${from === to ? `${to} is asked once more` : `${to} goes on for ${from}`}: ${textOf(payload.message)}`;
+}
+
+function startText({ payload }: WireEvent): string {
+  const { passed_over: skipped = [] } = payload;
+  const spent = Array.isArray(skipped) && skipped.length > 0 ? skipped.map(textOf).join(", ") : "";
+  return `asks ${linkText(payload)}${spent && `; the budgets of ${spent} are used up`}`;
+}
+
+function billedText({ payload }: WireEvent): string {
+  const tokens = tokensText(payload);
+  const billed = tokens === "" ? "may be billed" : `is billed${tokens}`;
+  return `${linkText(payload)} brought nothing usable (${textOf(payload.error_class)}) and ${billed}`;
+}
+
+function compactedText({ payload }: WireEvent): string {
+  const count = Number(payload.messages);
+  const what = count === 1 ? "1 older message" : `${count} older messages`;
+  return `${what} became a summary by ${linkText(payload)}${tokensText(payload)}`;
+}
+
+function linkText({ provider, model }: WireEvent["payload"]): string {
+  return `${textOf(provider)}/${textOf(model)}`;
+}
+
+function tokensText({ input_tokens: tokensIn, output_tokens: tokensOut }: WireEvent["payload"]): string {
+  return typeof tokensIn === "number" ? `, ${tokensIn} tokens in and ${tokensOut} out` : "";
 }
 
 function reasonText(reason: string | undefined): string {

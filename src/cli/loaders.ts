@@ -23,6 +23,7 @@ export const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   "cron list": () => import("./cron-list.ts").then((module) => module.cronList),
   "cron runs": () => import("./cron-list.ts").then((module) => module.cronRuns),
   "cron add": () => import("./cron.ts").then((module) => module.cronAdd),
+  "cron update": () => import("./cron.ts").then((module) => module.cronUpdate),
   "cron remove": () => import("./cron.ts").then((module) => module.cronRemove),
   "cron enable": () => import("./cron.ts").then((module) => module.cronEnable),
   "cron disable": () => import("./cron.ts").then((module) => module.cronDisable),

@@ -1,8 +1,7 @@
 // `goclaw run`: submits one task and waits for its end. The task belongs to the daemon from the moment it is accepted;
 // what happens to this process afterwards does not harm it.
 
-import { writeFileSync } from "node:fs";
-import { EXIT, GoclawError, messageOf } from "../domain/error.ts";
+import { EXIT } from "../domain/error.ts";
 import type { WireTask } from "../rpc/wire.ts";
 import { LostDaemon } from "./api.ts";
 import type { Context, GlobalOptions } from "./context.ts";
@@ -10,6 +9,7 @@ import { writeJson } from "./context.ts";
 import { openHome } from "./home.ts";
 import { type Link, withLink } from "./link.ts";
 import { readPrompt, readSchema } from "./prompt.ts";
+import { checkRecord, record } from "./record.ts";
 import { UsageError } from "./usage-error.ts";
 import { createWait, waitForEnd } from "./wait-for-end.ts";
 
@@ -37,6 +37,7 @@ export async function run(context: Context, args: readonly string[], options: Ru
   if (options.record !== undefined && options.detach === true) {
     throw new UsageError("--record needs the task's end; leave --detach out", ["run"]);
   }
+  if (options.record !== undefined) checkRecord(options.record);
   if (prompt.trim() === "/compact" && options.session === undefined) {
     throw new UsageError("/compact makes a conversation shorter; name it with --session", [
       "session",
@@ -60,7 +61,7 @@ export async function run(context: Context, args: readonly string[], options: Ru
         return options.detach === true
           ? detach(context, link, accepted, options)
           : await waitForEnd(context, link, accepted.task_id, wait, options, (task) =>
-              keep(link, task, options),
+              keep(context, link, task, options),
             );
       },
     );
@@ -104,20 +105,11 @@ function detach({ stdout, stderr }: Context, link: Link, accepted: Accepted, opt
   return EXIT.ok;
 }
 
-/** Writes the task's answers as a cassette; also those of a task that failed, since that is what a test may need. */
-async function record(link: Link, taskId: string, file: string): Promise<void> {
-  const path = `/api/v1/tasks/${encodeURIComponent(taskId)}/cassette`;
-  const { cassette } = await link.api.get<{ cassette: unknown }>(path);
-  try {
-    writeFileSync(file, `${JSON.stringify(cassette, null, 2)}\n`, { mode: 0o600 });
-  } catch (error) {
-    throw new GoclawError(
-      "IO_ERROR",
-      `--record ${file}: ${messageOf(error)}; task ${taskId} itself has ended`,
-    );
-  }
-}
-
-async function keep(link: Link, { id }: WireTask, { record: file }: RunOptions): Promise<void> {
-  if (file !== undefined) await record(link, id, file);
+async function keep(
+  context: Context,
+  link: Link,
+  { id }: WireTask,
+  { record: file }: RunOptions,
+): Promise<void> {
+  if (file !== undefined) await record(context, link, id, file);
 }

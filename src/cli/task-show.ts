@@ -41,6 +41,7 @@ function showTask(output: Output, task: WireTask): void {
     ["agent", safeLine(task.agent_id)],
     ["session", safeLine(task.session_id)],
     ...(task.route === undefined ? [] : ([["route", routeText(task.route)]] as const)),
+    ...(task.schedule_id === undefined ? [] : ([["schedule", task.schedule_id]] as const)),
     ["attempt", `${task.attempt} of ${task.max_attempts}`],
     ["priority", String(task.priority)],
     ["tokens", cost === null ? tokens : `${tokens}, ${cost} USD`],

@@ -78,7 +78,8 @@ function waitText(task: WireTask, events: readonly WireEvent[], ago: string, now
   if (reason === "AWAITING_BUDGET") {
     const wakes = events.findLast((event) => event.state_to === "RETRY_WAIT")?.payload.wakes === true;
     const end = wakes ? "it is looked at again then" : "it fails with WAIT_EXPIRED then";
-    return `waits${ago} with ${reason}: ${plain(cause)}; until ${localTime(task.available_at)}, in ${left}: ${end}. A restart with a higher limit lets it go on at once.`;
+    const raise = cause.startsWith("API key ") ? "`goclaw key update`" : "config.yaml, and a restart";
+    return `waits${ago} with ${reason}: ${plain(cause)}; until ${localTime(task.available_at)}, in ${left}: ${end}. A higher limit lets it go on at once: ${raise}.`;
   }
   const deadline = `${localTime(task.available_at)}, in ${left}`;
   if (reason === "AWAITING_CHILD") {

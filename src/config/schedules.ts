@@ -42,6 +42,7 @@ export function checkSchedules(
       const [what, fix = "write for example 30 7 * * 1-5"] = fields.split("; ");
       add("cron_expr", `${JSON.stringify(schedule.cron_expr.slice(0, 80))}: ${what}`, fix);
     }
+    if (schedule.prompt.trim() === "") add("prompt", "it is empty", "say what the agent is asked");
     if (!isZone(schedule.timezone))
       add(
         "timezone",

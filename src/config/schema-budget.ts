@@ -49,11 +49,11 @@ export const BUDGET_NODE = {
   description:
     "What may be spent. A call reserves its part before it starts and settles on real usage. Days and months are UTC.",
   properties: {
-    per_task_usd: usd("US dollars one task may cost."),
-    per_session_usd: usd("US dollars all tasks of one session may cost."),
+    per_task_usd: usd("US dollars one task may cost, with the tasks it makes."),
+    per_session_usd: usd("US dollars all tasks of one session may cost, with those they make."),
     per_day_usd: PERIODS.per_day_usd,
     per_month_usd: PERIODS.per_month_usd,
-    per_task_tokens: tokens("Tokens, in and out, one task may use."),
+    per_task_tokens: tokens("Tokens, in and out, one task may use, with the tasks it makes."),
     per_day_tokens: PERIODS.per_day_tokens,
     on_limit: ON_LIMIT,
   },

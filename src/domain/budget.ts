@@ -53,6 +53,8 @@ export interface Limit {
   readonly unit: "usd" | "tokens";
   readonly cap: number;
   readonly onLimit: "suspend" | "fail";
+  /** Of a task and its session: whose they are, when not the calling task's own but those of one above it. */
+  readonly of?: { readonly taskId: string; readonly sessionId: string };
 }
 
 /** The limits of a budget in the order they are checked. `where` is the config path of the budget. */

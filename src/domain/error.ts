@@ -79,6 +79,7 @@ export const CODES = {
   OPERATOR_RETRY: row("an operator brought the task back", 200, 0),
   RETRY_DUE: row("the backoff is over", 200, 0),
   ABORTED: row("the task was canceled on request", 409, -32009),
+  CLIENT_GONE: row("nobody is left to take the answer of a client's own request", 409, -32009),
   AWAITING_APPROVAL: row("the task waits for an approval", 409, -32009),
   AWAITING_CHILD: row("the task waits for a child task", 409, -32009),
   AWAITING_INPUT: row("the task waits for an answer", 409, -32009),

@@ -116,7 +116,7 @@ async function passThrough(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { store, purse, routing, redact } = ports;
-  const passage = loadPassage(store.reader, task.id);
+  const passage = loadPassage(store.reader, task);
   if (passage === undefined) {
     const message = "a client's own request is not kept after its end; the client has to send it again";
     return { type: "failed", code: "BAD_REQUEST", message };

@@ -80,7 +80,7 @@ function factsOf(catalog: Catalog, provider: string, model: string) {
   const facts = catalog.find(provider, model);
   const price = facts?.price;
   return {
-    contextWindow: facts?.contextWindow ?? null,
+    contextWindow: catalog.windowOf(provider, model) ?? null,
     maxOutputTokens: facts?.maxOutputTokens ?? null,
     inputUsdPerMtok: price?.inputUsdPerMtok ?? null,
     outputUsdPerMtok: price?.outputUsdPerMtok ?? null,

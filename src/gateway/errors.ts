@@ -46,11 +46,15 @@ export function toGoclawError(error: FastifyError | Error): GoclawError | undefi
   return status !== undefined && status < 500 ? new GoclawError("PARSE_ERROR", error.message) : undefined;
 }
 
+/** OpenAI's clients go by it; without it they ask again after every 409 and 5xx. */
+const SHOULD_RETRY = "x-should-retry";
+
 export function sendError(reply: FastifyReply, error: GoclawError): void {
   const { http } = CODES[error.code];
   if (http === 401) reply.headers({ "www-authenticate": "Bearer", connection: "close" });
   if (error.retryAfterSeconds !== undefined) reply.header("retry-after", String(error.retryAfterSeconds));
-  const param = error instanceof ParamError ? error.param : null;
+  reply.header(SHOULD_RETRY, String(CODES[error.code].retryable));
+  const param = error instanceof ParamError && error.param !== "" ? error.param : null;
   void reply.code(http).send(wireError(error.code, error.message, param));
 }
 
@@ -67,6 +71,7 @@ export function sendRawError(
     ...(after !== undefined && { "retry-after": String(after) }),
     "content-type": "application/json; charset=utf-8",
     "content-length": Buffer.byteLength(body),
+    [SHOULD_RETRY]: String(CODES[error.code].retryable),
   };
   reply.raw.writeHead(CODES[error.code].http, headers).end(body);
 }

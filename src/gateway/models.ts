@@ -17,8 +17,9 @@ export function modelRoutes(app: FastifyInstance, rpc: Rpc, created: number): vo
     data: (await namesFor(caller)).map(model),
   }));
 
-  app.get("/v1/models/:id", async ({ caller, params }) => {
-    const { id } = params as { id: string };
+  // A model's name may have slashes, which some clients encode and some do not.
+  app.get("/v1/models/*", async ({ caller, params }) => {
+    const { "*": id } = params as { "*": string };
     if (!(await namesFor(caller)).includes(id)) throw modelNotFound(id);
     return model(id);
   });

@@ -120,7 +120,7 @@ export function misfit(errors: readonly ErrorObject[] | null | undefined, extra:
   const param = [path, additionalProperty ?? missingProperty ?? tag].filter(Boolean).join(".");
   const rule = missingProperty === undefined ? (error?.message ?? "is not valid") : "it is missing";
   const why = additionalProperty === undefined ? rule : extra;
-  const known = allowedValues === undefined ? "" : ` (${allowedValues.join(", ")})`;
+  const known = allowedValues === undefined ? "" : ` (${allowedValues.map(String).join(", ")})`;
   const said = tag === undefined ? why : `${JSON.stringify(tagValue ?? null)} is not known here`;
   return new ParamError(param, `${param || "the body"}: ${said}${known}`);
 }

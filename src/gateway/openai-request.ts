@@ -48,7 +48,7 @@ const BODY_SCHEMA = {
     },
     ...STREAM_FIELDS,
     ...SAMPLING_FIELDS,
-    n: { const: 1 },
+    n: { enum: [1, null] },
     user: { type: "string", maxLength: 255 },
     // Every answer is held against the schema, whatever `strict` asks for here.
     response_format: responseFormat,

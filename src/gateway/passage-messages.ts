@@ -48,12 +48,11 @@ export function readMessages(given: readonly WireMessage[]): Message[] {
     const speaker = message.name === undefined ? {} : { speaker: message.name };
     if (message.role === "user") return { role: "user", ...readUser(message.content, at), ...speaker };
     if (message.role !== "assistant") return { role: "system", text: textOf(message.content), ...speaker };
-    const toolCalls = (message.tool_calls ?? []).map((call, place) =>
-      readCall(call, `${at}.tool_calls.${place}`),
-    );
+    const toolCalls = (message.tool_calls ?? []).map(readCall);
     open = openCalls(toolCalls, at);
     const text = assistantText(message.content, message.refusal);
-    if (text === "" && toolCalls.length === 0) throw empty(`${at}.content`);
+    // A model may have answered with nothing, and its answer comes back as it was.
+    if (text === "" && toolCalls.length === 0 && message.content !== "") throw empty(`${at}.content`);
     return { role: "assistant", text, toolCalls, ...speaker };
   });
   refuseOpen(open, "messages");
@@ -91,21 +90,9 @@ function openCalls(calls: readonly ToolCall[], at: string): Map<string, string> 
   return open;
 }
 
-function readCall({ id, function: { name, arguments: argumentsText } }: WireCall, at: string): ToolCall {
-  if (argumentsText.trim() !== "" && !isJson(argumentsText)) {
-    const param = `${at}.function.arguments`;
-    throw new ParamError(param, `${param}: this is no JSON`);
-  }
+/** A model may have written arguments that are no JSON, and its call comes back as it was. */
+function readCall({ id, function: { name, arguments: argumentsText } }: WireCall): ToolCall {
   return { id, name, argumentsText };
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function readUser(content: Content<TextPart | ImagePart>, at: string) {

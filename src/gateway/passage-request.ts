@@ -6,7 +6,7 @@ import type { AnswerFormat, Passage } from "../domain/passage.ts";
 import { ParamError } from "./errors.ts";
 import { misfit, type ResponseFormat, type SamplingBody, samplingOf, schemaOf } from "./openai-fields.ts";
 import { readMessages, type WireMessage } from "./passage-messages.ts";
-import { BODY_SCHEMA, PASSED_FIELDS, REFUSED_FIELDS } from "./passage-schema.ts";
+import { BODY_SCHEMA, ONLY_VALUES, PASSED_FIELDS, REFUSED_FIELDS } from "./passage-schema.ts";
 import {
   readToolChoice,
   readTools,
@@ -58,10 +58,13 @@ export async function readPassageRequest(value: unknown, faultOf: SchemaFault): 
 }
 
 function refuseKnown(value: unknown): void {
-  for (const [name, why] of Object.entries(REFUSED_FIELDS)) {
-    const given = (value as Readonly<Record<string, unknown>> | null)?.[name];
-    if (given != null) throw new ParamError(name, `${name}: ${why}`);
-  }
+  const body = value as Readonly<Record<string, unknown>> | null;
+  const refuse = (name: string, why: string): never => {
+    throw new ParamError(name, `${name}: ${why}`);
+  };
+  for (const [name, why] of Object.entries(REFUSED_FIELDS)) if (body?.[name] != null) refuse(name, why);
+  for (const [name, [only, why]] of Object.entries(ONLY_VALUES))
+    if (body?.[name] != null && body[name] !== only) refuse(name, why);
 }
 
 const FIELDS = [...Object.keys(PASSED_FIELDS), "max_tokens"];

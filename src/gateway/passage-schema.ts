@@ -135,7 +135,7 @@ export const PASSED_FIELDS = {
   },
   metadata: { type: "object", nullable: true, maxProperties: 16, additionalProperties: { type: "string" } },
   modalities: { type: "array", nullable: true, items: { enum: ["text"] }, maxItems: 1 },
-  n: { type: "integer", nullable: true, const: 1 },
+  n: { enum: [1, null] },
   parallel_tool_calls: { type: "boolean", nullable: true },
   prediction: {
     ...closed({ type: { const: "content" }, content: words }, ["type", "content"]),
@@ -159,6 +159,13 @@ export const REFUSED_FIELDS: Readonly<Record<string, string>> = {
   function_call: "was replaced by tool_choice, which passes",
   moderation: "verdicts of a moderation are not passed on",
   web_search_options: "citations of a search are not passed on",
+};
+
+/** The one value of each that asks for nothing more than there is, and why there is no more. */
+export const ONLY_VALUES: Readonly<Record<string, readonly [value: unknown, why: string]>> = {
+  n: [1, "one answer is given; ask again for another"],
+  logprobs: [false, "log probabilities are not passed on"],
+  top_logprobs: [null, "log probabilities are not passed on"],
 };
 
 export const BODY_SCHEMA = {

@@ -34,9 +34,8 @@ export async function answerPassage(
   const key = request.headers["idempotency-key"];
   const params = {
     ...{ agent: "default", model, prompt, passage },
-    // A model that was named is asked once, because the client knows best whether it asks again.
-    ...(link === null ? {} : { max_attempts: 1 }),
-    ...(key === undefined ? {} : { idempotency_key: key }),
+    // With a key a request outlives the daemon; without one nobody would take a second attempt's answer.
+    ...(key === undefined ? link !== null && { max_attempts: 1 } : { idempotency_key: key }),
     ...wantedHeaders(routes.headerNames, request),
   };
   const { taskId } = await ports.rpc.call(submit, params, request.caller);

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Rpc } from "../rpc/dispatch.ts";
 import { addCron, disableCron, enableCron, listCron, removeCron } from "../rpc/methods/cron.ts";
 import { cronRuns } from "../rpc/methods/cron-runs.ts";
+import { updateCron } from "../rpc/methods/cron-update.ts";
 import { bodyOf, withNumbers } from "./rest.ts";
 
 export function scheduleRoutes(app: FastifyInstance, rpc: Rpc): void {
@@ -13,6 +14,10 @@ export function scheduleRoutes(app: FastifyInstance, rpc: Rpc): void {
     const added = await rpc.call(addCron, bodyOf(request), request.caller);
     return reply.code(201).send(added);
   });
+
+  app.post("/api/v1/schedules/:schedule", (request) =>
+    rpc.call(updateCron, { ...bodyOf(request), ...bySchedule(request) }, request.caller),
+  );
 
   app.delete("/api/v1/schedules/:schedule", (request) =>
     rpc.call(removeCron, bySchedule(request), request.caller),

@@ -1,9 +1,10 @@
 // The one HTTP server: limits, authentication and errors for every route, the routes themselves in their own files.
 
+import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Bus } from "../bus/bus.ts";
-import { codeOf, GoclawError, messageOf } from "../domain/error.ts";
+import { type Code, codeOf, GoclawError, messageOf } from "../domain/error.ts";
 import type { KeyGrant } from "../domain/key.ts";
 import type { Rpc } from "../rpc/dispatch.ts";
 import type { Follower } from "../rpc/follow.ts";
@@ -11,7 +12,7 @@ import type { Caller } from "../rpc/method.ts";
 import { type AuthOptions, authenticate, checkUnambiguous } from "./auth.ts";
 import { refuseRaw, sendError, toGoclawError } from "./errors.ts";
 import { createGuests } from "./guests.ts";
-import { faultOfShape } from "./json-shape.ts";
+import { linger, readJsonOnly } from "./json-body.ts";
 import { keyRoutes } from "./keys.ts";
 import { mcpRoutes } from "./mcp.ts";
 import { mcpAdminRoutes } from "./mcp-admin.ts";
@@ -51,6 +52,9 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 26_000;
 const CHECK_EVERY_MS = 2_000;
 
+/** Answers after which the connection ends, perhaps before all of the request has come. */
+const HANGS_UP: readonly Code[] = ["LIMIT_SIZE", "AUTH_INVALID", "AUTH_MISSING"];
+
 export function createGateway(options: GatewayOptions): FastifyInstance {
   const app = Fastify({
     bodyLimit: options.maxRequestBytes,
@@ -72,9 +76,9 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   readJsonOnly(app);
   const sockets = limitSockets(app.server);
   const strike = createStrikes(options.monoMs);
-  const take = createRateLimit(options.nowMs);
+  const rate = createRateLimit(options.nowMs);
   const admit = (key: KeyGrant): void => {
-    const waitSeconds = take(key);
+    const waitSeconds = rate.take(key);
     if (waitSeconds === undefined) return;
     const message = `API key ${key.name} may make ${key.rpm} requests a minute; try again in ${waitSeconds} s`;
     throw new GoclawError("RATE_LIMITED", message, { retryAfterSeconds: waitSeconds });
@@ -83,14 +87,21 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   const strangers = createStrangers();
   app.server.on("connection", strangers.note);
   app.decorateRequest("caller", null as unknown as Caller);
-  app.addHook("onRequest", async (request: FastifyRequest) => {
+  app.addHook("onRequest", async (request: FastifyRequest, { raw }) => {
+    const traceId = options.rpc.ports.newId();
+    raw.setHeader("x-request-id", traceId);
     const path = request.url.split("?", 1)[0] ?? "";
     checkUnambiguous(request.url, request.raw.rawHeaders);
     const who = orStruck(strike, request.ip, () => authenticate(options.auth, path, request.headers));
     if (who.principal !== "anyone") sockets.welcome(request.raw.socket);
-    request.caller = { ...who, traceId: options.rpc.ports.newId() };
+    request.caller = { ...who, traceId };
     strangers.admit(request.raw.socket);
-    if (who.key !== undefined) admit(who.key);
+    if (who.key === undefined) return;
+    try {
+      admit(who.key);
+    } finally {
+      tellRate(raw, who.key, rate.left(who.key));
+    }
   });
   app.addHook("onRequest", async ({ caller }, reply) => {
     if (caller.principal !== "anyone") guests.note(caller.principal, reply.raw);
@@ -104,6 +115,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
         `${request.method} ${request.routeOptions.url ?? "?"}`,
         request.caller?.traceId,
       );
+    if (known !== undefined && HANGS_UP.includes(known.code)) linger(request.raw);
     sendError(reply, errorOf(error));
   });
   app.setNotFoundHandler((request, reply) => {
@@ -131,15 +143,11 @@ function errorOf(error: Error): GoclawError {
   return toGoclawError(error) ?? new GoclawError("INTERNAL", defect);
 }
 
-/** The body of a request is JSON of a sane shape, or refused. */
-function readJsonOnly(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser("error", "error");
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body: string, done) => {
-    const fault = faultOfShape(body);
-    if (fault === undefined) parse(request, body, done);
-    else done(new GoclawError("BAD_REQUEST", `the body is refused: ${fault}`));
-  });
+/** In the headers that OpenAI's clients know. */
+function tellRate(response: ServerResponse, { rpm }: KeyGrant, left: number | null): void {
+  if (rpm === null || left === null) return;
+  response.setHeader("x-ratelimit-limit-requests", rpm);
+  response.setHeader("x-ratelimit-remaining-requests", left);
 }
 
 /** What `check` returns; wrong credentials in a row are LIMIT_RATE in the end. */

@@ -14,6 +14,7 @@ import type { Reader } from "../store/reader.ts";
 import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
 import { keepBilled } from "./failed-calls.ts";
+import { markOf } from "./passage.ts";
 import { toWireMark } from "./shown.ts";
 import { settleSpend } from "./spend.ts";
 import { addUsage, wireUsage } from "./usage.ts";
@@ -29,9 +30,9 @@ export interface RecordAnswerInput extends Fence {
 
 const INSERT_SQL = `
   INSERT INTO answers (task_id, turn, text, tool_calls, stop_reason, provider, model,
-                       input_tokens, output_tokens, cached_tokens, cost_usd, reasoning, refusal, continuation, attempt, at)
+                       input_tokens, output_tokens, cached_tokens, cost_usd, reasoning, refusal, continuation, mark, attempt, at)
   VALUES (@taskId, @turn, @text, @toolCalls, @stopReason, @provider, @model,
-          @inputTokens, @outputTokens, @cachedTokens, @costUsd, @reasoning, @refusal, @continuation, @attempt, @now)`;
+          @inputTokens, @outputTokens, @cachedTokens, @costUsd, @reasoning, @refusal, @continuation, @mark, @attempt, @now)`;
 
 const RECORDED_SQL = "SELECT 1 FROM answers WHERE task_id = @taskId AND turn = @turn";
 
@@ -82,8 +83,10 @@ export function insertAnswer(tx: Tx, task: HeldTask, { turn, answer, costUsd, sh
   const reasoning = answer.reasoning ?? null;
   const refusal = answer.refusal ?? null;
   const continuation = answer.continuation === undefined ? null : JSON.stringify(answer.continuation);
+  const isCalled = toolCalls.length > 0 && continuation !== null;
+  const mark = task.passed === 1 && isCalled ? markOf(answer, task.keyId) : null;
   const row = { taskId, turn, text, toolCalls: calls, stopReason, provider, model, ...tokens, attempt };
-  tx.run(INSERT_SQL, { ...row, costUsd, reasoning, refusal, continuation, now: tx.nowMs });
+  tx.run(INSERT_SQL, { ...row, costUsd, reasoning, refusal, continuation, mark, now: tx.nowMs });
   const spent = usage === null ? null : usage.inputTokens + usage.outputTokens;
   settleSpend(tx, task, turn, { provider, usd: costUsd, tokens: spent });
   const payload = {

@@ -1,7 +1,7 @@
 // Budgets in the journal: a model call reserves its part in the transaction that journals its start, and settles on
 // real usage in the one that journals its answer. A crash leaks nothing: a dead owner's reservations are released.
 
-import { fits, type Limit, type LimitPeriod, periodsOf } from "../domain/budget.ts";
+import { fits, type Limit, periodsOf } from "../domain/budget.ts";
 import { type Fence, type HeldTask, heldTask } from "../queue/lease.ts";
 import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
@@ -112,40 +112,45 @@ function refusalOf(
 
 const TOTAL_SQL = "SELECT usd, tokens FROM spend_totals WHERE scope = @scope AND period = @period";
 
-const TASK_SQL = `
-  SELECT coalesce(sum(cost_usd), 0) AS usd,
-         coalesce(sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)), 0) AS tokens
-  FROM purchases WHERE task_id = @id`;
-
-const SESSION_SQL = `
-  SELECT coalesce(sum(cost_usd), 0) AS usd, 0 AS tokens
+// What a task's children spend is its own spending too. A task is named, or a session, and the other is null.
+const FAMILY_SQL = `
+  WITH RECURSIVE family(id) AS (
+    SELECT id FROM tasks WHERE id = @taskId
+    UNION SELECT id FROM tasks WHERE session_id = @sessionId
+    UNION SELECT tasks.id FROM family CROSS JOIN tasks ON tasks.parent_id = family.id)
+  SELECT coalesce(sum(usd), 0) AS usd, coalesce(sum(tokens), 0) AS tokens
   FROM (
-    SELECT answers.cost_usd FROM tasks JOIN answers ON answers.task_id = tasks.id WHERE tasks.session_id = @id
+    SELECT cost_usd AS usd, coalesce(input_tokens, 0) + coalesce(output_tokens, 0) AS tokens
+    FROM family CROSS JOIN answers ON answers.task_id = family.id
     UNION ALL
-    SELECT cost_usd FROM summaries WHERE session_id = @id
+    SELECT cost_usd, coalesce(input_tokens, 0) + coalesce(output_tokens, 0)
+    FROM family CROSS JOIN summaries ON summaries.task_id = family.id
     UNION ALL
-    SELECT cost_usd FROM failed_calls WHERE session_id = @id
+    SELECT cost_usd, coalesce(input_tokens, 0) + coalesce(output_tokens, 0)
+    FROM family CROSS JOIN failed_calls ON failed_calls.task_id = family.id
     UNION ALL
-    SELECT cost_usd FROM classifications WHERE session_id = @id)`;
+    SELECT cost_usd, coalesce(input_tokens, 0) + coalesce(output_tokens, 0)
+    FROM family CROSS JOIN classifications ON classifications.task_id = family.id
+    UNION ALL
+    SELECT usd, tokens
+    FROM family CROSS JOIN spend_totals ON scope = 'task:' || family.id AND period = 'total')`;
 
-function usedUnder(tx: Tx, task: HeldTask, { scope, period, unit }: Limit): number {
+function usedUnder(tx: Tx, task: HeldTask, limit: Limit): number {
+  const { scope, period, unit } = limit;
+  const { day, month } = periodsOf(tx.nowMs);
   const spent = {
-    task: () => withUnsaid(tx, `task:${task.id}`, tx.get<Spent>(TASK_SQL, { id: task.id })),
-    session: () =>
-      withUnsaid(tx, `session:${task.sessionId}`, tx.get<Spent>(SESSION_SQL, { id: task.sessionId })),
-    day: () => tx.get<Spent>(TOTAL_SQL, { scope, period: periodsOf(tx.nowMs).day }),
-    month: () => tx.get<Spent>(TOTAL_SQL, { scope, period: periodsOf(tx.nowMs).month }),
+    task: () => tx.get<Spent>(FAMILY_SQL, familyOf(task, limit)),
+    session: () => tx.get<Spent>(FAMILY_SQL, familyOf(task, limit)),
+    day: () => tx.get<Spent>(TOTAL_SQL, { scope, period: day }),
+    month: () => tx.get<Spent>(TOTAL_SQL, { scope, period: month }),
     total: () => tx.get<Spent>(TOTAL_SQL, { scope, period: TOTAL_PERIOD }),
   }[period]();
   return spent?.[unit] ?? 0;
 }
 
-function withUnsaid(tx: Tx, scope: string, said: Spent | undefined): Spent {
-  const unsaid = tx.get<Spent>(TOTAL_SQL, { scope, period: TOTAL_PERIOD });
-  return {
-    usd: (said?.usd ?? 0) + (unsaid?.usd ?? 0),
-    tokens: (said?.tokens ?? 0) + (unsaid?.tokens ?? 0),
-  };
+function familyOf(task: HeldTask, { period, of }: Limit) {
+  const { taskId, sessionId } = of ?? { taskId: task.id, sessionId: task.sessionId };
+  return period === "task" ? { taskId, sessionId: null } : { taskId: null, sessionId };
 }
 
 // There are never more reservations than lanes, so they are simply added up. The call's own earlier one does not count.
@@ -155,29 +160,38 @@ const IN_FLIGHT_SQL = `
   WHERE NOT (task_id = @taskId AND turn = @turn)
     AND (@agentId IS NULL OR agent_id = @agentId)
     AND (@keyId IS NULL OR key_id = @keyId)
-    AND (@scheduleId IS NULL OR schedule_id = @scheduleId)
-    AND (@sessionId IS NULL OR session_id = @sessionId)
-    AND (@onlyTask IS NULL OR task_id = @onlyTask)`;
+    AND (@scheduleId IS NULL OR schedule_id = @scheduleId)`;
+
+const FAMILY_IN_FLIGHT_SQL = `
+  WITH RECURSIVE family(id) AS (
+    SELECT id FROM tasks WHERE id = @taskId
+    UNION SELECT id FROM tasks WHERE session_id = @sessionId
+    UNION SELECT tasks.id FROM family CROSS JOIN tasks ON tasks.parent_id = family.id)
+  SELECT coalesce(sum(usd), 0) AS usd, coalesce(sum(tokens), 0) AS tokens
+  FROM family CROSS JOIN reservations ON reservations.task_id = family.id
+  WHERE NOT (reservations.task_id = @callerId AND turn = @turn)`;
 
 const IN_FLIGHT_AT_SQL = `
   SELECT coalesce(sum(usd), 0) AS usd, coalesce(sum(tokens), 0) AS tokens
   FROM reserved_links
   WHERE provider = @provider AND NOT (task_id = @taskId AND turn = @turn)`;
 
-function inFlightUnder(tx: Tx, task: HeldTask, { scope, period, unit }: Limit, turn: number): number {
+function inFlightUnder(tx: Tx, task: HeldTask, limit: Limit, turn: number): number {
+  const { scope, period, unit } = limit;
   const own = { taskId: task.id, turn };
   if (scope.startsWith("provider:")) {
     const provider = scope.slice("provider:".length);
     return tx.get<Spent>(IN_FLIGHT_AT_SQL, { ...own, provider })?.[unit] ?? 0;
   }
-  const only = (wanted: LimitPeriod, id: string): string | null => (period === wanted ? id : null);
+  if (period === "task" || period === "session") {
+    const family = { ...familyOf(task, limit), callerId: task.id, turn };
+    return tx.get<Spent>(FAMILY_IN_FLIGHT_SQL, family)?.[unit] ?? 0;
+  }
   const row = tx.get<Spent>(IN_FLIGHT_SQL, {
     ...own,
     agentId: scope.startsWith("agent:") ? task.agentId : null,
     keyId: scope.startsWith("key:") ? task.keyId : null,
     scheduleId: scope.startsWith("schedule:") ? task.scheduleId : null,
-    sessionId: only("session", task.sessionId),
-    onlyTask: only("task", task.id),
   });
   return row?.[unit] ?? 0;
 }

@@ -2,14 +2,13 @@
 // heard of it.
 
 import type { Socket } from "node:net";
-import { Client } from "undici";
+import type { Client } from "undici";
 import { messageOf } from "../domain/error.ts";
 import type { Body } from "./egress-body.ts";
 import { EgressRefusal, openConnection } from "./egress-connect.ts";
 import type { EgressRequest, Fetched, Headers, NetworkPorts } from "./egress-request.ts";
 import type { JudgedUrl } from "./url-rules.ts";
 
-const HEADER_BYTES = 32_768;
 const USER_AGENT = "GoClaw/1.0 (autonomous agent)";
 
 export interface OpenAnswer {
@@ -40,6 +39,7 @@ export async function sendOnce(
     if (error instanceof EgressRefusal) return { type: "refused", code: error.code, why: error.message };
     return { type: "unsent", why: `${host}: ${messageOf(error)}` };
   }
+  const clientOn = await loadClient();
   const client = clientOn(socket, url.origin);
   const close = (): void => {
     socket.destroy();
@@ -61,23 +61,15 @@ export async function sendOnce(
   }
 }
 
-/** A client that has this connection and can get no other. The caller's deadline is the only one. */
-function clientOn(socket: Socket, origin: string): Client {
-  let taken = false;
-  return new Client(origin, {
-    // Not at once: the client does not expect a connection to stand before it has asked for one.
-    connect: (_options, callback) =>
-      queueMicrotask(() => {
-        if (taken) return callback(new Error("the connection was lost"), null);
-        taken = true;
-        callback(null, socket);
-      }),
-    pipelining: 0,
-    maxHeaderSize: HEADER_BYTES,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    allowH2: false,
-  });
+const NODES_OWN = Symbol.for("undici.globalDispatcher.1");
+
+/** As it loads, undici takes the place of what Node's fetch uses, and models would be asked past the environment's proxy. */
+async function loadClient(): Promise<(socket: Socket, origin: string) => Client> {
+  const dispatchers = globalThis as { [NODES_OWN]?: unknown };
+  const own = dispatchers[NODES_OWN];
+  const { clientOn } = await import("./egress-client.ts");
+  dispatchers[NODES_OWN] = own;
+  return clientOn;
 }
 
 function flatten(headers: NodeJS.Dict<string | string[]>): Headers {

@@ -13,7 +13,7 @@ import type {
 import type { ContentPart, Message, ToolSpec } from "../domain/message.ts";
 import { restore, textBlocks } from "./anthropic-thinking.ts";
 import { mayThink, strictFormat, toWishes } from "./anthropic-wishes.ts";
-import { argumentsObject, systemText, withLegalIds } from "./history.ts";
+import { argumentsObject, type Origin, systemText, withLegalIds } from "./history.ts";
 import { offeredTools, partsOf } from "./needs.ts";
 import type { ModelRequest, OutputSchema } from "./provider.ts";
 
@@ -34,6 +34,7 @@ interface OldSampling {
 export async function toBody(
   { model, messages, tools, sampling, output, wish }: ModelRequest,
   limits: AnswerLimits,
+  origin: Origin,
 ): Promise<MessageCreateParamsStreaming> {
   const { temperature, topP, maxTokens = limits.maxTokens, stop } = sampling;
   const old: OldSampling = {
@@ -45,12 +46,13 @@ export async function toBody(
   const format = output === undefined ? wished : await toFormat(output);
   // Thinking counts as output, so that it has to fit into the answer's length.
   const fits = (limits.thinkingTokens ?? maxTokens) < maxTokens;
-  const budget = fits && mayThink(wish) ? limits.thinkingTokens : undefined;
   const offered = offeredTools(tools, wish);
+  const turns = toMessages(messages, offered.length > 0, origin);
+  const budget = fits && mayThink(wish) && mayGoOnThinking(turns) ? limits.thinkingTokens : undefined;
   return {
     model,
     max_tokens: maxTokens,
-    messages: toMessages(messages, offered.length > 0),
+    messages: turns,
     ...(system !== undefined && { system: [{ type: "text", text: system, cache_control: CACHE }] }),
     ...(offered.length > 0 && { tools: toTools(offered) }),
     ...(stop !== undefined && { stop_sequences: [...stop] }),
@@ -59,6 +61,20 @@ export async function toBody(
     ...toWishes(wish, offered.length > 0, format),
     stream: true,
   };
+}
+
+/**
+ * Told to think, the vendor refuses calls of tools that it did not think about: those of another provider, which
+ * answered before it. It thinks again from the user's next words on.
+ */
+function mayGoOnThinking(turns: readonly MessageParam[]): boolean {
+  const [last, end] = [turns.at(-2), turns.at(-1)];
+  if (!isBlock(end?.content[0], "tool_result")) return true;
+  return isBlock(last?.content[0], "thinking") || isBlock(last?.content[0], "redacted_thinking");
+}
+
+function isBlock(block: ContentBlockParam | string | undefined, type: ContentBlockParam["type"]): boolean {
+  return typeof block === "object" && block.type === type;
 }
 
 function toTools(tools: readonly ToolSpec[]): Tool[] {
@@ -82,12 +98,12 @@ async function toFormat({ schema }: OutputSchema): Promise<OutputConfig["format"
 }
 
 /** Turns of one side that follow each other become one, as the vendor demands of results; empty ones go. */
-function toMessages(messages: readonly Message[], toolsGiven: boolean): MessageParam[] {
+function toMessages(messages: readonly Message[], toolsGiven: boolean, origin: Origin): MessageParam[] {
   const turns: { role: "user" | "assistant"; content: ContentBlockParam[] }[] = [];
   for (const message of withLegalIds(messages, LEGAL_ID)) {
     if (message.role === "system") continue;
     const role = message.role === "assistant" ? "assistant" : "user";
-    const content = toBlocks(message);
+    const content = toBlocks(message, origin);
     const last = turns.at(-1);
     if (content.length === 0) continue;
     if (last?.role === role) last.content.push(...content);
@@ -109,7 +125,7 @@ function toImage(part: Exclude<ContentPart, { type: "text" }>): ImageBlockParam 
   return { type: "image", source: { type: "base64", media_type: mediaType as "image/png", data: base64 } };
 }
 
-function toBlocks(message: Exclude<Message, { role: "system" }>): ContentBlockParam[] {
+function toBlocks(message: Exclude<Message, { role: "system" }>, origin: Origin): ContentBlockParam[] {
   switch (message.role) {
     case "user":
       return partsOf(message).flatMap((part): ContentBlockParam[] =>
@@ -124,7 +140,7 @@ function toBlocks(message: Exclude<Message, { role: "system" }>): ContentBlockPa
         name: call.name,
         input: argumentsObject(call),
       }));
-      return restore(message, calls) ?? [...textBlocks(message.text), ...calls];
+      return restore(message, calls, origin) ?? [...textBlocks(message.text), ...calls];
     }
   }
 }

@@ -8,6 +8,7 @@ import type {
 import type { StopReason, TokenUsage } from "../domain/message.ts";
 import { type Place, toContinuation } from "./anthropic-thinking.ts";
 import { type CallSite, fault, refusal } from "./faults.ts";
+import type { Origin } from "./history.ts";
 import type { Part } from "./provider.ts";
 
 interface Answer {
@@ -36,6 +37,7 @@ export async function* toParts(
   events: AsyncIterable<RawMessageStreamEvent>,
   site: CallSite,
   nextId: (given: string) => string,
+  origin: Origin,
 ): AsyncGenerator<Part> {
   const answer: Answer = {
     ...{ model: "", stopReason: undefined, explanation: undefined },
@@ -66,7 +68,7 @@ export async function* toParts(
     }
     if (event.type === "message_stop") break;
   }
-  yield* finish(answer, site);
+  yield* finish(answer, site, origin);
 }
 
 function* startBlock(
@@ -131,7 +133,7 @@ const STOP_REASONS: Readonly<Record<string, StopReason>> = {
   model_context_window_exceeded: "length",
 };
 
-function* finish(answer: Answer, site: CallSite): Generator<Part> {
+function* finish(answer: Answer, site: CallSite, origin: Origin): Generator<Part> {
   const { stopReason: reason, tokens, model } = answer;
   if (reason === undefined) {
     yield fault(site, "malformed", "ended its stream without a stop reason");
@@ -145,7 +147,8 @@ function* finish(answer: Answer, site: CallSite): Generator<Part> {
   } else if (stopReason === undefined) {
     yield fault(site, "malformed", `stopped for the unknown reason ${JSON.stringify(reason)}`);
   } else {
-    const continuation = toContinuation([...answer.blocks.values()].map(({ place }) => place));
+    const layout = [...answer.blocks.values()].map(({ place }) => place);
+    const continuation = toContinuation(origin, layout);
     if (continuation !== undefined) yield { type: "continuation", continuation };
     yield { type: "end", stopReason, model };
   }

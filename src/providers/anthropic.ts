@@ -5,7 +5,7 @@ import { toBody } from "./anthropic-request.ts";
 import { toParts } from "./anthropic-stream.ts";
 import { ANTHROPIC_HONOURS, formatFault } from "./anthropic-wishes.ts";
 import { type CallSite, fault, lacking } from "./faults.ts";
-import { createCallIds } from "./history.ts";
+import { createCallIds, originOf } from "./history.ts";
 import { withPlainEvents } from "./plain-events.ts";
 import type { ModelRequest, Part, PhaseTimeouts, Provider } from "./provider.ts";
 import type { CallClock } from "./timeouts.ts";
@@ -32,6 +32,7 @@ export function createAnthropic(settings: AnthropicSettings): Provider {
   return createVendor(settings, {
     honours: ANTHROPIC_HONOURS,
     call: (site, request, clock) => call(settings, site, request, clock),
+    count: (site, request, clock) => count(settings, site, request, clock),
     explain: explainAnthropic,
   });
 }
@@ -42,33 +43,59 @@ async function* call(
   request: ModelRequest,
   clock: CallClock,
 ): AsyncGenerator<Part> {
-  const { maxTokens = DEFAULT_MAX_TOKENS, thinkingTokens, apiKey, baseUrl = ADDRESS, timeoutMs } = settings;
   const lack = lacking(site, request.sampling, ["presencePenalty", "frequencyPenalty"]);
   if (lack !== undefined) {
     yield lack;
     return;
   }
-  const { Anthropic } = await import("@anthropic-ai/sdk");
+  const origin = originOf("anthropic", settings.baseUrl ?? ADDRESS, request.model);
   const inexpressible = await formatFault(request);
   if (inexpressible !== undefined) {
     yield fault(site, "unsupported", `cannot keep to the schema of response_format: ${inexpressible}`);
     return;
   }
-  const body = await toBody(request, { maxTokens, thinkingTokens });
+  const body = await toBody(request, limitsOf(settings), origin);
   if (body.messages.length === 0) {
     yield fault(site, "bad_request", "was given no message to answer");
     return;
   }
-  const accepts = ["text/event-stream"];
-  const client = new Anthropic({
+  const client = await open(settings, site, clock, "text/event-stream");
+  const events = await client.messages.create(body);
+  yield* toParts(events, site, createCallIds(request.messages), origin);
+}
+
+async function count(
+  settings: AnthropicSettings,
+  site: CallSite,
+  request: ModelRequest,
+  clock: CallClock,
+): Promise<number> {
+  const origin = originOf("anthropic", settings.baseUrl ?? ADDRESS, request.model);
+  const { model, messages, system, tools, thinking } = await toBody(request, limitsOf(settings), origin);
+  const client = await open(settings, site, clock, "application/json");
+  const what = { ...(system && { system }), ...(tools && { tools }), ...(thinking && { thinking }) };
+  return (await client.messages.countTokens({ model, messages, ...what })).input_tokens;
+}
+
+function limitsOf({ maxTokens = DEFAULT_MAX_TOKENS, thinkingTokens }: AnthropicSettings) {
+  return { maxTokens, thinkingTokens };
+}
+
+async function open(
+  { apiKey, baseUrl = ADDRESS, timeoutMs }: AnthropicSettings,
+  site: CallSite,
+  clock: CallClock,
+  accepts: "text/event-stream" | "application/json",
+) {
+  const { Anthropic } = await import("@anthropic-ai/sdk");
+  const send = wireFetch({ site, clock, secret: apiKey, accepts: [accepts], judge: judgeAnthropic });
+  return new Anthropic({
     apiKey: apiKey ?? "none",
     baseURL: baseUrl.replace(/\/+$/, "").replace(/\/v1$/, ""),
     timeout: timeoutMs,
     maxRetries: 0,
     logLevel: "off",
     openTelemetry: false,
-    fetch: withPlainEvents(wireFetch({ site, clock, secret: apiKey, accepts, judge: judgeAnthropic })),
+    fetch: accepts === "text/event-stream" ? withPlainEvents(send) : send,
   });
-  const events = await client.messages.create(body);
-  yield* toParts(events, site, createCallIds(request.messages));
 }

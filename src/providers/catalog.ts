@@ -7,18 +7,30 @@ import { KNOWN_MODELS } from "./known-models.ts";
 export interface Catalog {
   /** Facts of a model, with the price of today; undefined when unknown. OpenRouter's names find the vendor's row. */
   find(provider: string, model: string): ModelFacts | undefined;
+  /** The tokens that fit, in and out: the model's, or fewer when its server was told to load it with fewer. */
+  windowOf(provider: string, model: string): number | undefined;
   readonly models: readonly ModelFacts[];
 }
 
-/** `own` rows win over the built-in ones. */
-export function createCatalog(own: readonly ModelFacts[], nowMs: () => number): Catalog {
+/** `own` rows win over the built-in ones; `loaded` is the window that a provider loads its models with. */
+export function createCatalog(
+  own: readonly ModelFacts[],
+  nowMs: () => number,
+  loaded: (provider: string) => number | undefined = () => undefined,
+): Catalog {
   const rows = new Map([...KNOWN_MODELS, ...own].map((facts) => [facts.id, facts]));
+  const find = (provider: string, model: string): ModelFacts | undefined => {
+    const exact = rows.get(`${provider}/${model}`);
+    // OpenRouter passes the vendors' prices on, so its names may be looked up as they are.
+    const facts = exact ?? (provider === "openrouter" ? rows.get(model) : undefined);
+    return facts?.laterPrice === undefined ? facts : priced(facts, nowMs());
+  };
   return {
-    find: (provider, model) => {
-      const exact = rows.get(`${provider}/${model}`);
-      // OpenRouter passes the vendors' prices on, so its names may be looked up as they are.
-      const facts = exact ?? (provider === "openrouter" ? rows.get(model) : undefined);
-      return facts?.laterPrice === undefined ? facts : priced(facts, nowMs());
+    find,
+    windowOf: (provider, model) => {
+      const windows = [find(provider, model)?.contextWindow, loaded(provider)];
+      const known = windows.filter((window) => window !== undefined);
+      return known.length === 0 ? undefined : Math.min(...known);
     },
     models: [...rows.values()],
   };

@@ -5,8 +5,8 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export const DRILL_FAULTS = [
-  ...(["401", "402", "429", "500", "529", "400"] as const),
-  ...(["hang", "reset mid-stream", "malformed SSE", "HTML", "no finish reason"] as const),
+  ...(["401", "402", "404", "429", "500", "529", "400", "too long", "refused"] as const),
+  ...(["hang", "hang-up", "reset mid-stream", "malformed SSE", "HTML", "no finish reason"] as const),
 ] as const;
 export type DrillFault = (typeof DRILL_FAULTS)[number];
 
@@ -71,6 +71,9 @@ async function misbehave(response: ServerResponse, fault: DrillFault, bill: Bill
   switch (fault) {
     case "hang":
       return;
+    case "hang-up":
+      response.socket?.resetAndDestroy();
+      return;
     case "HTML":
       response.writeHead(200, { "content-type": "text/html" }).end("<html><h1>Welcome</h1></html>");
       return;
@@ -88,14 +91,25 @@ async function misbehave(response: ServerResponse, fault: DrillFault, bill: Bill
       await say(response, PIECES[0] ?? "", bill);
       response.end();
       return;
+    case "refused":
+      await begin(response, bill);
+      await send(response, chunk({}, "content_filter"));
+      response.end("data: [DONE]\n\n");
+      return;
+    case "too long":
+      refuse(response, 400, "context_length_exceeded");
+      return;
+    case "404":
+      refuse(response, 404, "model_not_found");
+      return;
     default:
       refuse(response, Number(fault));
   }
 }
 
-function refuse(response: ServerResponse, status: number): void {
+function refuse(response: ServerResponse, status: number, code: string | null = null): void {
   const after = status === 429 ? { "retry-after": "1" } : {};
-  const error = { message: `the drill answers ${status}`, type: "drill", code: null, param: null };
+  const error = { message: `the drill answers ${status}`, type: "drill", code, param: null };
   response.writeHead(status, { "content-type": "application/json", ...after }).end(JSON.stringify({ error }));
 }
 

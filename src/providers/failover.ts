@@ -65,6 +65,8 @@ export function createFailover(
       const lacks = candidates.map((link) => lackAt(link, request));
       return lacks.includes(undefined) ? undefined : lacks[0];
     },
+    count: async (request, signal) =>
+      ports.breaker.waitMs(first.provider.id) > 0 ? undefined : first.provider.count?.(request, signal),
     stream: (request, signal) => {
       const links = candidates.map((link, index) => (index === 0 ? { ...link, model: request.model } : link));
       return walk(links.filter(mayBeAsked(request)), ports, request, signal);

@@ -5,7 +5,7 @@ import type { Content, GenerateContentConfig, GenerateContentParameters, Part } 
 import type { Message, ToolSpec } from "../domain/message.ts";
 import { restore, type VendorCall } from "./google-thoughts.ts";
 import { toWishes, withoutDialect } from "./google-wishes.ts";
-import { argumentsObject, systemText, withLegalIds } from "./history.ts";
+import { argumentsObject, type Origin, systemText, withLegalIds } from "./history.ts";
 import { offeredTools, partsOf } from "./needs.ts";
 import type { ModelRequest } from "./provider.ts";
 
@@ -13,14 +13,10 @@ const ANY_ID = /./;
 /** Since 2.5 models think, and show it when asked to; those for other media do not. */
 const THINKS = /gemini-(2\.5|[3-9]|\d{2})(?!.*(image|tts|audio|embedding))/;
 
-export function toParameters({
-  model,
-  messages,
-  tools,
-  sampling,
-  output,
-  wish,
-}: ModelRequest): GenerateContentParameters {
+export function toParameters(
+  { model, messages, tools, sampling, output, wish }: ModelRequest,
+  origin: Origin,
+): GenerateContentParameters {
   const { temperature, topP, maxTokens, stop, seed, presencePenalty, frequencyPenalty } = sampling;
   const system = systemText(messages);
   const offered = offeredTools(tools, wish);
@@ -43,14 +39,14 @@ export function toParameters({
     ...(frequencyPenalty !== undefined && { frequencyPenalty }),
     ...(wish !== undefined && toWishes(wish, model)),
   };
-  return { model, contents: toContents(messages, model), config };
+  return { model, contents: toContents(messages, origin), config };
 }
 
 function toDeclaration({ name, description, params }: ToolSpec) {
   return { name, description, parametersJsonSchema: withoutDialect(params) };
 }
 
-function toContents(messages: readonly Message[], model: string): Content[] {
+function toContents(messages: readonly Message[], origin: Origin): Content[] {
   const contents: Content[] = [];
   const vendorIds = new Map<string, string | undefined>();
   let results: Part[] | undefined;
@@ -72,7 +68,7 @@ function toContents(messages: readonly Message[], model: string): Content[] {
         name: call.name,
         args: argumentsObject(call),
       }));
-      const { parts, ids } = restore(message, calls, model);
+      const { parts, ids } = restore(message, calls, origin);
       for (const [index, call] of message.toolCalls.entries()) vendorIds.set(call.id, ids[index]);
       contents.push(...turn("model", parts));
     }

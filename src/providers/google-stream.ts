@@ -9,6 +9,7 @@ import type {
 import type { StopReason, TokenUsage } from "../domain/message.ts";
 import { type CallSite, fault, refusal } from "./faults.ts";
 import { type Place, toContinuation } from "./google-thoughts.ts";
+import type { Origin } from "./history.ts";
 import type { ErrorClass, Part } from "./provider.ts";
 
 const STOP_REASONS: Readonly<Record<string, StopReason>> = {
@@ -39,6 +40,7 @@ export async function* toParts(
   answers: AsyncIterable<GenerateContentResponse>,
   site: CallSite,
   nextId: (given: string | undefined) => string,
+  origin: Origin,
 ): AsyncGenerator<Part> {
   const answer: Answer = { layout: [], model: "", usage: undefined };
   let reason: string | undefined;
@@ -62,7 +64,7 @@ export async function* toParts(
     if (reason !== undefined && answer.usage !== undefined) break;
   }
   if (answer.usage !== undefined) yield { type: "usage", usage: answer.usage };
-  yield* finish(answer, reason, details, site);
+  yield* finish(answer, reason, details, site, origin);
 }
 
 function* addPart(
@@ -96,13 +98,14 @@ function* finish(
   reason: string | undefined,
   details: string | undefined,
   site: CallSite,
+  origin: Origin,
 ): Generator<Part> {
   const stopReason = STOP_REASONS[reason ?? ""];
   if (stopReason !== undefined) {
-    const continuation = toContinuation(layout);
+    const continuation = toContinuation(origin, layout);
     if (continuation !== undefined) yield { type: "continuation", continuation };
     const called = layout.some(({ type }) => type === "call");
-    yield { type: "end", stopReason: called ? "tool_calls" : stopReason, model };
+    yield { type: "end", stopReason: called && stopReason === "stop" ? "tool_calls" : stopReason, model };
     return;
   }
   const what =

@@ -1,11 +1,11 @@
 // Signed thoughts, kept from one turn to the next: Gemini wants each signature back on the part it came with, and
-// refuses a function call of its newer models without one. The layout of an answer is kept for that.
+// refuses a function call of its newer models without one. The layout of an answer is kept for that, for the host and the
+// model that signed it.
 
 import type { Part } from "@google/genai/web";
 import type { Continuation } from "../domain/message.ts";
-import { type AssistantMessage, continuationOf } from "./history.ts";
+import { type AssistantMessage, keep, keptLayout, type Origin } from "./history.ts";
 
-const TYPE = "google";
 /** What the vendor documents for calls that another model made. */
 const FOREIGN_SIGNATURE = "skip_thought_signature_validator";
 const SIGNS_CALLS = /gemini-([3-9]|\d{2})/;
@@ -21,9 +21,9 @@ export type Place =
   | { readonly type: "call"; readonly id?: string; readonly signature?: string };
 
 /** Undefined when nothing of the answer has to go back. */
-export function toContinuation(layout: readonly Place[]): Continuation | undefined {
+export function toContinuation(origin: Origin, layout: readonly Place[]): Continuation | undefined {
   const worthIt = layout.some((place) => place.signature !== undefined || "id" in place);
-  return worthIt ? { type: TYPE, data: JSON.stringify(layout) } : undefined;
+  return worthIt ? keep(origin, layout) : undefined;
 }
 
 interface Restored {
@@ -32,13 +32,12 @@ interface Restored {
   readonly ids: readonly (string | undefined)[];
 }
 
-/** The answer's parts with their signatures; without them when it was another vendor's or no longer fits. */
-export function restore(message: AssistantMessage, calls: readonly VendorCall[], model: string): Restored {
-  const kept = continuationOf(message, TYPE);
-  const known =
-    (Array.isArray(kept) && signedParts(kept as Place[], message, calls)) || plain(message, calls);
+/** The answer's parts with their signatures; without them when they are another's or it no longer fits. */
+export function restore(message: AssistantMessage, calls: readonly VendorCall[], origin: Origin): Restored {
+  const kept = keptLayout<Place>(message, origin);
+  const known = (kept && signedParts(kept, message, calls)) || plain(message, calls);
   const firstCall = known.parts.find((part) => part.functionCall !== undefined);
-  if (firstCall !== undefined && firstCall.thoughtSignature === undefined && SIGNS_CALLS.test(model)) {
+  if (firstCall !== undefined && firstCall.thoughtSignature === undefined && SIGNS_CALLS.test(origin.model)) {
     firstCall.thoughtSignature = FOREIGN_SIGNATURE;
   }
   return known;

@@ -1,7 +1,7 @@
 // Makes a history that another vendor began legal for this one: ids of tool calls, arguments that are no object. Every
 // rewrite is a function of the messages alone, so that the same history always reads the same (and hits prompt caches).
 
-import type { Message, ToolCall } from "../domain/message.ts";
+import type { Continuation, Message, ToolCall } from "../domain/message.ts";
 
 /**
  * The same messages with ids of tool calls that match `legal` and occur once. A result follows the latest call of its
@@ -66,6 +66,37 @@ export function systemText(messages: readonly Message[]): string | undefined {
 }
 
 export type AssistantMessage = Extract<Message, { role: "assistant" }>;
+
+/** Whose reasoning it is: API and host, and the model as it was asked for. It is worth something to nobody else. */
+export interface Origin {
+  readonly type: string;
+  readonly model: string;
+}
+
+/** `api` is the kind of API; an undefined address is its vendor's own. */
+export function originOf(api: string, baseUrl: string | undefined, model: string): Origin {
+  const host = baseUrl !== undefined && URL.canParse(baseUrl) ? new URL(baseUrl).host : api;
+  return { type: `${api}@${host}`, model };
+}
+
+/** What an answer brought to go back, as a whole: the model, and the answer's parts in their order. */
+export interface Kept<Place> {
+  readonly model: string;
+  readonly layout: readonly Place[];
+}
+
+export function keep<Place>({ type, model }: Origin, layout: readonly Place[]): Continuation {
+  return { type, data: JSON.stringify({ model, layout } satisfies Kept<Place>) };
+}
+
+/** Undefined when it is another's. */
+export function keptLayout<Place>(
+  message: AssistantMessage,
+  { type, model }: Origin,
+): readonly Place[] | undefined {
+  const kept = continuationOf(message, type) as Partial<Kept<Place>> | undefined;
+  return kept?.model === model && Array.isArray(kept.layout) ? kept.layout : undefined;
+}
 
 /** The data of a continuation, if this type of provider made it; nonsense counts as none. */
 export function continuationOf(message: AssistantMessage, type: string): unknown {

@@ -34,7 +34,12 @@ export async function* toParts(
     yield { type: "usage", usage: { inputTokens, outputTokens, cachedTokens: 0 } };
     const stopReason = STOP_REASONS[reason ?? "stop"];
     if (stopReason === undefined) yield fault(site, "malformed", `stopped for the unknown reason ${reason}`);
-    else yield { type: "end", stopReason: calls > 0 ? "tool_calls" : stopReason, model: model ?? "" };
+    else
+      yield {
+        type: "end",
+        stopReason: calls > 0 && stopReason === "stop" ? "tool_calls" : stopReason,
+        model: model ?? "",
+      };
     return;
   }
   yield fault(site, "malformed", "ended its stream without saying that it is done");

@@ -53,8 +53,3 @@ export async function readAnswer<Event, Whole>(
   }
   return { events: Stream.fromSSEResponse<Event>(response, new AbortController(), client) };
 }
-
-/** Servers that share a protocol do not read each other's reasoning: what goes back goes to the same host. */
-export function hostOf({ baseUrl }: OpenAiSettings): string {
-  return baseUrl !== undefined && URL.canParse(baseUrl) ? new URL(baseUrl).host : "openai";
-}

@@ -9,13 +9,7 @@ import type {
   ResponseReasoningItem,
 } from "openai/resources/responses/responses";
 import type { Continuation } from "../domain/message.ts";
-import { type AssistantMessage, continuationOf } from "./history.ts";
-
-/** Whose reasoning it is: API and host, and the model as it was asked for. */
-export interface Origin {
-  readonly type: string;
-  readonly model: string;
-}
+import { type AssistantMessage, keep, keptLayout, type Origin } from "./history.ts";
 
 export type Phase = NonNullable<ResponseOutputMessage["phase"]>;
 
@@ -25,28 +19,22 @@ export type Place =
   | { readonly type: "message"; readonly id: string; readonly phase?: Phase; readonly chars: number }
   | { readonly type: "call"; readonly id?: string };
 
-interface Kept {
-  readonly model: string;
-  readonly layout: readonly Place[];
-}
-
 /** Undefined when nothing of the answer has to go back. */
-export function toContinuation({ type, model }: Origin, places: readonly Place[]): Continuation | undefined {
+export function toContinuation(origin: Origin, places: readonly Place[]): Continuation | undefined {
   // The vendor refuses reasoning without the item it led to, and an answer may break off before that.
   const layout = places.slice(0, places.findLastIndex((place) => place.type !== "reasoning") + 1);
   const worthIt = layout.some((place) => place.type === "reasoning" || "phase" in place);
-  return worthIt ? { type, data: JSON.stringify({ model, layout } satisfies Kept) } : undefined;
+  return worthIt ? keep(origin, layout) : undefined;
 }
 
 /** The answer's items as they came, or bare when they are another's or no longer fit. */
 export function restore(
   message: AssistantMessage,
   calls: readonly ResponseFunctionToolCall[],
-  { type, model }: Origin,
+  origin: Origin,
 ): ResponseInputItem[] {
-  const kept = continuationOf(message, type) as Partial<Kept> | undefined;
-  const known = kept?.model === model && Array.isArray(kept.layout);
-  return (known && fitted(kept.layout as Place[], message, calls)) || bare(message, calls);
+  const layout = keptLayout<Place>(message, origin);
+  return (layout && fitted(layout, message, calls)) || bare(message, calls);
 }
 
 function fitted(

@@ -9,10 +9,10 @@ import type {
   ResponseInputItem,
 } from "openai/resources/responses/responses";
 import type { Message, ToolSpec } from "../domain/message.ts";
-import { withLegalIds } from "./history.ts";
+import { type Origin, withLegalIds } from "./history.ts";
 import { partsOf } from "./needs.ts";
 import type { OpenAiSettings } from "./openai-client.ts";
-import { type Origin, restore } from "./openai-responses-layout.ts";
+import { restore } from "./openai-responses-layout.ts";
 import { toWishes } from "./openai-responses-wishes.ts";
 import { isStrict } from "./openai-strict.ts";
 import type { ModelRequest, OutputSchema } from "./provider.ts";

@@ -9,8 +9,9 @@ import type {
 } from "openai/resources/responses/responses";
 import type { TokenUsage } from "../domain/message.ts";
 import { type CallSite, fault, refusal as refused } from "./faults.ts";
+import type { Origin } from "./history.ts";
 import { explainOpenAi } from "./openai-errors.ts";
-import { type Origin, type Phase, type Place, toContinuation } from "./openai-responses-layout.ts";
+import { type Phase, type Place, toContinuation } from "./openai-responses-layout.ts";
 import type { Part } from "./provider.ts";
 
 export interface Reading {
@@ -182,7 +183,7 @@ function* finish(answer: Answer, response: Response): Generator<Part> {
     );
     if (continuation !== undefined) yield { type: "continuation", continuation };
     const stopReason = reason === "completed" ? "stop" : "length";
-    yield { type: "end", stopReason: calls > 0 ? "tool_calls" : stopReason, model };
+    yield { type: "end", stopReason: calls > 0 && stopReason === "stop" ? "tool_calls" : stopReason, model };
   }
 }
 

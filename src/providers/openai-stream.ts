@@ -106,7 +106,7 @@ function* finish(
     yield fault(site, "malformed", `stopped for the unknown reason ${JSON.stringify(reason)}`);
   } else {
     if (continuation !== undefined) yield continuation;
-    yield { type: "end", stopReason: calls > 0 ? "tool_calls" : stopReason, model };
+    yield { type: "end", stopReason: calls > 0 && stopReason === "stop" ? "tool_calls" : stopReason, model };
   }
 }
 

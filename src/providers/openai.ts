@@ -4,8 +4,8 @@
 import type { ChatCompletion, ChatCompletionChunk } from "openai/resources/chat/completions";
 import type { Response, ResponseStreamEvent } from "openai/resources/responses/responses";
 import { type CallSite, lacking } from "./faults.ts";
-import { createCallIds } from "./history.ts";
-import { hostOf, type OpenAiSettings, openClient, readAnswer } from "./openai-client.ts";
+import { createCallIds, originOf } from "./history.ts";
+import { type OpenAiSettings, openClient, readAnswer } from "./openai-client.ts";
 import { explainOpenAi } from "./openai-errors.ts";
 import { CHAT_HONOURS, toBody } from "./openai-request.ts";
 import { toBody as toResponsesBody } from "./openai-responses-request.ts";
@@ -45,7 +45,8 @@ async function* callChat(
   clock: CallClock,
 ): AsyncGenerator<Part> {
   const client = await openClient(settings, site, clock);
-  const vendor = `openai_compatible@${hostOf(settings)}`;
+  // Servers that share a protocol do not read each other's reasoning: what goes back goes to the same host.
+  const vendor = originOf("openai_compatible", settings.baseUrl, request.model).type;
   const reading = { site, vendor, nextId: createCallIds(request.messages) };
   const asked = client.chat.completions.create(toBody(request, vendor));
   const answer = await readAnswer<ChatCompletionChunk, ChatCompletion>(client, asked);
@@ -59,8 +60,8 @@ async function* callResponses(
   clock: CallClock,
 ): AsyncGenerator<Part> {
   const client = await openClient(settings, site, clock);
-  const { apiKey: secret, reasoningSummary } = settings;
-  const origin = { type: `openai_responses@${hostOf(settings)}`, model: request.model };
+  const { apiKey: secret, reasoningSummary, baseUrl } = settings;
+  const origin = originOf("openai_responses", baseUrl, request.model);
   const reading = { site, secret, origin, nextId: createCallIds(request.messages) };
   const asked = client.responses.create(toResponsesBody(request, origin, reasoningSummary));
   const answer = await readAnswer<ResponseStreamEvent, Response>(client, asked);

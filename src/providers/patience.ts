@@ -1,18 +1,14 @@
 // Node's fetch gives up by itself after five minutes without headers or without a byte, whatever `timeout_seconds` says;
-// a model that is loaded and thinks on a CPU takes longer. Calls are made with a dispatcher that leaves time to the call's
-// own clock. It is of the class that Node has chosen, so that a proxy of the environment stays one.
+// a model that is loaded and thinks on a CPU takes longer. Calls are dispatched by whatever Node's fetch would use, a
+// proxy of the environment too, and only the limits are lifted: time is the call's own clock's.
 
 type Dispatcher = NonNullable<RequestInit["dispatcher"]>;
 
 const CURRENT = Symbol.for("undici.globalDispatcher.1");
 const FOREVER = { headersTimeout: 0, bodyTimeout: 0 };
 
-let patient: Dispatcher | undefined;
+/** Asks who dispatches only when a request is: Node makes its own at the first fetch. */
+const dispatch: Dispatcher["dispatch"] = (options, handler) =>
+  (globalThis as unknown as { [CURRENT]: Dispatcher })[CURRENT].dispatch({ ...options, ...FOREVER }, handler);
 
-/** Undefined where Node does not show what it uses: then its own limits hold. */
-export function patientDispatcher(): Dispatcher | undefined {
-  const current = (globalThis as { [CURRENT]?: Dispatcher })[CURRENT];
-  if (current === undefined) return undefined;
-  patient ??= new (current.constructor as new (options: object) => Dispatcher)(FOREVER);
-  return patient;
-}
+export const PATIENT = { dispatch } as Dispatcher;

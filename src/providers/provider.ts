@@ -116,6 +116,8 @@ export interface Provider {
   readonly lackOf?: (request: ModelRequest) => Lack | undefined;
   /** Where else a call may end up; absent when nowhere. */
   readonly fallbacks?: readonly { readonly provider: string; readonly model: string }[];
+  /** The tokens of a request by the vendor's own count, which is free; undefined when it cannot be had now. */
+  readonly count?: (request: ModelRequest, signal: AbortSignal) => Promise<number | undefined>;
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<Part>;
 }
 

@@ -1,23 +1,25 @@
-// How many tokens a request has: counted with the vendor's own encoding for OpenAI's families, estimated otherwise. An
+// How many tokens a request has: counted with the vendor's own encoding for OpenAI's families, estimated otherwise, and
+// the estimate set right where the vendor counted. An
 // encoding is 100 MB of memory, so it is loaded when a count can decide something, never at start.
 
 import { hash } from "node:crypto";
 import type { Message, ToolSpec } from "../domain/message.ts";
 
-export type CountMethod = "o200k_base" | "cl100k_base" | "estimate";
+export type CountMethod = Encoded | "vendor" | "estimate";
+type Encoded = "o200k_base" | "cl100k_base";
 
 export interface TokenCounter {
   readonly method: CountMethod;
   countText(text: string): number;
 }
 
-const FAMILIES: readonly (readonly [pattern: RegExp, method: CountMethod])[] = [
+const FAMILIES: readonly (readonly [pattern: RegExp, method: Encoded])[] = [
   [/^(gpt-4o|gpt-4\.1|gpt-4\.5|gpt-5|gpt-oss|chatgpt-4o|o[1-9])/, "o200k_base"],
   [/^(gpt-4|gpt-3\.5)/, "cl100k_base"],
 ];
 
 /** How tokens of a model are counted; a vendor before the name, as OpenRouter writes it, does not matter. */
-export function countMethodOf(model: string): CountMethod {
+export function countMethodOf(model: string): Encoded | "estimate" {
   const name = model.slice(model.lastIndexOf("/") + 1);
   return FAMILIES.find(([pattern]) => pattern.test(name))?.[1] ?? "estimate";
 }
@@ -33,6 +35,18 @@ export const ESTIMATE: TokenCounter = {
   countText: (text) => Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN),
 };
 
+/** No text has more than a token a byte, and hardly one has fewer than one in a dozen. */
+const LEAST_FACTOR = 0.25;
+
+/** The estimate, times what the vendor's own count of a whole request was of it. */
+export function scaled(factor: number): TokenCounter {
+  const kept = Math.min(BYTES_PER_TOKEN, Math.max(LEAST_FACTOR, factor));
+  return {
+    method: "vendor",
+    countText: (text) => Math.ceil((Buffer.byteLength(text) / BYTES_PER_TOKEN) * kept),
+  };
+}
+
 const counters = new Map<CountMethod, Promise<TokenCounter>>();
 
 /** The counter of a model; loads its encoding on first use (about 0.15 s). */
@@ -46,7 +60,7 @@ export function openCounter(model: string): Promise<TokenCounter> {
   return counter;
 }
 
-async function loadCounter(method: CountMethod): Promise<TokenCounter> {
+async function loadCounter(method: Encoded | "estimate"): Promise<TokenCounter> {
   switch (method) {
     case "estimate":
       return ESTIMATE;

@@ -3,7 +3,7 @@
 
 import { messageOf } from "../domain/error.ts";
 import { type CallSite, classOfStatus, fault, quoted } from "./faults.ts";
-import { patientDispatcher } from "./patience.ts";
+import { PATIENT } from "./patience.ts";
 import type { ErrorClass, ProviderFailure } from "./provider.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { PROXY_HUNG_UP, watched } from "./socket-watch.ts";
@@ -45,9 +45,7 @@ export function wireFetch(wire: Wire): typeof fetch {
     clock.enter("first_byte");
     try {
       const watcher = { onQueued: () => clock.enter("connect"), onSent: () => clock.enter("first_byte") };
-      const dispatcher = patientDispatcher();
-      const own = { signal: clock.signal, redirect: "manual", ...(dispatcher && { dispatcher }) } as const;
-      const request = { ...init, ...own };
+      const request = { ...init, signal: clock.signal, redirect: "manual", dispatcher: PATIENT } as const;
       const response = await watched(watcher, () => send(input, request));
       if (!response.ok) throw await refused(response, wire);
       return accepted(response, wire);

@@ -1,6 +1,6 @@
 // QUEUED, CLAIMED, RUNNING or RETRY_WAIT → CANCELED on request. A running attempt is not asked: its fence is gone with
 // the state, so it can write nothing more, and the engine aborts it when it sees the event. Its children that have not
-// ended are canceled with it; a parent that waits for it is told.
+// ended are canceled with it; a parent that waits for it is told. At a start, so is what no client waits for any more.
 
 import { GoclawError } from "../domain/error.ts";
 import { isTerminal, type TaskState } from "../domain/task.ts";
@@ -12,7 +12,7 @@ import { wakeParent } from "./wake-parent.ts";
 
 const CANCEL_SQL = `
   UPDATE tasks
-  SET state = 'CANCELED', reason_code = 'ABORTED', error_code = 'ABORTED', error_message = 'aborted',
+  SET state = 'CANCELED', reason_code = @reason, error_code = @reason, error_message = @message,
       lease_owner = NULL, lease_until = NULL, finished_at = @now, updated_at = @now
   WHERE id = @taskId`;
 
@@ -41,17 +41,30 @@ export const cancel = defineVerb("queue.cancel", (tx, input: { taskId: string })
       `task ${task.id} has already ended as ${from}; it cannot be canceled`,
     );
   }
-  cancelOne(tx, task);
-  for (const child of tx.all<FoundTask>(DESCENDANTS_SQL, { taskId: task.id })) cancelOne(tx, child);
+  cancelOne(tx, task, "ABORTED");
+  for (const child of tx.all<FoundTask>(DESCENDANTS_SQL, { taskId: task.id }))
+    cancelOne(tx, child, "ABORTED");
   return from;
 });
 
-function cancelOne(tx: Tx, task: FoundTask): void {
-  tx.run(CANCEL_SQL, { taskId: task.id, now: tx.nowMs });
+function cancelOne(tx: Tx, task: FoundTask, reason: "ABORTED" | "CLIENT_GONE"): void {
+  const message = reason === "ABORTED" ? "aborted" : "the daemon went, and with it the client's connection";
+  tx.run(CANCEL_SQL, { taskId: task.id, reason, message, now: tx.nowMs });
   withdrawQuestions(tx, task);
   const from = task.state as "QUEUED" | "CLAIMED" | "RUNNING" | "RETRY_WAIT";
-  recordTransition(tx, task, { from, to: "CANCELED" }, "ABORTED");
+  recordTransition(tx, task, { from, to: "CANCELED" }, reason);
   wakeParent(tx, task.id);
+}
+
+// With a key of its own a request can be made again, and then finds the task.
+const ABANDONED_SQL = `
+  SELECT tasks.id, session_id AS sessionId, agent_id AS agentId, priority, attempt, state, reason_code AS reasonCode
+  FROM passages CROSS JOIN tasks ON tasks.id = passages.task_id
+  WHERE idempotency_key IS NULL AND finished_at IS NULL`;
+
+/** At a start: clients' own requests whose connections ended with the daemon before. */
+export function cancelAbandoned(tx: Tx): void {
+  for (const task of tx.all<FoundTask>(ABANDONED_SQL, {})) cancelOne(tx, task, "CLIENT_GONE");
 }
 
 /** What the task asks a person is no longer asked, and whoever shows the question is told. */

@@ -22,6 +22,8 @@ export interface HeldTask extends TaskRef {
   readonly aside: 0 | 1;
   /** 1 when the task asked for data: then no answer's text is its result as it is. */
   readonly structured: 0 | 1;
+  /** 1 for a client's own request. */
+  readonly passed: 0 | 1;
   readonly fingerprint: string | null;
   readonly fingerprintCount: number;
 }
@@ -29,6 +31,7 @@ export interface HeldTask extends TaskRef {
 const HELD_SQL = `
   SELECT id, session_id AS sessionId, agent_id AS agentId, key_id AS keyId, schedule_id AS scheduleId,
          parent_id AS parentId, priority, attempt, max_attempts AS maxAttempts, anchor, kind = 'compact' AS aside,
+         kind = 'passthrough' AS passed,
          fingerprint, fingerprint_count AS fingerprintCount, output_schema IS NOT NULL AS structured
   FROM tasks
   WHERE id = @taskId AND fence = @fence AND state = 'RUNNING' AND lease_until > @mono`;

@@ -3,6 +3,7 @@
 
 import type { Tx } from "../store/tx.ts";
 import { defineVerb } from "../store/verb.ts";
+import { cancelAbandoned } from "./cancel.ts";
 import { bury, failForGood } from "./fail.ts";
 import { recordTransition, type TaskRef } from "./transition.ts";
 
@@ -36,8 +37,10 @@ export interface Recovered {
 /** At start: every lease of an earlier boot is over, because this boot holds the home lock. */
 export const recoverOrphans = defineVerb(
   "queue.recover_orphans",
-  (tx, input: { owner: string }): Recovered =>
-    takeBackAll(tx, tx.all<Leased>(ORPHANS_SQL, { owner: input.owner }), "OWNER_DIED", "CRASH_LOOP"),
+  (tx, input: { owner: string }): Recovered => {
+    cancelAbandoned(tx);
+    return takeBackAll(tx, tx.all<Leased>(ORPHANS_SQL, { owner: input.owner }), "OWNER_DIED", "CRASH_LOOP");
+  },
 );
 
 /** While running: leases of this boot that were not renewed, because the main loop stood still for too long. */

@@ -1,6 +1,7 @@
 // What the methods of cron share: finding the schedule that a client names, what an API key may do with it, and how
 // clients see it.
 
+import { isZone, parseCron } from "../domain/cron.ts";
 import { GoclawError } from "../domain/error.ts";
 import type { KeyGrant } from "../domain/key.ts";
 import type { Schedule } from "../domain/schedule.ts";
@@ -43,6 +44,25 @@ export function ownedByKey<P extends BySchedule>(ports: RpcPorts, params: P, key
     "KEY_DENIED",
     `API key ${key.name} did not make schedule ${schedule.name}; use the home's own token`,
   );
+}
+
+export const PROMPT_CHARS = 100_000;
+
+/** The schema of a text that is there. */
+export const textParam = (maxLength: number) => ({ type: "string", minLength: 1, maxLength });
+
+export function checkClock(method: string, cronExpr: string, timezone: string): void {
+  const say = (field: string, value: string, why: string): GoclawError =>
+    new GoclawError("BAD_REQUEST", `${method}: ${field} ${JSON.stringify(value.slice(0, 80))}: ${why}`);
+  const fields = parseCron(cronExpr);
+  if (typeof fields === "string") throw say("cron_expr", cronExpr, fields);
+  if (!isZone(timezone))
+    throw say("timezone", timezone, "there is no such zone; write for example Europe/Berlin");
+}
+
+export function checkPrompt(method: string, prompt: string): string {
+  if (prompt.trim() !== "") return prompt;
+  throw new GoclawError("BAD_REQUEST", `${method}: the prompt is empty; say what is to be done`);
 }
 
 export type WireSchedule = ReturnType<typeof toWireSchedule>;
@@ -114,6 +134,23 @@ export function outlookOf({ store, nowMs }: RpcPorts, { id, agentId }: Schedule,
     usd_per_day: usdPerRun === null ? null : usdPerRun * runsPerDay,
     based_on: known.tasks === 0 ? null : known === own ? "schedule" : "agent",
     tasks: known.tasks,
+  };
+}
+
+export interface Scheduled {
+  readonly schedule_id: string;
+  readonly schedule: WireSchedule;
+  readonly outlook: Outlook;
+}
+
+/** The answer to whoever lets a schedule fire. */
+export function scheduled(ports: RpcPorts, schedule: Schedule, plan: Plan): Scheduled {
+  ports.onScheduled();
+  const { id } = schedule;
+  return {
+    schedule_id: id,
+    schedule: toWireSchedule(ports, schedule),
+    outlook: outlookOf(ports, schedule, plan),
   };
 }
 

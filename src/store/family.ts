@@ -37,6 +37,26 @@ export function findStanding(reader: Reader, taskId: string): Standing | undefin
   return reader.get<Standing>(STANDING_SQL, { taskId });
 }
 
+/** A task above another one. */
+export interface Ancestor {
+  readonly id: string;
+  readonly agentId: string;
+  readonly sessionId: string;
+}
+
+const ANCESTORS_SQL = `
+  WITH RECURSIVE line(id, parent_id, agent_id, session_id) AS (
+    SELECT id, parent_id, agent_id, session_id FROM tasks WHERE id = @taskId
+    UNION ALL
+    SELECT tasks.id, tasks.parent_id, tasks.agent_id, tasks.session_id
+    FROM line CROSS JOIN tasks ON tasks.id = line.parent_id)
+  SELECT id, agent_id AS agentId, session_id AS sessionId FROM line WHERE id <> @taskId`;
+
+/** The nearest first. */
+export function findAncestors(reader: Reader, taskId: string): Ancestor[] {
+  return reader.all<Ancestor>(ANCESTORS_SQL, { taskId });
+}
+
 const DELEGATORS_SQL = `
   WITH RECURSIVE line(parent_id, agent_id) AS (
     SELECT parent_id, agent_id FROM tasks WHERE id = @taskId

@@ -24,9 +24,9 @@ export function listSchedules(reader: Reader): Schedule[] {
 
 const FIND_SQL = `
   SELECT ${SCHEDULE_COLUMNS} FROM schedules
-  WHERE (id = @schedule OR name = @schedule) AND removed_at IS NULL`;
+  WHERE (id = @schedule OR name = @schedule) AND removed_at IS NULL ORDER BY id = @schedule DESC LIMIT 1`;
 
-/** `schedule` is an id or a name. */
+/** `schedule` is an id or a name; a name that is the id of another does not hide that one. */
 export function findSchedule(reader: Reader, schedule: string): Schedule | undefined {
   const row = reader.get<ScheduleRow>(FIND_SQL, { schedule });
   return row && toSchedule(row);
@@ -38,6 +38,13 @@ const BUDGET_SQL = "SELECT name, budgets FROM schedules WHERE id = @id";
 export function findScheduleBudget(reader: Reader, id: string): { name: string; budget: Budget } | undefined {
   const row = reader.get<{ name: string; budgets: string }>(BUDGET_SQL, { id });
   return row && { name: row.name, budget: toBudget(JSON.parse(row.budgets) as WireBudget) };
+}
+
+const AHEAD_SQL = "SELECT id FROM schedules WHERE next_at > @at";
+
+/** Schedules that do not fire before then. */
+export function schedulesAfter(reader: Reader, at: number): string[] {
+  return reader.all<{ id: string }>(AHEAD_SQL, { at }).map(({ id }) => id);
 }
 
 /** What the engine has to look at, and when. */

@@ -92,15 +92,16 @@ test.each([
 test("a call that is canceled while it streams is no free call", async () => {
   const client = await start({ per_day_usd: 10, on_limit: "fail" });
   const cancelInMidStream = async (): Promise<WireTask> => {
-    const streaming = createSignal<void>();
+    const watched = createSignal<void>();
     vendor.use(async (out) => {
+      await watched.promise;
       out.head(openai.contentType);
       await out.write(openai.events({ text: [HEARD], stop: "none" }).join(""));
-      streaming.give();
       await out.gone;
     });
     const id = await submit(client, "go", { agent: "a" });
     const shown = await client.stream("GET", `/api/v1/task/stream?task_id=${id}`);
+    watched.give();
     const first = await Promise.race([
       shown.first("a piece of the answer", ({ data }) => data.includes(HEARD)).then(() => "streams"),
       ended(client, id).then(() => "ended"),

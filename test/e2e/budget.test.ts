@@ -157,10 +157,11 @@ test("a provider at its limit is passed over for the next of the chain, and says
 });
 
 test("a provider at its limit with nobody behind it makes the task wait, or fail as configured", async () => {
-  const { client } = await startTwo({ per_day_usd: 0.005 }, false);
+  const { client } = await startTwo({ per_day_usd: 0.011 }, false);
+  expect((await ended(client, await submit(client, "task first"))).state).toBe("SUCCEEDED");
   const waits = await taskWhere(client, await submit(client, "task alone"), "rests", rests);
   expect(waits).toMatchObject({ state: "RETRY_WAIT", reason_code: "AWAITING_BUDGET" });
-  expect(waits.error?.message).toContain("providers.stub.budgets.per_day_usd is $0.0050");
+  expect(waits.error?.message).toContain("providers.stub.budgets.per_day_usd is $0.0110");
   await rig.close();
   const second = await startTwo({ per_day_tokens: 1, on_limit: "fail" }, false);
   const fails = await ended(second.client, await submit(second.client, "task alone"));

@@ -75,7 +75,10 @@ test("an API key needs the scope, and is listed what it may name", async () => {
   const agents = ["goclaw", "goclaw-v1", "agent:default"];
   expect(await namesFor(narrow)).toEqual(agents);
   const routed = ["auto", "tier:light", "tier:medium", "tier:heavy"];
-  expect(await namesFor(whole)).toEqual(["goclaw", "goclaw-v1", ...routed, "agent:default"]);
+  const links = ["light/l", "stub/m"];
+  const passed = await namesFor(whole);
+  expect(passed.slice(0, 7)).toEqual(["goclaw", "goclaw-v1", ...routed, "agent:default"]);
+  expect(passed).toEqual(expect.arrayContaining(links));
   expect(await namesFor(other)).toEqual(["agent:any"]);
   for (const path of ["/v1/models", "/v1/models/auto"]) {
     const reply = await blind.get(path);
@@ -128,7 +131,8 @@ test("at its key's budget of the day it is told when the next day begins", async
   const price = { context_window: 9_000, max_output_tokens: 10, input_usd_per_mtok: 0 };
   rig = await createRoutingRig({}, { models: [{ ...price, id: "light/l", output_usd_per_mtok: 1_000 }] });
   daemon = await rig.start();
-  const client = await addKey("daily", "--agents", "*", "--per-day-usd", "0.005");
+  const client = await addKey("daily", "--agents", "*", "--per-day-usd", "0.011");
+  expect((await client.post(PATH, chat("tier:light", "task c"))).status).toBe(200);
   const midnight = new Date(new Date().setUTCHours(24, 0, 0, 0));
   for (const more of [{}, { stream: true }]) {
     const reply = await client.post(PATH, chat("tier:light", "task d", more));

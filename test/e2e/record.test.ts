@@ -79,3 +79,46 @@ test("a secret that stands in the prompt does not enter the cassette", async () 
   expect(readFileSync(file, "utf8")).not.toContain(token);
   writeFileSync(file, ""); // the rig removes the home; nothing of this is left
 });
+
+test("a secret that a model spells in escapes does not enter the cassette either", async () => {
+  const key = "sk-of-the-model-41f7";
+  rig = await createRig({ config: { providers: { stub: { api_key: key } } } });
+  const escaped = [...key].map((char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
+  const args = `{"text":"${escaped}","${escaped}":["${escaped}"]}`;
+  rig.stub.use(() =>
+    rig.stub.calls.length === 1 ? { toolCalls: [{ name: "write_note", args }] } : { text: "done" },
+  );
+  await rig.start();
+  const file = join(rig.home, "escaped.json");
+  expect((await runCli(rig.home, ["run", "go", "--record", file])).code).toBe(0);
+  const text = readFileSync(file, "utf8");
+  expect(JSON.stringify(JSON.parse(text))).toContain('"text":"[redacted]"');
+  expect(JSON.stringify(JSON.parse(text))).not.toContain(key);
+});
+
+test("a task without an answer leaves the cassette that was there, and says so", async () => {
+  rig = await createRig();
+  await rig.start();
+  const file = join(rig.home, "good.json");
+  writeFileSync(file, "good");
+  const failed = await runCli(rig.home, ["run", "task none fault=400", "--record", file]);
+  expect(failed.code).toBe(1);
+  expect(failed.stderr).toContain(`--record ${file}: the model answered nothing, so that nothing is written`);
+  expect(readFileSync(file, "utf8")).toBe("good");
+});
+
+test("a file that cannot be written is found before anything is asked", async () => {
+  rig = await createRig();
+  await rig.start();
+  const missing = join(rig.home, "no", "such.json");
+  for (const [file, why] of [
+    [missing, "there is no directory"],
+    [rig.home, "is a directory"],
+  ] as const) {
+    const refused = await runCli(rig.home, ["run", "task none", "--record", file]);
+    expect([refused.code, refused.stdout]).toEqual([2, ""]);
+    expect(refused.stderr).toContain(`--record ${file}: `);
+    expect(refused.stderr).toContain(why);
+  }
+  expect(rig.stub.calls).toHaveLength(0);
+});

@@ -86,7 +86,7 @@ test(verifies("ACP-001", "frames that are no requests are answered, and the conn
     "constructor",
     "toString",
     "valueOf",
-    "cron.add",
+    "cron.run",
     "system.hello ",
     "agent",
   ])

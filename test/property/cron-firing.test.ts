@@ -11,7 +11,7 @@ import {
   OVERLAPS,
   type Overlap,
 } from "../../src/domain/schedule.ts";
-import { type CronPorts, fireDue } from "../../src/engine/cron/cron.ts";
+import { fireDue, type LookPorts } from "../../src/engine/cron/look.ts";
 import { addSchedule, switchOn } from "../../src/engine/cron/verbs.ts";
 import { cancel } from "../../src/queue/cancel.ts";
 import { row } from "../support/catalogue.ts";
@@ -30,13 +30,12 @@ afterAll(() => writer.close());
 let ids = 0;
 const logged: string[] = [];
 
-function portsOf(policy = "allow_capabilities: [acp.mutate]"): CronPorts {
+function portsOf(policy = "allow_capabilities: [acp.mutate]"): LookPorts {
   const store = storeOf(writer);
   const say = (_component: string, text: string): void => void logged.push(text);
   return {
     ...{ store, clock: writer.clock, guard: guardOf(policy, ["acp.mutate", "acp.read"], store) },
-    bus: undefined as never,
-    agents: [{ id: "default", maxQueueDepth: 0 }] as unknown as CronPorts["agents"],
+    agents: [{ id: "default", maxQueueDepth: 0 }] as unknown as LookPorts["agents"],
     log: { debug: say, info: say, warn: say, error: say },
     ...{ newId: () => `id-${String(++ids).padStart(6, "0")}`, maxAttempts: 3 },
   };
@@ -164,7 +163,7 @@ test("an agent that is gone, and a full queue, leave their reason", async () => 
   writer.clock.pass(late);
   await fireDue({ ...portsOf(), agents: [] });
   expect(runRows().at(-1)).toMatchObject({ outcome: "skipped", reason_code: "AGENT_NOT_FOUND" });
-  const narrow = [{ id: "default", maxQueueDepth: 1 }] as unknown as CronPorts["agents"];
+  const narrow = [{ id: "default", maxQueueDepth: 1 }] as unknown as LookPorts["agents"];
   writer.db.exec("UPDATE schedules SET overlap = 'queue'");
   writer.clock.pass(EVERY_MS);
   await fireDue({ ...portsOf(), agents: narrow });
@@ -203,7 +202,7 @@ test("a schedule that fails does not keep the others from firing", async () => {
       source, created_by, key_id, budgets, labels, next_at, created_at, updated_at, removed_at FROM schedules`);
   writer.clock.pass(late);
   const ports = portsOf();
-  const run: CronPorts["store"]["run"] = (verb, input) =>
+  const run: LookPorts["store"]["run"] = (verb, input) =>
     (input as { scheduleId?: string }).scheduleId === "s"
       ? Promise.reject(new Error("no"))
       : ports.store.run(verb, input);

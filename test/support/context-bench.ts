@@ -2,6 +2,7 @@
 // look at the request the brain would send.
 
 import type { ContextPorts } from "../../src/brain/context.ts";
+import { createCounting } from "../../src/brain/counting.ts";
 import type { Agent } from "../../src/domain/agent.ts";
 import type { Message } from "../../src/domain/message.ts";
 import { createCatalog } from "../../src/providers/catalog.ts";
@@ -69,8 +70,9 @@ export function askIn(
     ...UNLIMITED,
     nowMs: () => writer.clock.nowMs(),
   };
+  const { signal } = new AbortController();
   const ports: ContextPorts = {
-    ...{ task, provider, store, purse, tools: [], signal: new AbortController().signal },
+    ...{ task, provider, store, purse, tools: [], signal, counting: createCounting(provider, signal) },
     agent: { ...AGENT, contextLimit },
     links: [{ provider: "scripted", model }],
   };

@@ -28,7 +28,7 @@ export const DOORS: readonly SampleRequest[] = [{ route: "GET /ws", path: "/ws" 
 /** Every other route. */
 export const OPERATIONS: readonly SampleRequest[] = [
   { route: "GET /v1/models", path: "/v1/models" },
-  { route: "GET /v1/models/:id", path: "/v1/models/goclaw" },
+  { route: "GET /v1/models/*", path: "/v1/models/goclaw" },
   { route: "POST /v1/chat/completions", path: "/v1/chat/completions", body: CHAT },
   { route: "POST /api/v1/tasks", path: "/api/v1/tasks", body: { agent: "default", prompt: "task route" } },
   { route: "GET /api/v1/tasks", path: "/api/v1/tasks" },
@@ -62,6 +62,7 @@ export const OPERATIONS: readonly SampleRequest[] = [
     path: "/api/v1/schedules",
     body: { name: "route", cron_expr: "@daily", prompt: "task route" },
   },
+  { route: "POST /api/v1/schedules/:schedule", path: "/api/v1/schedules/route", body: { prompt: "task" } },
   { route: "DELETE /api/v1/schedules/:schedule", path: "/api/v1/schedules/route" },
   { route: "POST /api/v1/schedules/:schedule/enable", path: "/api/v1/schedules/route/enable" },
   { route: "POST /api/v1/schedules/:schedule/disable", path: "/api/v1/schedules/route/disable" },

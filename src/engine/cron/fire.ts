@@ -28,8 +28,15 @@ export interface FireInput extends Firing {
   readonly audit: AuditRecord | null;
 }
 
+/** Slots that will not run, and why the last of them does not. */
+export interface LeftOut extends Reason {
+  readonly slots: number;
+}
+
 /** `moved`: somebody else has changed the schedule meanwhile, and nothing was done. */
-export type Fired = { readonly type: "moved" } | { readonly type: "fired"; readonly taskId: string | null };
+export type Fired =
+  | { readonly type: "moved" }
+  | { readonly type: "fired"; readonly taskId: string | null; readonly left: readonly LeftOut[] };
 
 const SCHEDULE_SQL = `
   SELECT id, agent_id AS agentId, misfire, overlap, key_id AS keyId, next_at AS nextAt
@@ -56,19 +63,23 @@ export const fire = defineVerb("engine.fire", (tx, input: FireInput): Fired => {
   if (schedule === undefined || schedule.nextAt !== input.expectedAt) return { type: "moved" };
   const { id } = schedule;
   const row = { id, late: 0, reasonCode: null, reason: null, sinceAt: null, now: tx.nowMs };
+  const left: LeftOut[] = [];
+  const missed: Reason = { code: "SCHEDULE_MISSED", text: missedText(schedule.misfire) };
   for (const { slotAt, sinceAt } of input.missed) {
-    const why = { reasonCode: "SCHEDULE_MISSED" satisfies Code, reason: missedText(schedule.misfire) };
+    const why = { reasonCode: missed.code, reason: missed.text };
     tx.run(RECORD_SQL, { ...row, ...why, slotAt, sinceAt, outcome: "missed" });
   }
+  if (input.missed.length > 0) left.push({ ...missed, slots: input.missed.length });
   for (const { slotAt, late } of input.runs) {
     const why = input.refusal ?? busyReason(tx, schedule, late);
     const said = { reasonCode: why?.code ?? null, reason: why?.text ?? null };
     const outcome = why === null ? "waiting" : "skipped";
     tx.run(RECORD_SQL, { ...row, ...said, slotAt, late: late ? 1 : 0, outcome });
+    if (why !== null) left.push({ ...why, slots: 1 });
   }
   if (input.nextAt !== input.expectedAt) tx.run(ADVANCE_SQL, { id, nextAt: input.nextAt });
   forgetOldRuns(tx, id);
-  return { type: "fired", taskId: takeTurn(tx, schedule, input) };
+  return { type: "fired", taskId: takeTurn(tx, schedule, input, left), left };
 });
 
 function missedText(misfire: Misfire): string {
@@ -102,7 +113,11 @@ function busyReason(tx: Tx, { id, misfire, overlap }: Row, late: boolean): Reaso
     const state = before.reasonCode === null ? before.state : `${before.state} (${before.reasonCode})`;
     return { code, text: `task ${before.id} of an earlier slot is ${state}, and overlap is skip` };
   }
-  return runs === 0 ? null : { code, text: `${runs} earlier slots wait for their turn, and overlap is skip` };
+  return runs === 0 ? null : { code, text: `${waitText(runs)}, and overlap is skip` };
+}
+
+function waitText(runs: number): string {
+  return runs === 1 ? "an earlier slot waits for its turn" : `${runs} earlier slots wait for their turn`;
 }
 
 const TURN_SQL = `
@@ -120,16 +135,25 @@ const REFUSED_SQL = `
 const ALL_SLOTS = Number.MAX_SAFE_INTEGER;
 
 /** The oldest slot that waits becomes a task, unless the one before still runs. */
-function takeTurn(tx: Tx, schedule: Row, { task, refusal, audit }: FireInput): string | null {
+function takeTurn(
+  tx: Tx,
+  schedule: Row,
+  { task, refusal, audit }: FireInput,
+  left: LeftOut[],
+): string | null {
   const { id } = schedule;
   const turn = tx.get<{ slotAt: number; late: 0 | 1 }>(TURN_SQL, { id });
   if (turn === undefined) return null;
   const refuse = ({ code, text }: Reason, slotAt: number): null => {
-    tx.run(REFUSED_SQL, { id, code, text, slotAt, now: tx.nowMs });
+    left.push({ code, text, slots: tx.run(REFUSED_SQL, { id, code, text, slotAt, now: tx.nowMs }) });
     return null;
   };
-  const why = refusal ?? keyReason(tx, schedule);
-  if (why !== null) return refuse(why, ALL_SLOTS);
+  if (refusal !== null) return refuse(refusal, ALL_SLOTS);
+  const denied = keyReason(tx, schedule);
+  if (denied !== null) {
+    if (audit !== null) appendAudit(tx, { ...audit, decision: "deny", rule: "api key", code: denied.code });
+    return refuse(denied, ALL_SLOTS);
+  }
   if (tx.get<Unfinished>(UNFINISHED_SQL, { id }) !== undefined) return null;
   try {
     enqueue.run(tx, { ...task, keyId: schedule.keyId, schedule: { id, slotAt: turn.slotAt } });

@@ -89,8 +89,9 @@ export function slotsPerDay(plan: Plan, instant: number): number {
   let count = 0;
   let last = instant;
   for (const slot of plan.after(instant)) {
-    if (slot - instant > RATE_MS) {
-      last = instant + RATE_MS;
+    // A schedule that fires less often than that is known by its next slot.
+    if (count > 0 && slot - instant > RATE_MS) {
+      last = Math.max(last, instant + RATE_MS);
       break;
     }
     count++;

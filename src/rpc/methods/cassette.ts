@@ -47,7 +47,14 @@ function toCall(
   { name, argumentsText }: ToolCall,
   redact: (text: string) => string,
 ): { name: string; arguments: unknown } {
-  const clean = redact(argumentsText);
+  let plain: string;
+  try {
+    // Without the escapes that JSON leaves to its writer: a secret may be spelled in them.
+    plain = JSON.stringify(JSON.parse(argumentsText));
+  } catch {
+    return { name, arguments: redact(argumentsText) };
+  }
+  const clean = redact(plain);
   try {
     return { name, arguments: JSON.parse(clean) as unknown };
   } catch {

@@ -2,7 +2,6 @@
 // client's rights as they are when it fires.
 
 import type { WireBudget } from "../../domain/budget.ts";
-import { isZone, parseCron } from "../../domain/cron.ts";
 import { GoclawError } from "../../domain/error.ts";
 import { UUID_PATTERN } from "../../domain/ids.ts";
 import { coversAgent } from "../../domain/key.ts";
@@ -12,9 +11,8 @@ import {
   OVERLAPS,
   type Overlap,
   SCHEDULE_NAME_PATTERN,
-  type Schedule,
 } from "../../domain/schedule.ts";
-import { nextSlot, openPlan, type Plan } from "../../engine/cron/slots.ts";
+import { nextSlot, openPlan } from "../../engine/cron/slots.ts";
 import { addSchedule, removeSchedule, switchOff, switchOn } from "../../engine/cron/verbs.ts";
 import { listSchedules } from "../../store/schedules.ts";
 import { BUDGETS } from "../budget-params.ts";
@@ -23,10 +21,14 @@ import { defineMethod, paramsOf, type RpcPorts } from "../method.ts";
 import {
   BY_SCHEDULE,
   type BySchedule,
-  type Outlook,
-  outlookOf,
+  checkClock,
+  checkPrompt,
   ownedByKey,
+  PROMPT_CHARS,
   requireSchedule,
+  type Scheduled,
+  scheduled,
+  textParam,
   toWireSchedule,
   type WireSchedule,
 } from "../schedules.ts";
@@ -50,15 +52,6 @@ export interface AddCronParams {
   readonly budgets?: WireBudget;
 }
 
-interface Scheduled {
-  readonly schedule_id: string;
-  readonly schedule: WireSchedule;
-  readonly outlook: Outlook;
-}
-
-const PROMPT_CHARS = 100_000;
-const text = (maxLength: number) => ({ type: "string", minLength: 1, maxLength });
-
 export const addCron = defineMethod<AddCronParams, Scheduled>({
   name: "cron.add",
   capability: "acp.mutate",
@@ -66,8 +59,8 @@ export const addCron = defineMethod<AddCronParams, Scheduled>({
     {
       name: { type: "string", pattern: SCHEDULE_NAME_PATTERN.source },
       // Too long a one is told so in words.
-      ...{ cron_expr: { type: "string" }, prompt: text(PROMPT_CHARS), payload: text(PROMPT_CHARS) },
-      ...{ timezone: text(64), agent: { type: "string" }, model: text(200) },
+      ...{ cron_expr: { type: "string" }, prompt: textParam(PROMPT_CHARS), payload: textParam(PROMPT_CHARS) },
+      ...{ timezone: textParam(64), agent: { type: "string" }, model: textParam(200) },
       session: { enum: ["new", "keep"] },
       session_id: { type: "string", pattern: UUID_PATTERN.source },
       ...{ misfire: { enum: MISFIRES }, overlap: { enum: OVERLAPS } },
@@ -85,8 +78,8 @@ export const addCron = defineMethod<AddCronParams, Scheduled>({
   run: async (ports, params, { principal, key }) => {
     const { name, cron_expr: cronExpr, timezone = "UTC", model, enabled = true } = params;
     const agent = findAgent(ports, params.agent ?? "default");
-    const prompt = promptOf(params);
-    checkClock(cronExpr, timezone);
+    const prompt = checkPrompt("cron.add", promptOf(params));
+    checkClock("cron.add", cronExpr, timezone);
     if (model !== undefined) checkModelWish(ports, model);
     const plan = await openPlan(cronExpr, timezone);
     const id = ports.newId();
@@ -121,29 +114,10 @@ function promptOf({ prompt, payload }: AddCronParams): string {
   return payload ?? "";
 }
 
-function checkClock(cronExpr: string, timezone: string): void {
-  const say = (field: string, value: string, why: string): GoclawError =>
-    new GoclawError("BAD_REQUEST", `cron.add: ${field} ${JSON.stringify(value.slice(0, 80))}: ${why}`);
-  const fields = parseCron(cronExpr);
-  if (typeof fields === "string") throw say("cron_expr", cronExpr, fields);
-  if (!isZone(timezone))
-    throw say("timezone", timezone, "there is no such zone; write for example Europe/Berlin");
-}
-
 function sessionOf({ newId }: RpcPorts, { session, session_id }: AddCronParams): string | null {
   if (session_id === undefined) return session === "keep" ? newId() : null;
   if (session !== "new") return session_id;
   throw new GoclawError("BAD_REQUEST", "cron.add: session_id is to be kept to; leave out session: new");
-}
-
-function scheduled(ports: RpcPorts, schedule: Schedule, plan: Plan): Scheduled {
-  ports.onScheduled();
-  const { id } = schedule;
-  return {
-    schedule_id: id,
-    schedule: toWireSchedule(ports, schedule),
-    outlook: outlookOf(ports, schedule, plan),
-  };
 }
 
 export interface ListCronParams {
@@ -196,7 +170,7 @@ export const enableCron = defineMethod<BySchedule, Scheduled & { readonly enable
       const why = `config.yaml says enabled: false of schedule ${name}`;
       throw new GoclawError("STATE_CONFLICT", `${why}; change it there and restart the daemon`);
     }
-    checkClock(cronExpr, timezone);
+    checkClock("cron.enable", cronExpr, timezone);
     const plan = await openPlan(cronExpr, timezone);
     await ports.store.run(switchOn, { id, nextAt: nextSlot(plan, ports.nowMs()) });
     return { enabled: true, ...scheduled(ports, requireSchedule(ports, id), plan) };

@@ -11,6 +11,7 @@ import { taskCassette } from "./cassette.ts";
 import { reportCost } from "./cost.ts";
 import { addCron, disableCron, enableCron, listCron, removeCron } from "./cron.ts";
 import { cronRuns } from "./cron-runs.ts";
+import { updateCron } from "./cron-update.ts";
 import { addKeyMethod, listKeysMethod, revokeKeyMethod, updateKeyMethod } from "./key.ts";
 import { approveMcp, inspectMcp, listMcp, listMcpTools } from "./mcp.ts";
 import { callServed, listServed, openMcp } from "./mcp-served.ts";
@@ -69,7 +70,7 @@ const ENTRIES: readonly RpcEntry[] = [
   ...[entry(listApproval), entry(getApproval), entry(respondToApproval)],
   ...[entry(listModel), entry(listModelNames), entry(explainRoute), entry(reportCost)],
   ...[entry(addCron), entry(listCron), entry(removeCron), entry(enableCron), entry(disableCron)],
-  entry(cronRuns),
+  ...[entry(cronRuns), entry(updateCron)],
   ...[entry(addKeyMethod), entry(listKeysMethod), entry(updateKeyMethod), entry(revokeKeyMethod)],
   ...[entry(listMcp), entry(listMcpTools), entry(inspectMcp), entry(approveMcp)],
   ...[entry(openMcp), entry(listServed), accepting(callServed)],

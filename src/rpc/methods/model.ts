@@ -21,7 +21,7 @@ export const listModelNames = defineMethod<Record<string, never>, { names: reado
   capability: "acp.read",
   params: paramsOf({}),
   forKey: (_ports, params) => params,
-  run: async ({ agents, routes }, _params, { key }) => {
+  run: async ({ agents, routes, modelRows }, _params, { key }) => {
     const mayUse = (id: string): boolean => key === undefined || coversAgent(key, id);
     const mayPass = mayUse("default") && (key === undefined || hasScope(key, "llm.passthrough"));
     return {
@@ -29,6 +29,7 @@ export const listModelNames = defineMethod<Record<string, never>, { names: reado
         ...(mayUse("default") ? ["goclaw", "goclaw-v1"] : []),
         ...(mayPass ? routes.names : []),
         ...agents.filter(({ id }) => mayUse(id)).map(({ id }) => `agent:${id}`),
+        ...(mayPass ? modelRows(false).map(({ provider, model }) => `${provider}/${model}`) : []),
       ],
     };
   },

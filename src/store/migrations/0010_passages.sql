@@ -13,3 +13,7 @@ BEGIN
 END;
 
 ALTER TABLE answers ADD COLUMN refusal TEXT;
+
+-- How an answer with signed reasoning is found again when its client sends it back: it never saw what was signed.
+ALTER TABLE answers ADD COLUMN mark TEXT;
+CREATE INDEX answers_mark ON answers (mark, at) WHERE mark IS NOT NULL;

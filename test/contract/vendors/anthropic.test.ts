@@ -53,6 +53,32 @@ test("system messages go apart, in order, and the cache may end after them and a
   expect((body.tools as object[])[0]).not.toHaveProperty("cache_control");
 });
 
+test("told to think it may go on with calls it did not think about, which the vendor would refuse", async () => {
+  const call = { id: "c", name: "a", argumentsText: "{}" };
+  const asked: Message = { role: "user", text: "hi" };
+  const worked = (continuation?: { type: string; data: string }): Message[] => [
+    asked,
+    { role: "assistant", text: "", toolCalls: [call], ...(continuation && { continuation }) },
+    { role: "tool", callId: "c", name: "a", text: "done" },
+  ];
+  const provider = createAnthropic({
+    ...{ id: "anthropic", apiKey: "k", baseUrl: server.origin, timeoutMs: 5000 },
+    thinkingTokens: 2048,
+  });
+  const thinksAbout = async (messages: readonly Message[]): Promise<boolean> => {
+    expect((await collect(provider, ask({ messages, tools: TOOLS }))).error).toBeUndefined();
+    return "thinking" in server.requests.at(-1)!.body;
+  };
+  const tool = { name: "a", args: "{}" };
+  say(anthropic.events({ reasoning: ["hm"], calls: [tool], stop: "tool_calls" }));
+  const { continuation } = await collect(provider, ask({ messages: [asked], tools: TOOLS }));
+  say(anthropic.events({ text: ["ok"] }));
+  expect(await thinksAbout([asked])).toBe(true);
+  expect(await thinksAbout(worked())).toBe(false);
+  expect(await thinksAbout(worked(continuation))).toBe(true);
+  expect(await thinksAbout([...worked(), { role: "assistant", text: "x", toolCalls: [] }, asked])).toBe(true);
+});
+
 test("without tools nothing is marked that will not be asked again", async () => {
   expect((await sent({})).body.messages).toEqual([
     { role: "user", content: [{ type: "text", text: "hello" }] },

@@ -77,6 +77,30 @@ test.each(PAIRS)("%s begins, %s goes on", async (_first, _second, first, second)
   expect(sent.includes("c2lnbmVk")).toBe(first === second && SIGNS.includes(first.type));
 });
 
+test.each(DIALECTS)(
+  "$type: signed reasoning goes back to the host and the model that signed it",
+  async (dialect) => {
+    const messages = await begun(dialect);
+    const elsewhere = await startVendor(dialect.aside);
+    elsewhere.use(async (out) => {
+      out.head(dialect.contentType);
+      await out.write(dialect.events({ text: ["noon"] }).join(""));
+      out.end();
+    });
+    const other = dialect.open(elsewhere.origin, 10_000);
+    expect(await collect(other, ask({ model: MODEL, messages, tools: TOOLS }))).toMatchObject({
+      text: "noon",
+    });
+    expect(JSON.stringify(elsewhere.requests[0]?.body)).not.toContain("c2lnbmVk");
+    await elsewhere.close();
+    const model = "gemini-3.8-pro";
+    expect(await collect(open(dialect), ask({ model, messages, tools: TOOLS }))).toMatchObject({
+      text: "noon",
+    });
+    expect(JSON.stringify(servers.get(dialect)!.requests.at(-1)?.body)).not.toContain("c2lnbmVk");
+  },
+);
+
 describe.each(DIALECTS)("$type takes histories that are odd but ours", (dialect) => {
   const call = (id: string, argumentsText = "{}"): ToolCall => ({ id, name: "now", argumentsText });
   const turn = (...toolCalls: ToolCall[]): Message[] => [

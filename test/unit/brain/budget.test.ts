@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Purse, releaseCall, reserveCall, type WantedCall } from "../../../src/brain/budget.ts";
 import type { Budget } from "../../../src/domain/budget.ts";
 import type { ClaimedTask } from "../../../src/domain/task.ts";
+import { recordAnswer } from "../../../src/journal/answers.ts";
 import { createCatalog } from "../../../src/providers/catalog.ts";
 import { claim } from "../../../src/queue/claim.ts";
 import { enqueue } from "../../../src/queue/enqueue.ts";
@@ -81,21 +82,42 @@ test("a price that is not known fails closed, also when only a fallback has none
 });
 
 test("at the limit: fail says so, suspend waits until the period ends, for room in flight only a moment", async () => {
+  const spent = purse({ perDayUsd: 5, onLimit: "suspend" });
+  const first = running();
+  await reserveCall(spent, first, call("cheap"));
+  const usage = { inputTokens: 0, outputTokens: 4_500, cachedTokens: 0 };
+  const answer = {
+    text: "",
+    toolCalls: [],
+    stopReason: "stop",
+    provider: "p",
+    model: "cheap",
+    usage,
+  } as const;
+  writer.call(recordAnswer, { taskId: first.id, fence: first.fence, turn: 0, answer, costUsd: 4.5 });
   const task = running();
-  const fails = await reserveCall(purse({ perDayUsd: 0.5, onLimit: "fail" }), task, call("cheap"));
+  const fails = await reserveCall(purse({ perDayUsd: 5, onLimit: "fail" }), task, call("cheap"));
   expect(fails).toMatchObject({ outcome: { type: "failed", code: "BUDGET_EXCEEDED" } });
-  const waits = await reserveCall(purse({ perDayUsd: 0.5, onLimit: "suspend" }), task, call("cheap"));
+  const waits = await reserveCall(spent, task, call("cheap"));
   const midnight = Math.ceil((writer.clock.nowMs() + 1) / 86_400_000) * 86_400_000;
   expect(waits).toMatchObject({
     outcome: { type: "suspended", reason: "AWAITING_BUDGET", deadlineAt: midnight, wakes: true },
   });
-  const shared = purse({ perDayUsd: 1.5, onLimit: "suspend" });
+  const shared = purse({ perDayUsd: 6, onLimit: "suspend" });
   expect(await reserveCall(shared, running(), call("cheap"))).toEqual(HELD);
   const busy = await reserveCall(shared, task, call("cheap"));
   expect(busy).toMatchObject({ outcome: { type: "suspended", wakes: true } });
   expect((busy as { outcome: { deadlineAt: number } }).outcome.deadlineAt).toBeLessThan(
     writer.clock.nowMs() + 1_000,
   );
+});
+
+test("a call that no period can pay waits for a higher limit and for nothing else, and says so", async () => {
+  const waits = await reserveCall(purse({ perDayUsd: 0.5, onLimit: "suspend" }), running(), call("cheap"));
+  expect(waits).toMatchObject({ outcome: { type: "suspended", reason: "AWAITING_BUDGET", wakes: false } });
+  const { message } = (waits as { outcome: { message: string } }).outcome;
+  expect(message).toContain("may need $1.0000, which is more than the whole limit; raise it and restart");
+  expect(message).not.toContain("it goes on at");
 });
 
 test("an agent's own limit holds beside the global one", async () => {

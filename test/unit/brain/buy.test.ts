@@ -138,7 +138,7 @@ test("what was heard before the last count is in it", async () => {
 test("the plain request is asked in place of a refused one, and both are paid for", async () => {
   const { ports, asked } = shop([usage(1), failure("bad_request", "no such mode")], [usage(2), end]);
   const output = { name: "answer", schema: {} };
-  const bought = await buy(ports, 0, { ...request, output }, hearing, request);
+  const bought = await buy(ports, 0, { ...request, output }, hearing, [request]);
   expect(bought).toMatchObject({ answer: { usage: { outputTokens: 2 } } });
   expect(asked.map((given) => given.output !== undefined)).toEqual([true, false]);
   expect(lost()).toMatchObject([{ tokens: 1, error: "bad_request" }]);

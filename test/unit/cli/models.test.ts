@@ -152,5 +152,8 @@ test("why a task waits for budget: until when, what happens then, and what helps
   expect(at(true)).toContain("budgets.per_day_usd is $1.0000");
   expect(at(true)).toContain("in 1 min: it is looked at again then");
   expect(at(false)).toContain("it fails with WAIT_EXPIRED then");
-  for (const sentence of [at(true), at(false)]) expect(sentence).toContain("A restart with a higher limit");
+  for (const sentence of [at(true), at(false)])
+    expect(sentence).toContain("A higher limit lets it go on at once: config.yaml, and a restart.");
+  error.message = "API key k: budgets.per_day_usd is $1.0000";
+  expect(at(true)).toContain("A higher limit lets it go on at once: `goclaw key update`.");
 });

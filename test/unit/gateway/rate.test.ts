@@ -5,7 +5,7 @@ import { createRateLimit } from "../../../src/gateway/rate.ts";
 
 test("never more than rpm requests in any sixty seconds, and the wait that is named is enough", () => {
   let now = 1_000_000;
-  const take = createRateLimit(() => now);
+  const { take } = createRateLimit(() => now);
   const key = { id: "k", rpm: 3 };
   const admitted: number[] = [];
   for (let n = 0; n < 400; n++) {
@@ -23,7 +23,7 @@ test("never more than rpm requests in any sixty seconds, and the wait that is na
 });
 
 test("one key's requests are not another's, and a key without rpm is not counted", () => {
-  const take = createRateLimit(() => 5);
+  const { take } = createRateLimit(() => 5);
   expect(take({ id: "a", rpm: 1 })).toBeUndefined();
   expect(take({ id: "a", rpm: 1 })).toBe(60);
   expect(take({ id: "b", rpm: 1 })).toBeUndefined();
@@ -32,7 +32,7 @@ test("one key's requests are not another's, and a key without rpm is not counted
 
 test("a clock that was set back does not shut a key out", () => {
   let now = 10_000_000;
-  const take = createRateLimit(() => now);
+  const { take } = createRateLimit(() => now);
   expect(take({ id: "a", rpm: 1 })).toBeUndefined();
   now -= 5_000_000;
   expect(take({ id: "a", rpm: 1 })).toBeUndefined();
