@@ -5,7 +5,7 @@
 export const CONTROL_NAMES: readonly string[] = [
   ...[".goclaw", ".mcp.json", ".vscode", ".idea", ".cursor", ".claude", ".husky", ".devcontainer"],
   ...["AGENTS.md", "CLAUDE.md", "SOUL.md", "SKILL.md"],
-  ...[".envrc", ".gitconfig", ".gitmodules", ".inputrc", ".vimrc", ".exrc"],
+  ...[".ssh", ".envrc", ".gitconfig", ".gitmodules", ".inputrc", ".vimrc", ".exrc"],
   ...[".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".bash_aliases", ".profile"],
   ...[".zshrc", ".zshenv", ".zprofile", ".zlogin", ".zlogout"],
 ];

@@ -85,6 +85,7 @@ export async function raiseOver(shields: Shields, roots: readonly FileRoot[], ho
     coverSecrets(roots, home),
     ...writable.map(findRepositories),
   ]);
+  const hidden = new Set(secrets.map(({ path }) => path));
   const raised: Shield[] = [];
   const release = (): string[] => raised.flatMap((shield) => shield.release());
   try {
@@ -94,7 +95,8 @@ export async function raiseOver(shields: Shields, roots: readonly FileRoot[], ho
     throw error;
   }
   return {
-    covers: [...raised.flatMap(({ covers }) => covers), ...secrets],
+    // One cover a path: what may not be read may not be written either.
+    covers: [...raised.flatMap(({ covers }) => covers).filter(({ path }) => !hidden.has(path)), ...secrets],
     placed: raised.flatMap(({ placed }) => placed),
     release,
   };

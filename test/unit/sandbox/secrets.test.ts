@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -79,6 +80,16 @@ describe.skipIf(!hasBwrap())("in bubblewrap", () => {
         expect(readFileSync(join(user, name), "utf8")).toBe(`content of ${name}\n`);
     },
   );
+
+  test(row("F-18", "keys that let somebody in cannot be left where there are none yet"), async () => {
+    put("readme");
+    put(".goclaw/x");
+    const { out } = await rig.sh(
+      `cd ${user}; mkdir .ssh; echo key > .ssh/authorized_keys; cat .goclaw/x; ls .goclaw`,
+      open("rw"),
+    );
+    expect([out, readdirSync(user).sort()]).toEqual(["", [".goclaw", "readme"]]);
+  });
 
   test(row("G-10", "a directory that is a secret is not opened, whatever lists it"), async () => {
     put(".ssh/id_rsa");
