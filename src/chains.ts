@@ -13,6 +13,7 @@ import type { Routing } from "./engine/route-task.ts";
 import { readAsset } from "./native.ts";
 import { type Breaker, createBreaker } from "./providers/breaker.ts";
 import { createCassettes } from "./providers/cassettes.ts";
+import { createCatalog } from "./providers/catalog.ts";
 import { type Cleaner, cleaned } from "./providers/clean.ts";
 import { limitDaily } from "./providers/daily-limit.ts";
 import { type Candidate, createFailover } from "./providers/failover.ts";
@@ -68,11 +69,12 @@ export function createRouting(
 const CHAINS_KEPT = 10_000;
 
 function openProviders(config: Config, paths: Paths, store: Store): Map<string, Provider> {
-  const loadCassette = createCassettes(paths.cassettes, readAsset);
+  const catalog = createCatalog(config.models, systemClock.nowMs);
+  const ports = { loadCassette: createCassettes(paths.cassettes, readAsset), catalog };
   return new Map(
     config.providers.map((found) => {
       const { id, missingReason } = found;
-      const provider = openProvider(found, { loadCassette });
+      const provider = openProvider(found, ports);
       const limit = config.llm.dailyLimits[id];
       // One that cannot be used makes no request, so there is none to count.
       if (limit === undefined || missingReason !== undefined) return [id, provider];

@@ -83,7 +83,10 @@ export function createMind(ground: Ground, store: Store, policy: Policy, facts: 
   const refusals = createRefusals(store, (error) => reportDefect("audit", error));
   const guard = createGuard(policy, placeOf(paths), refusals);
   const providerOf = (id: string) => config.providers.find((provider) => provider.id === id);
-  const catalog = createCatalog(config.models, systemClock.nowMs, (id) => providerOf(id)?.numCtx);
+  const catalog = createCatalog(config.models, systemClock.nowMs, (id) => {
+    const provider = providerOf(id);
+    return provider?.type === "ollama" ? provider.numCtx : undefined;
+  });
   const purse = {
     store,
     catalog,

@@ -21,12 +21,13 @@ export async function testModel({ paths, env, ref, signal }: ModelTestInput): Pr
   const { provider, model } = resolve(config, ref);
   const found = findProvider(config, provider);
   if (found === undefined) throw unknownProvider(config, provider);
-  const opened = openProvider(found, { loadCassette: createCassettes(paths.cassettes, readAsset) });
+  const catalog = createCatalog(config.models, systemClock.nowMs);
+  const loadCassette = createCassettes(paths.cassettes, readAsset);
+  const opened = openProvider(found, { loadCassette, catalog });
   const messages = [{ role: "user", text: PROMPT } as const];
   const request = { model, messages, tools: [], sampling: {} };
   const heard = await listenTo(opened.stream(request, signal));
   const { end, failed, usage } = heard;
-  const catalog = createCatalog(config.models, systemClock.nowMs);
   const facts = catalog.find(provider, end?.model ?? model) ?? catalog.find(provider, model);
   return {
     id: `${provider}/${model}`,

@@ -1,5 +1,5 @@
-// Makes a task's own turns shorter when they outgrow the window: texts of old tool results are cut, oldest first, and
-// say so. No message is dropped, so a call and its result are never parted.
+// Makes a task's own turns shorter when they outgrow the window: texts of tool results, and of answers that did not fit
+// their schema, are cut, oldest first, and say so. No message is dropped, so a call and its result are never parted.
 
 import type { Message } from "../domain/message.ts";
 import type { TokenCounter } from "../providers/tokens.ts";
@@ -19,7 +19,7 @@ export function cutResults(
     for (const [index, message] of turns.entries()) {
       if (left <= 0) return cut;
       const now = cut[index] ?? message;
-      if (message.role !== "tool" || message.text.length <= keep) continue;
+      if (!isCuttable(message, turns[index + 1]) || message.text.length <= keep) continue;
       const text = cutText(message.text, keep);
       const saved = counter.countText(now.text) - counter.countText(text);
       if (saved <= 0) continue;
@@ -28,6 +28,12 @@ export function cutResults(
     }
   }
   return cut;
+}
+
+/** What a tool returned, and an answer that the model was asked to correct. */
+function isCuttable(message: Message, next: Message | undefined): boolean {
+  if (message.role === "tool") return true;
+  return message.role === "assistant" && next?.role === "user" && next.isReask === true;
 }
 
 function cutText(text: string, keep: number): string {

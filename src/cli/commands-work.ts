@@ -13,7 +13,7 @@ const TASK_ID: ArgumentSpec = { name: "<id>", description: "id of the task, or a
 const RUN_OPTIONS: readonly OptionSpec[] = [
   { flags: "--agent <id>", description: "the agent that answers (default: default)" },
   { flags: "--session <id>", description: "go on with a conversation" },
-  { flags: "--model <name>", description: "another model of the agent's provider" },
+  { flags: "--model <name>", description: "another model of the agent's provider, or tier:NAME, or auto" },
   { flags: "--schema <file>", description: "the answer must be JSON that fits the JSON Schema in this file" },
   {
     flags: "--record <file>",

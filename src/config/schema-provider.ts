@@ -89,7 +89,8 @@ const PROVIDER_PROPERTIES = {
     type: "integer",
     minimum: 256,
     maximum: 100_000_000,
-    description: "Window to load a model with (ollama). Default: the server's, which cuts off silently.",
+    description:
+      "Window to load a model with (ollama); older messages are summarised to keep it. Default: the server's, which cuts off silently.",
     examples: [32_768],
   },
   budgets: PROVIDER_BUDGET_NODE,

@@ -162,14 +162,18 @@ const IN_FLIGHT_SQL = `
     AND (@keyId IS NULL OR key_id = @keyId)
     AND (@scheduleId IS NULL OR schedule_id = @scheduleId)`;
 
+// From the few calls in flight upwards: a session may have thousands of tasks.
 const FAMILY_IN_FLIGHT_SQL = `
-  WITH RECURSIVE family(id) AS (
-    SELECT id FROM tasks WHERE id = @taskId
-    UNION SELECT id FROM tasks WHERE session_id = @sessionId
-    UNION SELECT tasks.id FROM family CROSS JOIN tasks ON tasks.parent_id = family.id)
+  WITH RECURSIVE line(origin, id, parent_id, session_id) AS (
+    SELECT reservations.task_id, tasks.id, parent_id, tasks.session_id
+    FROM reservations CROSS JOIN tasks ON tasks.id = reservations.task_id
+    UNION
+    SELECT origin, tasks.id, tasks.parent_id, tasks.session_id
+    FROM line CROSS JOIN tasks ON tasks.id = line.parent_id)
   SELECT coalesce(sum(usd), 0) AS usd, coalesce(sum(tokens), 0) AS tokens
-  FROM family CROSS JOIN reservations ON reservations.task_id = family.id
-  WHERE NOT (reservations.task_id = @callerId AND turn = @turn)`;
+  FROM reservations
+  WHERE NOT (task_id = @callerId AND turn = @turn)
+    AND task_id IN (SELECT origin FROM line WHERE id = @taskId OR session_id = @sessionId)`;
 
 const IN_FLIGHT_AT_SQL = `
   SELECT coalesce(sum(usd), 0) AS usd, coalesce(sum(tokens), 0) AS tokens

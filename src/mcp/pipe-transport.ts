@@ -101,7 +101,7 @@ export class PipeTransport implements Transport {
     const message = parse(line);
     if (message === undefined) {
       this.#strays += 1;
-      this.onerror?.(new Error(`stdout has a line that is no message: ${line.slice(0, 200)}`));
+      this.onerror?.(new Error(`stdout has a line that is no message: ${line.slice(0, 16_384)}`));
       if (this.#strays >= STRAY_LINES_MAX) this.#cut("LIMIT_SIZE: its stdout is not MCP");
       return;
     }

@@ -21,6 +21,8 @@ export interface AnthropicSettings {
   readonly timeouts?: Partial<PhaseTimeouts>;
   /** The longest answer when the caller sets none: the vendor insists on a number. */
   readonly maxTokens?: number;
+  /** In tokens, where it is known. */
+  readonly longestAnswer?: (model: string) => number | undefined;
   /** How many tokens the model may think before it answers; unset leaves it to the model. */
   readonly thinkingTokens?: number;
 }
@@ -54,7 +56,7 @@ async function* call(
     yield fault(site, "unsupported", `cannot keep to the schema of response_format: ${inexpressible}`);
     return;
   }
-  const body = await toBody(request, limitsOf(settings), origin);
+  const body = await toBody(request, limitsOf(settings, request.model), origin);
   if (body.messages.length === 0) {
     yield fault(site, "bad_request", "was given no message to answer");
     return;
@@ -71,14 +73,19 @@ async function count(
   clock: CallClock,
 ): Promise<number> {
   const origin = originOf("anthropic", settings.baseUrl ?? ADDRESS, request.model);
-  const { model, messages, system, tools, thinking } = await toBody(request, limitsOf(settings), origin);
+  const { model, messages, system, tools, thinking } = await toBody(
+    request,
+    limitsOf(settings, request.model),
+    origin,
+  );
   const client = await open(settings, site, clock, "application/json");
   const what = { ...(system && { system }), ...(tools && { tools }), ...(thinking && { thinking }) };
   return (await client.messages.countTokens({ model, messages, ...what })).input_tokens;
 }
 
-function limitsOf({ maxTokens = DEFAULT_MAX_TOKENS, thinkingTokens }: AnthropicSettings) {
-  return { maxTokens, thinkingTokens };
+function limitsOf({ maxTokens, thinkingTokens, longestAnswer }: AnthropicSettings, model: string) {
+  const most = longestAnswer?.(model) ?? DEFAULT_MAX_TOKENS;
+  return { maxTokens: maxTokens ?? Math.min(DEFAULT_MAX_TOKENS, most), thinkingTokens };
 }
 
 async function open(

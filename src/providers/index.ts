@@ -3,6 +3,7 @@
 
 import type { Cassette } from "../domain/cassette.ts";
 import { createAnthropic } from "./anthropic.ts";
+import type { Catalog } from "./catalog.ts";
 import { createGoogle } from "./google.ts";
 import { createOllama } from "./ollama.ts";
 import { createOpenAi } from "./openai.ts";
@@ -29,15 +30,18 @@ export interface ProviderSettings {
 
 export interface ProviderPorts {
   readonly loadCassette: (name: string) => Cassette | undefined;
+  /** What is known about models: a vendor that wants a number is not asked for a longer answer than there can be. */
+  readonly catalog?: Catalog;
 }
 
 type Open = (settings: ProviderSettings, ports: ProviderPorts) => Provider;
 
 const PROVIDER_TYPES = {
   openai_compatible: (settings) => createOpenAi({ ...settings, apiKey: settings.apiKey ?? "none" }),
-  anthropic: ({ maxTokens, thinkingTokens, ...settings }) =>
+  anthropic: ({ maxTokens, thinkingTokens, ...settings }, { catalog }) =>
     createAnthropic({
       ...settings,
+      longestAnswer: (model) => catalog?.find(settings.id, model)?.maxOutputTokens,
       ...(maxTokens && { maxTokens }),
       ...(thinkingTokens && { thinkingTokens }),
     }),

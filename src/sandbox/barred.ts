@@ -6,16 +6,23 @@ import { type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { FileRoot } from "../domain/act.ts";
 import { isWithin } from "./bwrap.ts";
-import type { Cover } from "./shield.ts";
+import type { Cover } from "./cover.ts";
 
 /** `roots` and `barred` are real paths; no root lies inside a barred path. */
 export function coverBarred(roots: readonly FileRoot[], barred: readonly string[]): Cover[] {
   const covers = new Map<string, Cover>();
   for (const path of barred) {
-    const around = roots.filter((root) => isWithin(path, root.path)).map((root) => root.path);
+    const holding = roots.filter((root) => isWithin(path, root.path));
+    const around = holding.map((root) => root.path);
     const stat = lookAt(path);
     if (around.length === 0 || stat === undefined) continue;
     covers.set(path, { path, as: stat.isDirectory() ? "empty_directory" : "empty_file" });
+    // Where nothing can be written nothing can be moved, and what is bound anew could be written.
+    const innermost = holding.reduce(
+      (a, b) => (b.path.length > a.path.length ? b : a),
+      holding[0] ?? { mode: "ro", path: "" },
+    );
+    if (innermost.mode === "ro") continue;
     for (let above = dirname(path); !around.includes(above); above = dirname(above))
       if (!covers.has(above)) covers.set(above, { path: above, as: "pinned" });
   }

@@ -4,9 +4,9 @@
 import { lstatSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { FileRoot } from "../domain/act.ts";
+import type { Cover } from "./cover.ts";
 import { kernelMounts } from "./kernel.ts";
 import { LIMITS } from "./limits.ts";
-import type { Cover } from "./shield.ts";
 
 export interface View {
   /** Programs to run: what the sandbox becomes. */

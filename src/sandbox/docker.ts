@@ -3,8 +3,9 @@
 
 import type { FileRoot } from "../domain/act.ts";
 import { GoclawError } from "../domain/error.ts";
+import { isWithin } from "./bwrap.ts";
+import type { Cover } from "./cover.ts";
 import { LIMITS } from "./limits.ts";
-import type { Cover } from "./shield.ts";
 
 export interface Container {
   /** Unique on this machine: it is how the container is removed when its client is killed. */
@@ -17,13 +18,15 @@ export interface Container {
   readonly covers: readonly Cover[];
   /** An empty file of this machine, shown in place of files that are not. */
   readonly emptyFile: string;
+  /** GoClaw's own: not seen, whatever root holds it. */
+  readonly home: string;
   readonly memoryBytes: number;
   readonly uid: number;
   readonly gid: number;
 }
 
 export function dockerRun(container: Container): readonly string[] {
-  const { name, image, argv, cwd, env, roots, covers, emptyFile, memoryBytes, uid, gid } = container;
+  const { name, image, argv, cwd, env, roots, covers, emptyFile, home, memoryBytes, uid, gid } = container;
   const { processes, openFiles, fileBytes, cpuSeconds, tmpBytes } = LIMITS;
   return [
     ...["run", "--rm", "--interactive", "--init", "--name", name, "--pull", "never"],
@@ -40,10 +43,23 @@ export function dockerRun(container: Container): readonly string[] {
     ...["--ulimit", `nofile=${openFiles}`, "--ulimit", `fsize=${fileBytes}`, "--ulimit", `cpu=${cpuSeconds}`],
     ...["--ulimit", "core=0"],
     ...Object.entries(env).flatMap(([variable, value]) => ["--env", `${variable}=${value}`]),
-    ...roots.flatMap(({ path, mode }) => mountOf(path, path, mode === "ro")),
+    ...mountRoots(roots, home),
     ...covers.flatMap((cover) => coverOf(cover, emptyFile)),
     ...["--entrypoint", argv[0] ?? "", image, ...argv.slice(1)],
   ];
+}
+
+/** From the outside in; of GoClaw's home, where one of them holds it, only what is a root itself. */
+function mountRoots(roots: readonly FileRoot[], home: string): string[] {
+  const around = roots.filter(({ path }) => isWithin(home, path));
+  const others = roots.filter((root) => !around.includes(root));
+  const bound = ({ path, mode }: FileRoot): string[] => mountOf(path, path, mode === "ro");
+  const hidden = around.length === 0 ? [] : emptyAt(home);
+  return [...around.flatMap(bound), ...hidden, ...others.flatMap(bound)];
+}
+
+function emptyAt(path: string): string[] {
+  return ["--mount", `type=tmpfs,destination=${fieldOf(path)},tmpfs-mode=0555`];
 }
 
 function coverOf({ path, as }: Cover, emptyFile: string): string[] {
@@ -55,7 +71,7 @@ function coverOf({ path, as }: Cover, emptyFile: string): string[] {
     case "empty_file":
       return mountOf(emptyFile, path, true);
     case "empty_directory":
-      return ["--mount", `type=tmpfs,destination=${fieldOf(path)},tmpfs-mode=0555`];
+      return emptyAt(path);
   }
 }
 

@@ -1,19 +1,13 @@
 // The names in a writable directory that a command may not touch: control files, which programs outside the sandbox
-// obey when they start there, and secrets.
+// obey when they start there.
 
 /** Read, never written: neither what is there nor what is not there yet. */
 export const CONTROL_NAMES: readonly string[] = [
   ...[".goclaw", ".mcp.json", ".vscode", ".idea", ".cursor", ".claude", ".husky", ".devcontainer"],
   ...["AGENTS.md", "CLAUDE.md", "SOUL.md", "SKILL.md"],
-  ...[".envrc", ".gitconfig", ".gitmodules", ".inputrc", ".vimrc", ".exrc"],
+  ...[".ssh", ".envrc", ".gitconfig", ".gitmodules", ".inputrc", ".vimrc", ".exrc"],
   ...[".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".bash_aliases", ".profile"],
   ...[".zshrc", ".zshenv", ".zprofile", ".zlogin", ".zlogout"],
-];
-
-/** Not even read, where they are. */
-export const SECRET_NAMES: readonly string[] = [
-  ...[".ssh", ".aws", ".azure", ".gnupg", ".kube", ".docker", ".password-store"],
-  ...[".netrc", ".npmrc", ".pypirc", ".pgpass", ".my.cnf", ".git-credentials", ".env", ".vault-token"],
 ];
 
 /** What git obeys in its own directory; a command may write everything else there. */

@@ -25,7 +25,7 @@ export const runWrapped: Runner = async (bench, order) => {
   const program = findBwrap(bench.settings.bwrapPath);
   if (program === undefined)
     throw unavailable(`${bench.settings.bwrapPath ?? "bubblewrap"} is not installed`);
-  const shield = await raiseOver(bench.shields, order.roots);
+  const shield = await raiseOver(bench.shields, order.roots, bench.home);
   const pen = bench.openPen();
   let undone: readonly string[] = [];
   let followed: Followed;

@@ -16,7 +16,7 @@ const CLIENT_ENV = { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: "/" };
 let serial = 0;
 
 export const runContained: Runner = async (bench, order) => {
-  const shield = await raiseOver(bench.shields, order.roots);
+  const shield = await raiseOver(bench.shields, order.roots, bench.home);
   let undone: readonly string[] = [];
   let followed: Followed;
   try {
@@ -30,13 +30,13 @@ export const runContained: Runner = async (bench, order) => {
 };
 
 async function start(bench: Bench, order: Order, { covers }: Shield): Promise<Followed> {
-  const { settings, children, clock, emptyFile } = bench;
+  const { settings, children, clock, home, emptyFile } = bench;
   const { argv, cwd, fullEnv: env, roots, barred, stdin, timeoutMs, signal } = order;
   if (settings.dockerImage === undefined)
     throw unavailable("tools.shell.docker_image is not set in config.yaml");
   const name = `goclaw-${process.pid}-${++serial}`;
   const args = dockerRun({
-    ...{ name, image: settings.dockerImage, argv, cwd, env, roots, emptyFile },
+    ...{ name, image: settings.dockerImage, argv, cwd, env, roots, emptyFile, home },
     covers: withBarred(covers, coverBarred(roots, barred)),
     memoryBytes: settings.memoryBytes,
     uid: process.getuid?.() ?? 0,

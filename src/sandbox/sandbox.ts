@@ -2,7 +2,7 @@
 // policy allows that in words too, as a plain program of this machine. When that way is not to be had, the command is
 // refused; it never runs in a weaker one.
 
-import { closeSync, existsSync, openSync, realpathSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { FileRoot } from "../domain/act.ts";
 import { GoclawError } from "../domain/error.ts";
@@ -12,6 +12,7 @@ import { environmentOf } from "./environment.ts";
 import { findBwrap } from "./find-bwrap.ts";
 import type { Bench, Job, Ran, Runner, SandboxMode, SandboxPorts } from "./job.ts";
 import { LIMITS } from "./limits.ts";
+import { isSecretPlace } from "./secrets.ts";
 import { createShields } from "./shield.ts";
 
 export interface Sandbox {
@@ -51,7 +52,10 @@ export function createSandbox(ports: SandboxPorts): Sandbox {
         const roots = realRoots(job, ports.home).filter(
           ({ path }) => !barred.some((closed) => isWithin(path, closed)),
         );
-        const ran = await runner(bench, { ...job, fullEnv, roots, barred });
+        const ran = await runner(
+          { ...bench, home: realpathSync(ports.home) },
+          { ...job, fullEnv, roots, barred },
+        );
         trouble = null;
         return ran;
       } catch (error) {
@@ -87,14 +91,26 @@ function realRoots({ workspace, roots }: Job, home: string): FileRoot[] {
   const [realHome, realWorkspace] = [realpathSync(home), realpathSync(workspace)];
   const writable = roots.filter(({ mode }) => mode === "rw").map(({ path }) => resolve(path));
   const modes = new Map<string, FileRoot["mode"]>();
-  for (const { path, mode } of roots) {
+  for (const { path, mode } of roots.flatMap(withoutSystem)) {
     const real = realpathIfAny(path);
-    if (real === undefined || (isWithin(real, realHome) && !isWithin(real, realWorkspace))) continue;
+    if (real === undefined || (isSecretPlace(real) && !isWithin(real, realWorkspace))) continue;
+    if (isWithin(real, realHome) && !isWithin(real, realWorkspace)) continue;
     const around = writable.filter((root) => isWithin(resolve(path), root));
     if (around.some((root) => !isWithin(real, realpathIfAny(root) ?? root))) continue;
     if (modes.get(real) !== "rw") modes.set(real, mode);
   }
   return [...modes].map(([path, mode]) => ({ path, mode }));
+}
+
+/** The sandbox has system directories of its own: of `/` the others are opened. */
+const SYSTEM_DIRECTORIES = /^(s?bin|lib(x?32|64)?|usr|etc|proc|dev|sys|run|tmp|lost\+found)$/;
+
+function withoutSystem(root: FileRoot): FileRoot[] {
+  if (resolve(root.path) !== "/") return [root];
+  const entries = readdirSync("/", { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory() && !SYSTEM_DIRECTORIES.test(entry.name))
+    .map(({ name }) => ({ ...root, path: `/${name}` }));
 }
 
 function realpathIfAny(path: string): string | undefined {

@@ -18,13 +18,9 @@ import {
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { FileRoot } from "../domain/act.ts";
-import { CONTROL_NAMES, GIT_CONTROL_NAMES, GIT_WATCHED_NAMES, SECRET_NAMES } from "./names.ts";
-
-/** `pinned`: writable, but cannot be renamed. `read`: not writable. `empty_*`: neither seen nor written. */
-export interface Cover {
-  readonly path: string;
-  readonly as: "pinned" | "read" | "empty_file" | "empty_directory";
-}
+import type { Cover } from "./cover.ts";
+import { CONTROL_NAMES, GIT_CONTROL_NAMES, GIT_WATCHED_NAMES } from "./names.ts";
+import { coverSecrets } from "./secrets.ts";
 
 export interface Shield {
   readonly covers: readonly Cover[];
@@ -62,7 +58,6 @@ export function createShields(): Shields {
       const draft: Draft = { users, covers: [], watched: [], placed: [] };
       try {
         for (const name of CONTROL_NAMES) coverControl(draft, join(root, name), "empty_file");
-        for (const name of SECRET_NAMES) coverSecret(draft, join(root, name));
         coverGit(draft, join(root, ".git"));
         for (const repository of repositories) coverInner(draft, join(repository, ".git"));
       } catch (error) {
@@ -83,10 +78,14 @@ export function createShields(): Shields {
   };
 }
 
-/** One shield over every root that can be written. */
-export async function raiseOver(shields: Shields, roots: readonly FileRoot[]): Promise<Shield> {
+/** One shield over every root: secrets in all of them, control files in those that can be written. */
+export async function raiseOver(shields: Shields, roots: readonly FileRoot[], home: string): Promise<Shield> {
   const writable = roots.filter(({ mode }) => mode === "rw").map(({ path }) => path);
-  const found = await Promise.all(writable.map(findRepositories));
+  const [secrets, ...found] = await Promise.all([
+    coverSecrets(roots, home),
+    ...writable.map(findRepositories),
+  ]);
+  const hidden = new Set(secrets.map(({ path }) => path));
   const raised: Shield[] = [];
   const release = (): string[] => raised.flatMap((shield) => shield.release());
   try {
@@ -96,7 +95,8 @@ export async function raiseOver(shields: Shields, roots: readonly FileRoot[]): P
     throw error;
   }
   return {
-    covers: raised.flatMap(({ covers }) => covers),
+    // One cover a path: what may not be read may not be written either.
+    covers: [...raised.flatMap(({ covers }) => covers).filter(({ path }) => !hidden.has(path)), ...secrets],
     placed: raised.flatMap(({ placed }) => placed),
     release,
   };
@@ -124,12 +124,6 @@ function coverControl(
     covers.push({ path, as: stat?.isDirectory() ? "empty_directory" : empty });
   } else if (stat.isSymbolicLink()) watched.push({ path, link: readlinkSync(path) });
   else covers.push({ path, as: "read" });
-}
-
-function coverSecret({ covers }: Draft, path: string): void {
-  const stat = lookAt(path);
-  if (stat?.isDirectory()) covers.push({ path, as: "empty_directory" });
-  else if (stat?.isFile()) covers.push({ path, as: "empty_file" });
 }
 
 function coverGit(draft: Draft, path: string): void {

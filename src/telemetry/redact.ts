@@ -48,9 +48,18 @@ export function createValueRedactor(secrets: readonly string[]): Redact {
     let clean = text;
     if (text.length < LEAST_SECRET_CHARS) return text;
     for (const value of values) if (clean.includes(value)) clean = clean.replaceAll(value, MARK);
-    if (clean.includes("\n")) clean = hideWrapped(clean, values);
+    if (hasFullLine(clean)) clean = hideWrapped(clean, values);
     return clean.includes("gck_") ? clean.replace(OWN_KEY, MARK) : clean;
   };
+}
+
+const WRAPPED_CHARS = 40;
+
+/** Whether some line ends in as many characters without a space as wrapped encodings have: prose does not. */
+function hasFullLine(text: string): boolean {
+  for (let at = text.indexOf("\n", WRAPPED_CHARS); at >= 0; at = text.indexOf("\n", at + 1))
+    if (!/\s/.test(text.slice(at - WRAPPED_CHARS, at - 1))) return true;
+  return false;
 }
 
 /** Encodings are broken into lines of one width, wherever in a secret a line ends. */

@@ -21,7 +21,7 @@ const container: Container = {
     { path: "/w/.mcp.json", as: "empty_file" },
     { path: "/w/.ssh", as: "empty_directory" },
   ],
-  emptyFile: "/h/run/empty",
+  ...{ emptyFile: "/h/run/empty", home: "/h" },
   ...{ uid: 1000, gid: 1000 },
 };
 
@@ -39,6 +39,26 @@ test("a container has no network, no rights and no writable system, and the same
     expect(line).toContain(words);
   expect(line.endsWith(" --entrypoint sh debian:12 -c ls; id")).toBe(true);
 });
+
+test(
+  row(
+    "D-08",
+    "where a container is given a directory around the home, the home is empty but for the workspace",
+  ),
+  () => {
+    const roots = [
+      { path: "/h/workspace", mode: "rw" as const },
+      { path: "/", mode: "ro" as const },
+    ];
+    const line = dockerRun({ ...container, roots, covers: [] }).join(" ");
+    const [around = -1, home = -1, workspace = -1] = [
+      "destination=/,",
+      "type=tmpfs,destination=/h,",
+      "destination=/h/workspace",
+    ].map((words) => line.indexOf(words));
+    expect([around >= 0, around < home, home < workspace]).toEqual([true, true, true]);
+  },
+);
 
 test("a path that docker would read as more than one field is refused", () => {
   const roots = [{ path: "/w,readonly=false", mode: "ro" }] as const;

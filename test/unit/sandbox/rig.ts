@@ -24,7 +24,8 @@ export interface SandboxRig {
   close(): Promise<void>;
 }
 
-export function openSandboxRig(settings: Partial<SandboxSettings> = {}): SandboxRig {
+/** `named` is another name of a home that is there. */
+export function openSandboxRig(settings: Partial<SandboxSettings> = {}, named?: string): SandboxRig {
   const home = realpathSync(mkdtempSync(join(tmpdir(), "goclaw-sandbox-")));
   chmodSync(home, 0o700);
   const workspace = join(home, "workspace");
@@ -37,7 +38,7 @@ export function openSandboxRig(settings: Partial<SandboxSettings> = {}): Sandbox
       memoryBytes: 268_435_456,
       ...settings,
     },
-    ...{ children, clock: systemClock, home },
+    ...{ children, clock: systemClock, home: named ?? home },
   });
   const run: SandboxRig["run"] = async (argv, more = {}) => {
     const ran = await sandbox.run({
