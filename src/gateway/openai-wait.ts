@@ -8,6 +8,7 @@ import type { Rpc } from "../rpc/dispatch.ts";
 import { type Followed, type Follower, suspensionOf } from "../rpc/follow.ts";
 import { getTask } from "../rpc/methods/task.ts";
 import type { WireTask } from "../rpc/wire.ts";
+import { whenGone } from "./gone.ts";
 import type { ChatRequest } from "./openai-request.ts";
 import type { Answerer } from "./route-headers.ts";
 
@@ -73,7 +74,7 @@ export function waitForEnd(
       },
     });
     if (over) stop();
-    reply.raw.on("close", stop);
+    whenGone(reply.raw, stop);
   });
 }
 

@@ -1,6 +1,7 @@
 // A client's own request when something goes wrong: the provider fails, breaks off in the middle of a tool call, cannot
 // honour the request, or the client itself goes away.
 
+import { connect } from "node:net";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import OpenAI, {
@@ -168,6 +169,24 @@ test("a client that goes away takes its call with it; nothing stays reserved or 
   const db = new Database(join(rig.home, "goclaw.db"), { readonly: true, timeout: 5_000 });
   expect(db.prepare(left).pluck().get()).toBe(0);
   db.close();
+});
+
+test("a client that goes before its task is there takes its call with it", async () => {
+  rig.stub.use(() => ({ text: "well", gate: "never" }));
+  const { hostname, port } = new URL(daemon.client.url);
+  for (const stream of [true, false]) {
+    const body = JSON.stringify(ask("stub/m", { stream }));
+    const head = [
+      ...["POST /v1/chat/completions HTTP/1.1", `host: ${hostname}`, "content-type: application/json"],
+      ...[`authorization: Bearer ${daemon.client.token}`, `content-length: ${Buffer.byteLength(body)}`],
+    ];
+    const before = rig.read((db) => db.tasks()).length;
+    const socket = connect(Number(port), hostname);
+    socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+    await until("its task is there", () => rig.read((db) => db.tasks()).length > before);
+    const [task] = rig.read((db) => db.tasks()).slice(-1);
+    await taskWhere(daemon.client, task!.id, "is canceled", ({ state }) => state === "CANCELED");
+  }
 });
 
 test("a provider that cannot honour a field is passed over; with nobody else the field is a 400", async () => {
