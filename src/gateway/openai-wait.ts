@@ -51,6 +51,9 @@ export function waitForEnd(
     let over = false;
     let finishReason = "stop";
     let afterMs = 0;
+    // A key may find a task that waited for somebody, or was put back, long ago: only what it has come to by now counts.
+    let isLive = false;
+    let rests = false;
     const finish = (): void => {
       if (over) return;
       over = true;
@@ -67,10 +70,15 @@ export function waitForEnd(
         answerer.observe(event);
         view.onEvent(event);
         if (event.type === "model.end") finishReason = String(event.payload.stop_reason);
-        const ended = event.to !== null && isTerminal(event.to);
-        const putBack = event.reasonCode === "SHUTDOWN_REQUEUED";
         afterMs = Number(event.payload.retry_after_ms ?? afterMs);
-        if (ended || putBack || (!waitsShortly && suspensionOf(event) !== undefined)) finish();
+        if (event.to === null) return;
+        const isPutBack = isLive && event.reasonCode === "SHUTDOWN_REQUEUED";
+        rests = isTerminal(event.to) || isPutBack || (!waitsShortly && suspensionOf(event) !== undefined);
+        if (isLive && rests) finish();
+      },
+      onCaughtUp: () => {
+        isLive = true;
+        if (rests) finish();
       },
     });
     if (over) stop();
