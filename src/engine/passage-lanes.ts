@@ -1,7 +1,9 @@
 // Clients' own requests run beside the lanes of agents, up to a number of their own: they wait for a vendor and for nothing
 // else, and neither kind waits for the other. Beyond that number they take lanes like everything else.
 
-import type { ClaimedTask } from "../domain/task.ts";
+import type { ClaimedTask, TaskKind } from "../domain/task.ts";
+
+export const PASSAGE = "passthrough" satisfies TaskKind;
 
 const PASSAGE_LANES = 128;
 
@@ -10,7 +12,7 @@ interface Busy {
 }
 
 export function isPassage({ task }: Busy): boolean {
-  return task.kind === "passthrough";
+  return task.kind === PASSAGE;
 }
 
 /** Places beside the lanes that nobody has. */
