@@ -4,7 +4,7 @@
 import type { GoclawError } from "../domain/error.ts";
 import { sendRawError, wireError } from "./errors.ts";
 import { whenGone } from "./gone.ts";
-import type { Completion } from "./openai-wait.ts";
+import type { Completion } from "./openai-completion.ts";
 import { openStream, toLine } from "./stream.ts";
 
 export interface Chunks {

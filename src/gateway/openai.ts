@@ -6,8 +6,8 @@ import { submit } from "../rpc/methods/submit.ts";
 import { getTask } from "../rpc/methods/task.ts";
 import { ParamError } from "./errors.ts";
 import { modelNotFound, modelRoutes } from "./models.ts";
+import { type Completion, type OpenAiPorts, usageOf, waitForEnd, wholeAnswer } from "./openai-completion.ts";
 import { answerStream } from "./openai-stream.ts";
-import { type Completion, type OpenAiPorts, usageOf, waitForEnd, wholeAnswer } from "./openai-wait.ts";
 import { answerPassage } from "./passage.ts";
 import { createAnswerer, wantedHeaders } from "./route-headers.ts";
 

@@ -8,7 +8,7 @@ import { cancelTask } from "../rpc/methods/task.ts";
 import { ParamError } from "./errors.ts";
 import { whenGone } from "./gone.ts";
 import { modelNotFound } from "./models.ts";
-import { type Completion, type OpenAiPorts, waitForEnd, wholeAnswer } from "./openai-wait.ts";
+import { type Completion, type OpenAiPorts, waitForEnd, wholeAnswer } from "./openai-completion.ts";
 import { toMessage, toUsage } from "./passage-answer.ts";
 import { streamPassage } from "./passage-stream.ts";
 import { createAnswerer, wantedHeaders } from "./route-headers.ts";

@@ -1,5 +1,5 @@
-// One chat completion while its task runs: who asked, who answers, and the wait for the task's end, which both forms of
-// an answer share.
+// One chat completion, from its task to its answer: who asked, who answers, the wait for the task's end, and what of the
+// answer is the same for an agent and for a model.
 
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { CODES, type Code, GoclawError } from "../domain/error.ts";
