@@ -1,8 +1,9 @@
 // Clients' own requests do not wait for agents, nor agents for them: each has lanes of its own.
 
-import OpenAI from "openai";
+import type OpenAI from "openai";
 import { afterEach, expect, test } from "vitest";
 import type { Daemon } from "../support/daemon.ts";
+import { openAiOf } from "../support/official.ts";
 import { createRig, type Rig } from "../support/rig.ts";
 import { ended, submit } from "../support/tasks.ts";
 import { until } from "../support/wait.ts";
@@ -17,8 +18,7 @@ async function start(): Promise<Daemon & { readonly openai: OpenAI }> {
   const daemon = await rig.start();
   return { ...daemon, openai: clientOf(daemon) };
 }
-const clientOf = ({ client }: Daemon): OpenAI =>
-  new OpenAI({ baseURL: `${client.url}/v1`, apiKey: client.token, maxRetries: 0, timeout: 10_000 });
+const clientOf = ({ client }: Daemon): OpenAI => openAiOf(client, { timeout: 10_000 });
 const ask = (openai: OpenAI, content: string, headers = {}): Promise<string | null | undefined> =>
   openai.chat.completions
     .create({ model: "stub/m", messages: [{ role: "user", content }] }, { headers })
