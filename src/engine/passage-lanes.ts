@@ -1,11 +1,10 @@
-// Clients' own requests run beside the lanes of agents, up to a number of their own: they wait for a vendor and for nothing
-// else, and neither kind waits for the other. Beyond that number they take lanes like everything else.
+// Clients' own requests run beside the lanes of agents, up to a number of their own, so that neither kind waits for the
+// other. Beyond that number they take lanes like everything else.
 
+import { PASSAGE_LANES } from "../domain/passage.ts";
 import type { ClaimedTask, TaskKind } from "../domain/task.ts";
 
 export const PASSAGE = "passthrough" satisfies TaskKind;
-
-const PASSAGE_LANES = 128;
 
 interface Busy {
   readonly task: ClaimedTask;
