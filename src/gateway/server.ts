@@ -79,7 +79,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   const methodsOf = noteMethods(app);
   const sockets = limitSockets(app.server);
   const strike = createStrikes(options.monoMs);
-  const rate = createRateLimit(options.nowMs);
+  const rate = createRateLimit(options.monoMs);
   const admit = (key: KeyGrant): void => {
     const waitSeconds = rate.take(key);
     if (waitSeconds === undefined) return;
