@@ -35,13 +35,16 @@ export async function buy(
   plainer: readonly ModelRequest[] = [],
 ): Promise<Bought> {
   const { task, provider, links, purse, signal } = ports;
-  const grant = await reserveCall(purse, task, { turn, links, request });
+  // Nothing is reserved for a model that will not be asked.
+  const [first, ...rest] = provider.linksFor?.(request) ?? links;
+  const asked = first === undefined ? links : ([first, ...rest] as const);
+  const grant = await reserveCall(purse, task, { turn, links: asked, request });
   if ("outcome" in grant) return grant;
   const { held, passOver } = grant;
   const billed: Billed[] = [];
   const call = async (wanted: ModelRequest): Promise<Called> => {
-    const asked = passOver.length === 0 ? wanted : { ...wanted, passOver };
-    const called = await callModel(provider, asked, signal, hearing);
+    const left = passOver.length === 0 ? wanted : { ...wanted, passOver };
+    const called = await callModel(provider, left, signal, hearing);
     billed.push(...called.billed);
     return called;
   };
