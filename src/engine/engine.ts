@@ -61,8 +61,9 @@ class Lanes implements Engine {
   #claiming = false;
   #claimed: Promise<void> = Promise.resolve();
   #wanted = false;
-  /** Whether a client's own request may be waiting that no lane has taken. */
-  #passageWaits = true;
+  /** Clients' own requests that came, and up to which one none is waiting. */
+  #passagesSeen = 0;
+  #passagesTaken = 0;
   #stopping = true;
   readonly #hasLimits: boolean;
   #pulse: NodeJS.Timeout | undefined;
@@ -123,7 +124,7 @@ class Lanes implements Engine {
   #observe(event: GoclawEvent): void {
     if (!isDurable(event)) return;
     if (event.to === "QUEUED") {
-      this.#passageWaits ||= event.from !== null || event.payload.kind === "passthrough";
+      if (event.payload.kind === "passthrough") this.#passagesSeen++;
       this.#wake();
     }
     if (event.to === "RETRY_WAIT") this.#waker.noteDue(dueAtOf(event.at, event.payload));
@@ -148,20 +149,17 @@ class Lanes implements Engine {
       while (this.#wanted && !this.#stopping) {
         this.#wanted = false;
         const slots = this.#freeLanes();
-        const waited = this.#passageWaits;
-        this.#passageWaits = false;
+        const seen = this.#passagesSeen;
         // Without a free lane: one that becomes free wakes again.
         const tasks = slots <= 0 ? [] : await this.#claim(this.#claimInput(slots));
         for (const task of tasks) this.#run(task);
         const isFull = tasks.length >= slots;
         // Without limits of agents' own, what a claim leaves free nobody waits for.
-        if (!isFull && !this.#hasLimits) continue;
-        this.#passageWaits ||= waited;
+        if (!isFull && !this.#hasLimits) this.#passagesTaken = seen;
         this.#wanted ||= isFull && slots > 0;
-        if (this.#passageWaits) await this.#claimPassages();
+        if (this.#passagesTaken < this.#passagesSeen) await this.#claimPassages();
       }
     } catch (error) {
-      this.#passageWaits = true;
       this.#reportLoop(error);
     } finally {
       this.#claiming = false;
@@ -172,10 +170,10 @@ class Lanes implements Engine {
   async #claimPassages(): Promise<void> {
     const slots = freePlaces(this.#busy());
     if (slots <= 0 || this.#stopping) return;
-    this.#passageWaits = false;
+    const seen = this.#passagesSeen;
     const tasks = await this.#claim({ ...this.#claimInput(slots), only: "passthrough" });
     for (const task of tasks) this.#run(task);
-    this.#passageWaits ||= tasks.length === slots;
+    if (tasks.length < slots) this.#passagesTaken = seen;
   }
 
   #freeLanes(): number {
