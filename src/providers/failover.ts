@@ -43,6 +43,7 @@ const VERDICT: Record<ErrorClass, Verdict> = {
   context_length: "stop",
   refused: "stop",
   cassette_miss: "stop",
+  cassette_broken: "stop",
   aborted: "stop",
 };
 

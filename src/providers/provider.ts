@@ -102,6 +102,7 @@ export const ERROR_CLASSES = [
   "context_length",
   "refused",
   "cassette_miss",
+  "cassette_broken",
   "aborted",
 ] as const;
 export type ErrorClass = (typeof ERROR_CLASSES)[number];

@@ -13,7 +13,14 @@ import {
 import { broken, END, REQUEST, rig, scripted, text } from "./scripted.ts";
 
 const HERE: readonly ErrorClass[] = ["rate_limit", "overloaded", "network"];
-const STOP: readonly ErrorClass[] = ["bad_request", "context_length", "refused", "cassette_miss", "aborted"];
+const STOP: readonly ErrorClass[] = [
+  "bad_request",
+  "context_length",
+  "refused",
+  "cassette_miss",
+  "cassette_broken",
+  "aborted",
+];
 
 test.each(ERROR_CLASSES)("%s: here, next or stop", async (errorClass) => {
   const [first, second] = [scripted("a", [broken(errorClass)]), scripted("b", [text("b"), END])];
