@@ -68,7 +68,10 @@ function isRefused(called: Called): boolean {
 }
 
 /** A call that brought nothing; `likely` is what it used at least, counted or estimated, when its last count is missing. */
-export type Failed = Omit<Billed, "uncountedBytes"> & { readonly likely?: TokenUsage };
+export type Failed = Omit<Billed, "uncountedBytes" | "partial"> & {
+  readonly partial?: boolean;
+  readonly likely?: TokenUsage;
+};
 
 /** A provider that breaks off does not say what it counted, and bills it all the same: limits are held against `likely`. */
 function counted({ messages, tools }: ModelRequest): (call: Billed) => Failed {
@@ -89,12 +92,12 @@ export async function settleFailed(
   failed: readonly Failed[],
   isOver: boolean,
 ): Promise<void> {
-  const calls = failed.map(({ provider, model, usage, errorClass, likely }) => {
+  const calls = failed.map(({ provider, model, usage, errorClass, partial, likely }) => {
     const cost = (of: TokenUsage | null): number | null =>
       priceOf(purse.catalog, links, { provider, model, usage: of });
     const least = likely && { usd: cost(likely) ?? 0, tokens: likely.inputTokens + likely.outputTokens };
     const call = { id: purse.newId(), provider, model, usage, errorClass, costUsd: cost(usage) };
-    return { ...call, ...(least && { least }) };
+    return { ...call, ...(partial && { partial }), ...(least && { least }) };
   });
   await purse.store.insist(recordFailedCalls, { taskId: task.id, fence: task.fence, turn, calls, isOver });
 }

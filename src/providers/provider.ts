@@ -57,6 +57,8 @@ export type Part =
 export interface UsagePart {
   readonly type: "usage";
   readonly usage: TokenUsage;
+  /** Counted before the answer was made: the least that is billed if nothing else comes. */
+  readonly partial?: boolean;
   readonly provider?: string;
   readonly model?: string;
 }

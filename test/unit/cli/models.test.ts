@@ -105,6 +105,7 @@ const cost = (key: string, more: Partial<WireCost> = {}): WireCost => ({
     calls: 12,
     unpriced_calls: 0,
     uncounted_calls: 0,
+    partial_calls: 0,
     input_tokens: 123_456,
     output_tokens: 7_890,
     cached_tokens: 0,
