@@ -99,8 +99,25 @@ test("auto and tiers: of the tier's models one that can is chosen", async () => 
   const id = await submit(daemon.client, "task tier", { model: "tier:light" });
   expect(await ended(daemon.client, id)).toMatchObject({ state: "SUCCEEDED", attempt: 1 });
   expect(counts()).toEqual([0, 1]);
+  const [decided] = (await readEvents(daemon.client, id)).filter(({ type }) => type === "route.decided");
+  expect(decided?.payload).toMatchObject({
+    ...{ provider: "second", model: "m2" },
+    skipped: [{ id: "stub/m", reason: expect.stringContaining("cannot use tools") }],
+  });
   const reply = await daemon.client.post("/v1/chat/completions", picture("auto"));
   expect([reply.status, counts()]).toEqual([200, [0, 2]]);
+  expect(reply.headers["x-goclaw-provider"]).toBe("second");
+  const explained = await runCli(rig.home, [
+    "route",
+    "explain",
+    "hi",
+    "--agent",
+    "default",
+    "--model",
+    "tier:light",
+  ]);
+  expect(explained.stdout).toMatch(/^stub\/m +skipped .*stub \(m\) cannot use tools/m);
+  expect(explained.stdout).toMatch(/^second\/m2 +chosen/m);
 });
 
 test("a model without the vendor's own mode is asked for data in words, and the data is held to its schema", async () => {
