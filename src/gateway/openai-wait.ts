@@ -77,6 +77,23 @@ export function waitForEnd(
   });
 }
 
+/** The answer of a request without a stream; `usage` undefined where the vendor told none. */
+export function wholeAnswer(
+  { chat, taskId }: Completion,
+  { task, finishReason }: Ended,
+  message: object | null,
+  usage: object | undefined,
+) {
+  return {
+    id: `chatcmpl-${taskId}`,
+    object: "chat.completion",
+    created: Math.floor(Date.parse(task.created_at) / 1000),
+    model: chat.model,
+    choices: [{ index: 0, message, logprobs: null, finish_reason: finishReason }],
+    ...(usage !== undefined && { usage }),
+  };
+}
+
 export function usageOf({ usage }: WireTask) {
   return {
     prompt_tokens: usage.input_tokens,

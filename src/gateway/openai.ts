@@ -7,7 +7,7 @@ import { getTask } from "../rpc/methods/task.ts";
 import { ParamError } from "./errors.ts";
 import { modelNotFound, modelRoutes } from "./models.ts";
 import { answerStream } from "./openai-stream.ts";
-import { type Completion, type OpenAiPorts, usageOf, waitForEnd } from "./openai-wait.ts";
+import { type Completion, type OpenAiPorts, usageOf, waitForEnd, wholeAnswer } from "./openai-wait.ts";
 import { answerPassage } from "./passage.ts";
 import { createAnswerer, wantedHeaders } from "./route-headers.ts";
 
@@ -47,24 +47,12 @@ export function openAiRoutes(app: FastifyInstance, ports: OpenAiPorts): void {
 }
 
 async function answerWhole(ports: OpenAiPorts, completion: Completion): Promise<unknown> {
-  const { reply, chat, taskId, answerer } = completion;
-  const { task, finishReason } = await waitForEnd(ports, completion).finally(() => {
+  const { reply, answerer } = completion;
+  const ended = await waitForEnd(ports, completion).finally(() => {
     // Also with an error: the client may want to know whose it is. Nothing is returned: a reply is thenable.
     reply.headers(answerer.headers());
   });
-  return {
-    id: `chatcmpl-${taskId}`,
-    object: "chat.completion",
-    created: Math.floor(Date.parse(task.created_at) / 1000),
-    model: chat.model,
-    choices: [
-      {
-        index: 0,
-        message: { role: "assistant", content: task.result?.text ?? "", refusal: null },
-        logprobs: null,
-        finish_reason: finishReason,
-      },
-    ],
-    usage: usageOf(task),
-  };
+  const { task } = ended;
+  const message = { role: "assistant", content: task.result?.text ?? "", refusal: null };
+  return wholeAnswer(completion, ended, message, usageOf(task));
 }

@@ -7,8 +7,7 @@ import { submit } from "../rpc/methods/submit.ts";
 import { cancelTask } from "../rpc/methods/task.ts";
 import { ParamError } from "./errors.ts";
 import { modelNotFound } from "./models.ts";
-import type { Completion, OpenAiPorts } from "./openai-wait.ts";
-import { waitForEnd } from "./openai-wait.ts";
+import { type Completion, type OpenAiPorts, waitForEnd, wholeAnswer } from "./openai-wait.ts";
 import { toMessage, toUsage } from "./passage-answer.ts";
 import { streamPassage } from "./passage-stream.ts";
 import { createAnswerer, wantedHeaders } from "./route-headers.ts";
@@ -58,31 +57,17 @@ function cancelWhenGone(ports: OpenAiPorts, { request, reply, taskId }: Completi
 }
 
 async function answerWhole(ports: OpenAiPorts, completion: Completion): Promise<unknown> {
-  const { reply, chat, taskId, answerer } = completion;
+  const { reply, taskId, answerer } = completion;
   let usage: object | undefined;
-  const { task, finishReason } = await waitForEnd(ports, completion, {
+  const ended = await waitForEnd(ports, completion, {
     onDelta: () => {},
     onEvent: (event) => {
       if (event.type === "model.end") usage = toUsage(event);
     },
   }).finally(() => {
-    // Also with an error: the client may want to know whose it is. Nothing is returned: a reply is thenable.
+    // As in answers of agents.
     reply.headers(answerer.headers());
   });
   const answer = ports.follower.answers(taskId).at(-1);
-  return {
-    id: `chatcmpl-${taskId}`,
-    object: "chat.completion",
-    created: Math.floor(Date.parse(task.created_at) / 1000),
-    model: chat.model,
-    choices: [
-      {
-        index: 0,
-        message: answer === undefined ? null : toMessage(answer),
-        logprobs: null,
-        finish_reason: finishReason,
-      },
-    ],
-    ...(usage !== undefined && { usage }),
-  };
+  return wholeAnswer(completion, ended, answer === undefined ? null : toMessage(answer), usage);
 }

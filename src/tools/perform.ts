@@ -96,11 +96,16 @@ export async function perform(
     return refusal("APPROVAL_DECIDED", "the approval was used already", { ...audit, decision: "deny" });
   if (typeof intended === "object") return { type: "result", text: intended.settled };
   if (intended === "unknown") return inDoubt(effect);
-  const outcome = await runTool(tool, args, { ...context, answer: approval?.answer ?? null });
+  // A cancel that was committed with the intent is known by now.
+  const outcome = signal.aborted
+    ? NOT_BEGUN
+    : await runTool(tool, args, { ...context, answer: approval?.answer ?? null });
   // It failed because it was stopped: what may be made again is left open for the attempt that goes on.
   if (signal.aborted && outcome.type === "failed" && effect.effectClass !== "once") return { type: "lost" };
   return conclude(hands, task, tool, effect, args, grant, outcome);
 }
+
+const NOT_BEGUN: ToolOutcome = { type: "failed", text: "it was stopped before it began; nothing was done" };
 
 async function doubt({ store }: Hands, { id, fence }: ClaimedTask, effect: EffectRef): Promise<Performed> {
   const held = await store.insist(doubtEffect, { taskId: id, fence, key: effect.key });

@@ -17,6 +17,8 @@ const FACTS = { context_window: 10_000, max_output_tokens: 4 };
 const MODEL = { ...FACTS, id: "stub/m", input_usd_per_mtok: 0, output_usd_per_mtok: 1_000_000 };
 /** Four tokens by the estimate of three bytes each. */
 const HEARD = "abcdefghijkl";
+/** The last letters are held back while they may begin a secret, such as the home's random token. */
+const HEARD_FIRST = HEARD.slice(0, 6);
 
 let rig: Rig;
 let vendor: VendorServer;
@@ -134,7 +136,7 @@ test("a call that is canceled while it streams is no free call", async () => {
     const shown = await client.stream("GET", `/api/v1/task/stream?task_id=${id}`);
     watched.give();
     const first = await Promise.race([
-      shown.first("a piece of the answer", ({ data }) => data.includes(HEARD)).then(() => "streams"),
+      shown.first("a piece of the answer", ({ data }) => data.includes(HEARD_FIRST)).then(() => "streams"),
       ended(client, id).then(() => "ended"),
     ]);
     if (first === "streams") await client.post(`/api/v1/tasks/${id}/cancel`);

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { ClaimedTask } from "../../../src/domain/task.ts";
 import { claim } from "../../../src/queue/claim.ts";
 import { enqueue } from "../../../src/queue/enqueue.ts";
+import type { Store } from "../../../src/store/store.ts";
 import { type CallPlace, type Performed, perform } from "../../../src/tools/perform.ts";
 import type { Tool } from "../../../src/tools/tool.ts";
 import { type InlineWriter, openInlineWriter, storeOf } from "../../support/inline-writer.ts";
@@ -30,12 +31,13 @@ interface Meeting {
   readonly call?: { readonly name?: string; readonly argumentsText?: string };
   readonly place?: Partial<CallPlace>;
   readonly signal?: AbortSignal;
+  readonly store?: Store;
   readonly text?: string;
 }
 
 /** Performs the call as an attempt would that comes to it now. */
 function meet(effectClass: Tool["effectClass"], how: Meeting = {}): Promise<Performed> {
-  const { allow = "tools.probe", call = {}, place = {}, text = "fine" } = how;
+  const { allow = "tools.probe", call = {}, place = {}, store = storeOf(writer), text = "fine" } = how;
   const tool: Tool = {
     ...{ name: "probe", description: "a probe", params, effectClass, resource: () => "thing" },
     run: async (_args, { signal }) => {
@@ -43,7 +45,6 @@ function meet(effectClass: Tool["effectClass"], how: Meeting = {}): Promise<Perf
       return { type: signal.aborted ? "failed" : "done", text };
     },
   };
-  const store = storeOf(writer);
   const guard = guardOf(`allow_capabilities: [${allow}]`, ["tools.probe", "tools.other"], store);
   const whole = { id: "c", name: "probe", argumentsText: "{}", ...call };
   const where = { turn: 0, callIndex: 0, ...place };
@@ -107,5 +108,27 @@ test(
     expect(await meet("keyed")).toEqual({ type: "result", text: "fine" });
     expect(await meet("once", { ...stopped, place: { callIndex: 1 } })).toMatchObject({ type: "result" });
     expect(status()).toEqual(["DONE", "FAILED"]);
+  },
+);
+
+test(
+  verifies("STM-003", "an act whose task is stopped while its intent is written is not begun"),
+  async () => {
+    for (const [callIndex, effectClass] of (["pure", "keyed", "once"] as const).entries()) {
+      const stop = new AbortController();
+      const real = storeOf(writer);
+      // A cancel that is committed together with the intent is told before it.
+      const store: Store = {
+        ...real,
+        insist: (verb, input) => {
+          stop.abort("canceled");
+          return real.insist(verb, input);
+        },
+      };
+      await meet(effectClass, { store, signal: stop.signal, place: { callIndex } });
+    }
+    expect(ran).toBe(0);
+    // What is made once only is told to the model; the others are made by the attempt that goes on.
+    expect(status()).toEqual(["PENDING", "PENDING", "FAILED"]);
   },
 );
