@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { ABILITIES, type Ability } from "../../../src/domain/model.ts";
 import { heldToAbilities } from "../../../src/providers/able.ts";
 import { createCatalog } from "../../../src/providers/catalog.ts";
+import { limitDaily } from "../../../src/providers/daily-limit.ts";
 import { KNOWN_MODELS } from "../../../src/providers/known-models.ts";
 import type { ModelRequest } from "../../../src/providers/provider.ts";
 import { collect } from "../../support/vendors/collect.ts";
@@ -75,6 +76,16 @@ test("a model without any ability is asked in words, also for an answer of a sch
   ])
     expect((await collect(provider, { ...PLAIN, ...more })).error).toBeUndefined();
   expect(asked.slice(0, 2)).toEqual([PLAIN, PLAIN]);
+});
+
+test("a request that a model cannot be asked is none of its provider's requests a day", async () => {
+  let taken = 0;
+  const { provider } = model(["images"]);
+  const limited = limitDaily(provider, 5, async () => ({ ok: true, used: ++taken, resetsInMs: 0 }));
+  expect((await collect(limited, { ...PLAIN, tools: TOOLS })).error?.errorClass).toBe("unsupported");
+  expect(taken).toBe(0);
+  await collect(limited, PLAIN);
+  expect(taken).toBe(1);
 });
 
 test("the schema goes along where the model has the mode, or nobody knows", async () => {
