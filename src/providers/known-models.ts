@@ -55,6 +55,7 @@ export const KNOWN_MODELS: readonly ModelFacts[] = [
     ...vendor("2026-10-14", 0.1, 0.5, 0.01, 0.125),
   }),
   row("openai/o3", 200_000, 100_000, {
+    ...ABLE,
     ...unchecked("2026-03-21", 2, 8, 0.5),
     ...endsOn("2026-12-11"),
   }),
