@@ -63,7 +63,8 @@ export const BUDGET_NODE = {
 export const MODELS_NODE = {
   type: "array",
   maxItems: 1000,
-  description: "Facts of models, added to the built-in catalogue or put in the place of its rows.",
+  description:
+    "Facts of models, added to the built-in catalogue or laid over its rows: what is not given stays, such as the price.",
   items: {
     type: "object",
     additionalProperties: false,
