@@ -149,3 +149,18 @@ test("links whose provider is at its limit are named to the chain", async () => 
   await buy({ ...ports, purse: { ...ports.purse, providerBudget } }, 0, request, hearing);
   expect(asked).toMatchObject([{ passOver: [{ provider: "p", model: "m" }] }]);
 });
+
+test("nothing is reserved for a link that cannot be asked, and its unknown price is in nobody's way", async () => {
+  const { ports } = shop([usage(5, { provider: "q", model: "n" }), end], [usage(1), end]);
+  const links = [
+    { provider: "unpriced", model: "m" },
+    { provider: "q", model: "n" },
+  ] as const;
+  const able = { ...ports.provider, linksFor: () => [links[1]] };
+  expect(await buy({ ...ports, links, provider: able }, 0, request, hearing)).toMatchObject({
+    costUsd: 0.01,
+  });
+  expect(await buy({ ...ports, links }, 1, request, hearing)).toMatchObject({
+    outcome: { code: "BUDGET_UNPRICED" },
+  });
+});
