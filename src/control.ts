@@ -18,7 +18,7 @@ import type {
 } from "./domain/control.ts";
 import { GoclawError, messageOf } from "./domain/error.ts";
 import { sqliteBinding } from "./native.ts";
-import { auditSince, auditTail, toWireAudit } from "./policy/audit-read.ts";
+import { auditedTasks, auditSince, auditTail, toWireAudit } from "./policy/audit-read.ts";
 import { readCases } from "./policy/cases.ts";
 import type { PolicyRequest } from "./policy/decision.ts";
 import { explain } from "./policy/explain.ts";
@@ -200,8 +200,16 @@ export async function verifyHomeAudit(paths: Paths): Promise<AuditSummary> {
   return await reading(paths, Promise.resolve(NO_AUDIT), (reader) => verifyAudit(reader, auditFiles(paths)));
 }
 
-export function tailAudit(paths: Paths, taskId: string | null, limit: number): AuditLine[] {
-  return reading(paths, [], (reader) => auditTail(reader, taskId, limit)).map(toWireAudit);
+/** `task`: an id, or a start of one that only one task has. */
+export function tailAudit(paths: Paths, task: string | null, limit: number): AuditLine[] {
+  return reading(paths, [], (reader) => {
+    const tasks = task === null ? null : auditedTasks(reader, task.trim().toLowerCase());
+    if (tasks !== null && tasks.first !== tasks.last) {
+      const which = `among them ${tasks.first} and ${tasks.last}`;
+      throw new GoclawError("BAD_REQUEST", `several tasks begin with ${JSON.stringify(task)}, ${which}`);
+    }
+    return task !== null && tasks === null ? [] : auditTail(reader, tasks?.first ?? null, limit);
+  }).map(toWireAudit);
 }
 
 /** The database stays open until what `read` returns is there. */

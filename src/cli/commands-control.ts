@@ -131,7 +131,7 @@ const AUDIT: CommandSpec = {
       summary: "print the newest records",
       options: [
         { flags: "--limit <n>", description: "how many (default: 20)", parse: wholeNumber(1, 100_000) },
-        { flags: "--task <id>", description: "only of this task" },
+        { flags: "--task <id>", description: "only of this task; an unambiguous start of its id will do" },
         { flags: "--json", description: "print one JSON line a record" },
       ],
     },

@@ -36,7 +36,10 @@ const RUN_OPTIONS: readonly OptionSpec[] = [
   },
 ];
 
-const SESSION_ID: ArgumentSpec = { name: "<id>", description: "id of the session" };
+const SESSION_ID: ArgumentSpec = {
+  name: "<id>",
+  description: "id of the session, or an unambiguous start of it",
+};
 
 const SESSION: CommandSpec = {
   name: "session",

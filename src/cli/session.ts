@@ -4,6 +4,7 @@ import { EXIT } from "../domain/error.ts";
 import type { SessionHistory, WireSession } from "../rpc/methods/session.ts";
 import type { WireTask } from "../rpc/wire.ts";
 import { type Context, type GlobalOptions, writeJson } from "./context.ts";
+import { findSessionId } from "./find-by-id.ts";
 import { openHome } from "./home.ts";
 import { withLink } from "./link.ts";
 import { paintFor } from "./paint.ts";
@@ -62,7 +63,7 @@ export async function sessionShow(
 ): Promise<number> {
   const { stdout } = context;
   const history = await withLink(context, openHome(context, options), options, {}, async ({ api }) => {
-    const path = `/api/v1/sessions/${encodeURIComponent(id)}?limit=500`;
+    const path = `/api/v1/sessions/${await findSessionId(api, id)}?limit=500`;
     let page = await api.get<SessionHistory>(path);
     const messages = [...page.messages];
     while (page.next_cursor !== null) {
@@ -100,10 +101,8 @@ export async function sessionCompact(
   const body = options.agent === undefined ? {} : { agent: options.agent };
   try {
     return await withLink(context, openHome(context, options), options, use, async (link) => {
-      const accepted = await link.api.post<Accepted>(
-        `/api/v1/sessions/${encodeURIComponent(id)}/compact`,
-        body,
-      );
+      const sessionId = await findSessionId(link.api, id);
+      const accepted = await link.api.post<Accepted>(`/api/v1/sessions/${sessionId}/compact`, body);
       return waitForEnd(context, link, accepted.task_id, wait, options);
     });
   } finally {

@@ -4,6 +4,7 @@ import { EXIT } from "../domain/error.ts";
 import type { WireTask } from "../rpc/wire.ts";
 import type { Api } from "./api.ts";
 import { type Context, type GlobalOptions, writeJson } from "./context.ts";
+import { findSessionId } from "./find-by-id.ts";
 import { openHome } from "./home.ts";
 import { withLink } from "./link.ts";
 import { paintFor, paintState } from "./paint.ts";
@@ -42,7 +43,8 @@ export async function taskList(
   return EXIT.ok;
 }
 
-async function readList(api: Api, { state, agent, session, limit = LIMIT }: ListOptions): Promise<Page> {
+async function readList(api: Api, { state, agent, limit = LIMIT, ...asked }: ListOptions): Promise<Page> {
+  const session = asked.session === undefined ? undefined : await findSessionId(api, asked.session);
   const tasks: WireTask[] = [];
   let cursor: string | null = null;
   do {
