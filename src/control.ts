@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs";
 import { errnoOf, readText } from "./config/files.ts";
 import type { Paths } from "./config/paths.ts";
+import { nearest } from "./config/problem.ts";
 import { LABELS, type Touch } from "./domain/act.ts";
 import { BASE_CAPABILITIES, isKnownPattern, RESERVED_CAPABILITIES } from "./domain/capability.ts";
 import type {
@@ -102,14 +103,14 @@ function explainOne(policy: Policy, place: Place, ask: ExplainAsk): Explained {
 function toRequest(ask: ExplainAsk): PolicyRequest {
   const { capability } = ask;
   if (capability === undefined || !isKnownPattern(capability, CAPABILITIES) || capability.endsWith("*")) {
+    const all = [...CAPABILITIES, "mcp.<server>.<tool>"];
+    const near = nearest(capability ?? "", all);
     const what =
       capability === undefined
         ? "say which --capability"
         : `there is no capability ${JSON.stringify(capability)}`;
-    throw new GoclawError(
-      "BAD_REQUEST",
-      `${what}; there are: ${CAPABILITIES.join(", ")}, mcp.<server>.<tool>`,
-    );
+    const which = near === undefined ? `there are: ${all.join(", ")}` : `did you mean ${near}?`;
+    throw new GoclawError("BAD_REQUEST", `${what}; ${which}`);
   }
   const touches: Touch[] = [];
   // A command is judged together with the directory it runs in, as at run time.

@@ -37,11 +37,28 @@ export function describe(problem: Problem, where: string): string {
   return `${where}${key}: ${problem.what} — ${problem.fix}`;
 }
 
-/** The candidate that was probably meant, or undefined when none is near. */
+const PART_CHARS_MIN = 3;
+
+/** The candidate that was probably meant, or undefined when none is near: a slip of the fingers, or a part of its name. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   if (candidates.length === 0 || word.length > 200) return undefined;
-  const best = closest(word.toLowerCase(), candidates);
-  return distance(word.toLowerCase(), best) <= Math.max(2, Math.floor(best.length / 3)) ? best : undefined;
+  const asked = word.toLowerCase();
+  const best = closest(asked, candidates);
+  if (distance(asked, best) <= Math.max(2, Math.floor(best.length / 3))) return best;
+  return candidates.find((name) => isPartOf(asked, name)) ?? candidates.find((name) => shares(asked, name));
+}
+
+/** `per_day` of `per_day_usd`, `url` of `base_url`. */
+function isPartOf(word: string, name: string): boolean {
+  return word.length >= PART_CHARS_MIN && `_${name}_`.includes(`_${word}_`);
+}
+
+/** `expression` and `cron_expr`: one is short for a part of the other. */
+function shares(word: string, name: string): boolean {
+  return (
+    name.includes("_") &&
+    name.split("_").some((part) => part.length > PART_CHARS_MIN && word.startsWith(part))
+  );
 }
 
 /** `(nearest: x)` when something is near, else `(allowed: …)`. */
