@@ -38,7 +38,9 @@ export function buildCommander(act: Act, { write, columns = HELP_COLUMNS }: Help
 
 function fill(command: Command, spec: CommandSpec, words: readonly string[], act: Act): void {
   command
-    .description(spec.details === undefined ? spec.summary : `${capital(spec.summary)}. ${spec.details}`)
+    .description(
+      [`${capital(spec.summary)}.`, ...(spec.details === undefined ? [] : [spec.details])].join(" "),
+    )
     .summary(spec.summary);
   command.helpOption("-h, --help", "explain the command").helpCommand(false);
   if (words.length === 0) command.description(`${spec.summary} ${spec.details ?? ""}`);
