@@ -4,7 +4,6 @@
 import { existsSync } from "node:fs";
 import { errnoOf, readText } from "./config/files.ts";
 import type { Paths } from "./config/paths.ts";
-import { nearest } from "./config/problem.ts";
 import { LABELS, type Touch } from "./domain/act.ts";
 import { BASE_CAPABILITIES, isKnownPattern, RESERVED_CAPABILITIES } from "./domain/capability.ts";
 import type {
@@ -18,6 +17,7 @@ import type {
   Proposal,
 } from "./domain/control.ts";
 import { GoclawError, messageOf } from "./domain/error.ts";
+import { nearest } from "./domain/nearest.ts";
 import { sqliteBinding } from "./native.ts";
 import { auditedTasks, auditSince, auditTail, toWireAudit } from "./policy/audit-read.ts";
 import { readCases } from "./policy/cases.ts";

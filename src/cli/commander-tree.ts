@@ -2,7 +2,7 @@
 // nothing by itself: what it has to say comes out as a CommanderError.
 
 import { Argument, Command, Option } from "commander";
-import { nearest } from "../config/problem.ts";
+import { nearest } from "../domain/nearest.ts";
 import type { ArgumentSpec, CommandSpec, OptionSpec } from "./command-spec.ts";
 import { ROOT } from "./command-tree.ts";
 import { UsageError } from "./usage-error.ts";

@@ -1,8 +1,8 @@
 // What can be wrong with a configuration, and how it is said: `file:line:col key: what is wrong — what to do`.
 // Every problem of a file is reported in one error, because mending them one start at a time is tiresome.
 
-import { closest, distance } from "fastest-levenshtein";
 import { type Code, GoclawError } from "../domain/error.ts";
+import { nearest } from "../domain/nearest.ts";
 
 const PROBLEMS_SHOWN_MAX = 40;
 
@@ -35,30 +35,6 @@ export function dotted(path: KeyPath): string {
 export function describe(problem: Problem, where: string): string {
   const key = problem.path.length === 0 ? "" : ` ${dotted(problem.path)}`;
   return `${where}${key}: ${problem.what} — ${problem.fix}`;
-}
-
-const PART_CHARS_MIN = 3;
-
-/** The candidate that was probably meant, or undefined when none is near: a slip of the fingers, or a part of its name. */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  if (candidates.length === 0 || word.length > 200) return undefined;
-  const asked = word.toLowerCase();
-  const best = closest(asked, candidates);
-  if (distance(asked, best) <= Math.max(2, Math.floor(best.length / 3))) return best;
-  return candidates.find((name) => isPartOf(asked, name)) ?? candidates.find((name) => shares(asked, name));
-}
-
-/** `per_day` of `per_day_usd`, `url` of `base_url`. */
-function isPartOf(word: string, name: string): boolean {
-  return word.length >= PART_CHARS_MIN && `_${name}_`.includes(`_${word}_`);
-}
-
-/** `expression` and `cron_expr`: one is short for a part of the other. */
-function shares(word: string, name: string): boolean {
-  return (
-    name.includes("_") &&
-    name.split("_").some((part) => part.length > PART_CHARS_MIN && word.startsWith(part))
-  );
 }
 
 /** `(nearest: x)` when something is near, else `(allowed: …)`. */

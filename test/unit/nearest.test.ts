@@ -1,7 +1,7 @@
 // What is suggested for a word that is not known: a slip of the fingers, or a part of the name.
 
 import { expect, test } from "vitest";
-import { nearest } from "../../../src/config/problem.ts";
+import { nearest } from "../../src/domain/nearest.ts";
 
 const KEYS = ["name", "cron_expr", "timezone", "per_day_usd", "per_day_tokens", "base_url", "api_key"];
 
