@@ -24,7 +24,15 @@ const APPROVALS: CommandSpec = {
     {
       name: "list",
       summary: "list what waits for you",
-      options: [{ flags: "--all", description: "also what is decided, expired or used" }, JSON_OPTION],
+      options: [
+        { flags: "--all", description: "also what is decided, expired or used" },
+        {
+          flags: "--limit <n>",
+          description: "at most this many (default: 50)",
+          parse: wholeNumber(1, 100_000),
+        },
+        JSON_OPTION,
+      ],
     },
     {
       name: "show",

@@ -50,7 +50,11 @@ const SESSION: CommandSpec = {
       name: "list",
       summary: "list sessions, the newest first",
       options: [
-        { flags: "--limit <n>", description: "at most this many (default: 20)", parse: wholeNumber(1, 500) },
+        {
+          flags: "--limit <n>",
+          description: "at most this many (default: 20)",
+          parse: wholeNumber(1, 100_000),
+        },
         JSON_OPTION,
       ],
     },

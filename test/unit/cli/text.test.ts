@@ -40,6 +40,19 @@ test.each([35, 40, 60, 80, 200])("a table keeps to %d columns", (columns) => {
   expect(output.text().includes("default")).toBe(columns > 60);
 });
 
+test("a last column that is read and not scanned goes on below itself", () => {
+  const rows = [
+    ["CODE_A", "the first meaning is long"],
+    ["CODE_B", "short"],
+  ];
+  const output = keep({ isTerminal: true, columns: 22 });
+  const cells = rows.map((row) => row.map((text) => ({ text })));
+  writeTable(output, ["CODE", "MEANING"], cells, [], { wraps: true });
+  expect(output.text()).toBe(
+    "CODE    MEANING\nCODE_A  the first\n        meaning is\n        long\nCODE_B  short\n",
+  );
+});
+
 test("a table that is not for a terminal cuts nothing", () => {
   const output = keep();
   writeTable(output, ["ID", "STATE", "AGENT", "PROMPT"], ROWS, ["AGENT"]);
