@@ -49,7 +49,9 @@ function show({ stdout, stderr, clock }: Context, models: readonly WireModel[]):
     },
     stateOf(model, paint, clock.nowMs()),
   ]);
-  writeTable(stdout, ["MODEL", "WINDOW", "OUTPUT", "USD/MTOK", "STATE"], rows, ["OUTPUT", "WINDOW"]);
+  writeTable(stdout, ["MODEL", "WINDOW", "OUTPUT", "USD/MTOK", "STATE"], rows, ["OUTPUT", "WINDOW"], {
+    wraps: true,
+  });
   // One provider lacks the same for each of its models, and a table has no room for it.
   for (const reason of new Set(models.flatMap((model) => (model.configured ? [] : (model.reason ?? [])))))
     stderr.write(`${safeLine(reason)}\n`);

@@ -13,6 +13,8 @@ export interface Cell {
 
 const GAP = 2;
 const LEAST_COLUMNS = 10;
+/** For a column that is read. */
+const LEAST_READ_COLUMNS = 28;
 
 /**
  * `spare`: columns that a narrow terminal does without, the first one first. `wraps`: the last column is there to be read,
@@ -29,7 +31,11 @@ export function writeTable(
   const heading = head.map((text): Cell => ({ text, paint: bold }));
   let table: readonly (readonly Cell[])[] = [heading, ...rows];
   for (const name of spare) {
-    if (leastWidth(table) <= (output.columns ?? Number.POSITIVE_INFINITY)) break;
+    if (
+      leastWidth(table, wraps ? LEAST_READ_COLUMNS : LEAST_COLUMNS) <=
+      (output.columns ?? Number.POSITIVE_INFINITY)
+    )
+      break;
     const index = table[0]?.findIndex((cell) => cell.text === name);
     table = table.map((row) => row.filter((_, at) => at !== index));
   }
@@ -76,10 +82,10 @@ function total(widths: readonly number[]): number {
 }
 
 /** How wide the rows are when only the last column has given way. */
-function leastWidth(rows: readonly (readonly Cell[])[]): number {
+function leastWidth(rows: readonly (readonly Cell[])[], least: number): number {
   const widths = naturalWidths(rows);
   const last = widths.pop() ?? 0;
-  return total([...widths, Math.min(last, LEAST_COLUMNS)]);
+  return total([...widths, Math.min(last, least)]);
 }
 
 function fitWidths(rows: readonly (readonly Cell[])[], columns = Number.POSITIVE_INFINITY): number[] {

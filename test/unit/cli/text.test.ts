@@ -53,6 +53,13 @@ test("a last column that is read and not scanned goes on below itself", () => {
   );
 });
 
+test("columns that are spare go before one that is read becomes too narrow for it", () => {
+  const output = keep({ isTerminal: true, columns: 60 });
+  const row = ["2026-11-20 16:52:06", "QUEUED → CLAIMED", "claimed by a lane, attempt 1"];
+  writeTable(output, ["AT", "STATE", "WHAT"], [row.map((text) => ({ text }))], ["STATE"], { wraps: true });
+  expect(output.text()).toBe(`AT                   WHAT\n${row[0]}  ${row[2]}\n`);
+});
+
 test("a table that is not for a terminal cuts nothing", () => {
   const output = keep();
   writeTable(output, ["ID", "STATE", "AGENT", "PROMPT"], ROWS, ["AGENT"]);
