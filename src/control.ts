@@ -17,8 +17,9 @@ import type {
   Proposal,
 } from "./domain/control.ts";
 import { GoclawError, messageOf } from "./domain/error.ts";
+import { nearest } from "./domain/nearest.ts";
 import { sqliteBinding } from "./native.ts";
-import { auditSince, auditTail, toWireAudit } from "./policy/audit-read.ts";
+import { auditedTasks, auditSince, auditTail, toWireAudit } from "./policy/audit-read.ts";
 import { readCases } from "./policy/cases.ts";
 import type { PolicyRequest } from "./policy/decision.ts";
 import { explain } from "./policy/explain.ts";
@@ -102,14 +103,14 @@ function explainOne(policy: Policy, place: Place, ask: ExplainAsk): Explained {
 function toRequest(ask: ExplainAsk): PolicyRequest {
   const { capability } = ask;
   if (capability === undefined || !isKnownPattern(capability, CAPABILITIES) || capability.endsWith("*")) {
+    const all = [...CAPABILITIES, "mcp.<server>.<tool>"];
+    const near = nearest(capability ?? "", all);
     const what =
       capability === undefined
         ? "say which --capability"
         : `there is no capability ${JSON.stringify(capability)}`;
-    throw new GoclawError(
-      "BAD_REQUEST",
-      `${what}; there are: ${CAPABILITIES.join(", ")}, mcp.<server>.<tool>`,
-    );
+    const which = near === undefined ? `there are: ${all.join(", ")}` : `did you mean ${near}?`;
+    throw new GoclawError("BAD_REQUEST", `${what}; ${which}`);
   }
   const touches: Touch[] = [];
   // A command is judged together with the directory it runs in, as at run time.
@@ -200,8 +201,16 @@ export async function verifyHomeAudit(paths: Paths): Promise<AuditSummary> {
   return await reading(paths, Promise.resolve(NO_AUDIT), (reader) => verifyAudit(reader, auditFiles(paths)));
 }
 
-export function tailAudit(paths: Paths, taskId: string | null, limit: number): AuditLine[] {
-  return reading(paths, [], (reader) => auditTail(reader, taskId, limit)).map(toWireAudit);
+/** `task`: an id, or a start of one that only one task has. */
+export function tailAudit(paths: Paths, task: string | null, limit: number): AuditLine[] {
+  return reading(paths, [], (reader) => {
+    const tasks = task === null ? null : auditedTasks(reader, task.trim().toLowerCase());
+    if (tasks !== null && tasks.first !== tasks.last) {
+      const which = `among them ${tasks.first} and ${tasks.last}`;
+      throw new GoclawError("BAD_REQUEST", `several tasks begin with ${JSON.stringify(task)}, ${which}`);
+    }
+    return task !== null && tasks === null ? [] : auditTail(reader, tasks?.first ?? null, limit);
+  }).map(toWireAudit);
 }
 
 /** The database stays open until what `read` returns is there. */

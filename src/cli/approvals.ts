@@ -8,12 +8,16 @@ import { type Context, type GlobalOptions, writeJson } from "./context.ts";
 import { findApproval } from "./find-by-id.ts";
 import { openHome } from "./home.ts";
 import { withLink } from "./link.ts";
+import { moreText, readPages } from "./pages.ts";
 import { safeLine } from "./safe-text.ts";
 import { writePairs, writeTable } from "./table.ts";
 import { durationText, localTime } from "./time-text.ts";
 
+const LIMIT = 50;
+
 interface ListOptions extends GlobalOptions {
   readonly all?: boolean;
+  readonly limit?: number;
   readonly json?: boolean;
 }
 
@@ -28,12 +32,15 @@ export async function approvalsList(
   _args: readonly string[],
   options: ListOptions,
 ): Promise<number> {
-  const { stdout, clock } = context;
+  const { stdout, stderr, clock } = context;
+  const { all = false, limit = LIMIT } = options;
   await withLink(context, openHome(context, options), options, {}, async ({ api }) => {
-    const query = options.all === true ? "" : "?status=PENDING";
-    const { approvals } = await api.get<{ approvals: readonly WireApproval[] }>(`/api/v1/approvals${query}`);
-    if (options.json === true) return writeJson(stdout, { approvals });
-    if (approvals.length === 0) return void stdout.write("nothing waits for an approval\n");
+    const filters = { status: all ? undefined : "PENDING" };
+    const page = await readPages<WireApproval>(api, "approvals", limit, filters);
+    const { items: approvals, nextCursor } = page;
+    if (options.json === true) return writeJson(stdout, { approvals, next_cursor: nextCursor });
+    if (approvals.length === 0)
+      return stderr.write(all ? "there are no approvals yet\n" : "nothing waits for an approval\n");
     const rows = approvals.map((approval) =>
       [
         approval.id,
@@ -44,7 +51,9 @@ export async function approvalsList(
         safeLine(summaryOf(approval)),
       ].map((text) => ({ text })),
     );
-    writeTable(stdout, ["ID", "STATUS", "AGENT", "CAPABILITY", "LEFT", "ACT"], rows);
+    const head = ["ID", "STATUS", "AGENT", "CAPABILITY", "LEFT", "ACT"];
+    writeTable(stdout, head, rows, all ? ["AGENT", "LEFT", "STATUS"] : ["STATUS", "AGENT", "LEFT"]);
+    if (nextCursor !== null) stderr.write(moreText(rows.length));
   });
   return EXIT.ok;
 }

@@ -43,11 +43,11 @@ export async function auditTail(
   _args: readonly string[],
   options: TailOptions,
 ): Promise<number> {
-  const { stdout } = context;
+  const { stdout, stderr } = context;
   const { limit = 20, task = null } = options;
   const rows = (await context.control()).tailAudit(homePaths(context, options), task, limit);
   if (options.json === true) for (const row of rows) writeJson(stdout, row);
-  else if (rows.length === 0) stdout.write("no records\n");
+  else if (rows.length === 0) stderr.write("there are no records\n");
   else {
     const cells = rows.map(({ seq, at, decision, principal, capability, resource, rule }) =>
       [String(seq), localTime(at), decision, principal, capability, resource ?? "", rule].map((text) => ({
@@ -57,6 +57,7 @@ export async function auditTail(
     writeTable(stdout, ["SEQ", "AT", "DECISION", "WHO", "CAPABILITY", "RESOURCE", "RULE"], cells, [
       "SEQ",
       "WHO",
+      "RULE",
     ]);
   }
   return EXIT.ok;

@@ -32,6 +32,8 @@ export async function codes(
     { text: retryable ? "yes" : "no" },
     { text: meaning },
   ]);
-  writeTable(stdout, ["CODE", "HTTP", "JSON-RPC", "RETRYABLE", "MEANING"], rows);
+  writeTable(stdout, ["CODE", "HTTP", "JSON-RPC", "RETRYABLE", "MEANING"], rows, ["JSON-RPC", "RETRYABLE"], {
+    wraps: true,
+  });
   return EXIT.ok;
 }

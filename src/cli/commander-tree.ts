@@ -2,7 +2,7 @@
 // nothing by itself: what it has to say comes out as a CommanderError.
 
 import { Argument, Command, Option } from "commander";
-import { nearest } from "../config/problem.ts";
+import { nearest } from "../domain/nearest.ts";
 import type { ArgumentSpec, CommandSpec, OptionSpec } from "./command-spec.ts";
 import { ROOT } from "./command-tree.ts";
 import { UsageError } from "./usage-error.ts";
@@ -38,7 +38,9 @@ export function buildCommander(act: Act, { write, columns = HELP_COLUMNS }: Help
 
 function fill(command: Command, spec: CommandSpec, words: readonly string[], act: Act): void {
   command
-    .description(spec.details === undefined ? spec.summary : `${capital(spec.summary)}. ${spec.details}`)
+    .description(
+      [`${capital(spec.summary)}.`, ...(spec.details === undefined ? [] : [spec.details])].join(" "),
+    )
     .summary(spec.summary);
   command.helpOption("-h, --help", "explain the command").helpCommand(false);
   if (words.length === 0) command.description(`${spec.summary} ${spec.details ?? ""}`);

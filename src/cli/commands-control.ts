@@ -24,7 +24,15 @@ const APPROVALS: CommandSpec = {
     {
       name: "list",
       summary: "list what waits for you",
-      options: [{ flags: "--all", description: "also what is decided, expired or used" }, JSON_OPTION],
+      options: [
+        { flags: "--all", description: "also what is decided, expired or used" },
+        {
+          flags: "--limit <n>",
+          description: "at most this many (default: 50)",
+          parse: wholeNumber(1, 100_000),
+        },
+        JSON_OPTION,
+      ],
     },
     {
       name: "show",
@@ -131,7 +139,7 @@ const AUDIT: CommandSpec = {
       summary: "print the newest records",
       options: [
         { flags: "--limit <n>", description: "how many (default: 20)", parse: wholeNumber(1, 100_000) },
-        { flags: "--task <id>", description: "only of this task" },
+        { flags: "--task <id>", description: "only of this task; an unambiguous start of its id will do" },
         { flags: "--json", description: "print one JSON line a record" },
       ],
     },

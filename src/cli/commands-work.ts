@@ -36,7 +36,10 @@ const RUN_OPTIONS: readonly OptionSpec[] = [
   },
 ];
 
-const SESSION_ID: ArgumentSpec = { name: "<id>", description: "id of the session" };
+const SESSION_ID: ArgumentSpec = {
+  name: "<id>",
+  description: "id of the session, or an unambiguous start of it",
+};
 
 const SESSION: CommandSpec = {
   name: "session",
@@ -47,7 +50,11 @@ const SESSION: CommandSpec = {
       name: "list",
       summary: "list sessions, the newest first",
       options: [
-        { flags: "--limit <n>", description: "at most this many (default: 20)", parse: wholeNumber(1, 500) },
+        {
+          flags: "--limit <n>",
+          description: "at most this many (default: 20)",
+          parse: wholeNumber(1, 100_000),
+        },
         JSON_OPTION,
       ],
     },

@@ -19,20 +19,22 @@ interface Place {
     readonly name: string;
     readonly description: string;
     readonly value: boolean;
+    /** The words it takes, when it takes only these. */
+    readonly choices: readonly string[];
   }[];
   readonly values: readonly string[];
 }
 
 function places(spec: CommandSpec = ROOT, words: readonly string[] = []): Place[] {
   const own = [...(spec.options ?? []), ...(words.length === 0 ? [] : globalOptions())];
-  const options = own.map(({ flags, description }) => {
+  const options = own.map(({ flags, description, choices = [] }) => {
     const [name = "", value] = flags.split(" ");
-    return { name, description, value: value !== undefined };
+    return { name, description, value: value !== undefined, choices };
   });
   const place: Place = {
     words: words.join(" "),
     commands: spec.commands ?? [],
-    options: [...options, { name: "--help", description: "explain the command", value: false }],
+    options: [...options, { name: "--help", description: "explain the command", value: false, choices: [] }],
     values: spec.name === "help" ? (ROOT.commands ?? []).map((child) => child.name) : valuesOf(spec),
   };
   return [place, ...place.commands.flatMap((child) => places(child, [...words, child.name]))];
@@ -52,6 +54,16 @@ function valueOptions(): string[] {
   return [...new Set(names.map((option) => option.name))];
 }
 
+/** For bash and zsh: what follows an option that takes only certain words. */
+function choiceCases(assign: (choices: readonly string[]) => string): string {
+  const cases = places().flatMap(({ words, options }) =>
+    options.flatMap(({ name, choices }) =>
+      choices.length === 0 ? [] : [`    "${words} ${name}") ${assign(choices)} ;;`],
+    ),
+  );
+  return cases.join("\n");
+}
+
 function bash(): string {
   const cases = places().map(({ words, commands, options, values }) => {
     const all = [
@@ -68,15 +80,17 @@ _goclaw() {
     word="\${COMP_WORDS[index]}"
     if [[ -n "$skip" ]]; then skip=""; continue; fi
     case "$word" in
-      ${valueOptions().join("|")}) skip=1 ;;
+      ${valueOptions().join("|")}) skip="$word" ;;
       -*) ;;
       *) words="\${words:+$words }$word" ;;
     esac
   done
-  if [[ -n "$skip" ]]; then COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}")); return; fi
-  case "$words" in
+  if [[ -n "$skip" ]]; then case "$words $skip" in
+${choiceCases((choices) => `candidates="${choices.join(" ")}"`)}
+    *) COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}")); return ;;
+  esac; else case "$words" in
 ${cases.join("\n")}
-  esac
+  esac; fi
   COMPREPLY=($(compgen -W "$candidates" -- "\${COMP_WORDS[COMP_CWORD]}"))
 }
 complete -F _goclaw goclaw
@@ -104,15 +118,17 @@ _goclaw() {
     word="\${words[index]}"
     if [[ -n "$skip" ]]; then skip=""; continue; fi
     case "$word" in
-      ${valueOptions().join("|")}) skip=1 ;;
+      ${valueOptions().join("|")}) skip="$word" ;;
       -*) ;;
       *) line="\${line:+$line }$word" ;;
     esac
   done
-  if [[ -n "$skip" ]]; then _files; return; fi
-  case "$line" in
+  if [[ -n "$skip" ]]; then case "$line $skip" in
+${choiceCases((choices) => `candidates=(${choices.map(quote).join(" ")})`)}
+    *) _files; return ;;
+  esac; else case "$line" in
 ${cases.join("\n")}
-  esac
+  esac; fi
   _describe goclaw candidates
 }
 if [[ "\${funcstack[1]}" = "_goclaw" ]]; then _goclaw "$@"; else compdef _goclaw goclaw; fi
@@ -121,8 +137,12 @@ if [[ "\${funcstack[1]}" = "_goclaw" ]]; then _goclaw "$@"; else compdef _goclaw
 
 function fish(): string {
   const quote = (text: string): string => `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+  const taking = ({ value, choices }: Place["options"][number]): string => {
+    if (choices.length > 0) return ` -x -a ${quote(choices.join(" "))}`;
+    return value ? " -r" : "";
+  };
   const lines = places().flatMap(({ words, commands, options, values }) => {
-    const when = `-n "test \\"(__goclaw_words)\\" = ${quote(words)}"`;
+    const when = `-n "__goclaw_after ${quote(words)}"`;
     return [
       ...commands.map(
         (command) => `complete -c goclaw -f ${when} -a ${command.name} -d ${quote(command.summary)}`,
@@ -130,12 +150,12 @@ function fish(): string {
       ...values.map((value) => `complete -c goclaw -f ${when} -a ${value}`),
       ...options.map(
         (option) =>
-          `complete -c goclaw ${when} -l ${option.name.slice(2)}${option.value ? " -r" : ""} -d ${quote(option.description)}`,
+          `complete -c goclaw ${when} -l ${option.name.slice(2)}${taking(option)} -d ${quote(option.description)}`,
       ),
     ];
   });
   return `# fish completion for goclaw: goclaw completion fish | source
-function __goclaw_words
+function __goclaw_after
   set -l skip ""
   set -l found
   for word in (commandline -opc)[2..]
@@ -151,7 +171,7 @@ function __goclaw_words
         set -a found $word
     end
   end
-  string join " " $found
+  test "$found" = "$argv"
 end
 complete -c goclaw -f
 ${lines.join("\n")}

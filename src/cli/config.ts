@@ -34,8 +34,8 @@ export async function configSet(
   [key = "", value = ""]: readonly string[],
   options: GlobalOptions,
 ): Promise<number> {
-  setValue(openHome(context, options), key, value, context.env);
-  return await changed(context, options);
+  const isNew = setValue(openHome(context, options), key, value, context.env);
+  return isNew ? await changed(context, options) : EXIT.ok;
 }
 
 export async function configUnset(
@@ -43,8 +43,9 @@ export async function configUnset(
   [key = ""]: readonly string[],
   options: GlobalOptions,
 ): Promise<number> {
-  unset(openHome(context, options), key, context.env);
-  return await changed(context, options);
+  if (unset(openHome(context, options), key, context.env)) return await changed(context, options);
+  context.stderr.write(`config.yaml does not set ${safeLine(key)}\n`);
+  return EXIT.ok;
 }
 
 /** A running daemon has read the file already. */

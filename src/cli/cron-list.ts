@@ -106,7 +106,7 @@ function showRuns({ stdout, stderr }: Context, runs: readonly WireRun[], more: b
     { text: run.task_id ?? "-" },
     { text: whyOf(run) },
   ]);
-  writeTable(stdout, ["SLOT", "OUTCOME", "TASK", "WHY"], rows);
+  writeTable(stdout, ["SLOT", "OUTCOME", "TASK", "WHY"], rows, [], { wraps: true });
   if (more) stderr.write(`there are more than these ${runs.length}; --limit shows up to 500\n`);
 }
 

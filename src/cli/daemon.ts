@@ -43,8 +43,9 @@ export async function daemonStart(
       context.stderr.write(`goclaw: ${text}; see \`goclaw status\` and ${paths.systemLog}\n`);
       return EXIT.failed;
     }
-    if (errors.read() === "")
-      context.stderr.write(`goclaw: the daemon ended at once; see ${paths.systemLog}\n`);
+    // A full disk takes no last words; the exit code still says it.
+    const why = outcome === EXIT.diskFull ? "the disk is full; free some space" : `see ${paths.systemLog}`;
+    if (errors.read() === "") context.stderr.write(`goclaw: the daemon ended at once; ${why}\n`);
     return outcome;
   } finally {
     closeSync(errors.handle);

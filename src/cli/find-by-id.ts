@@ -31,27 +31,24 @@ export function findApproval(api: Api, given: string): Promise<WireApproval> {
   });
 }
 
+/** The id of a session. A whole id is taken as it is: a client may name a session before its first task. */
+export async function findSessionId(api: Api, given: string): Promise<string> {
+  const id = given.trim().toLowerCase();
+  if (UUID_PATTERN.test(id)) return id;
+  const found = await findByStart<{ readonly id: string }>(api, id, "sessions");
+  if (found !== undefined) return found.id;
+  const what = `there is no session ${JSON.stringify(safeLine(given).slice(0, 64))}`;
+  throw new GoclawError("SESSION_NOT_FOUND", `${what}; goclaw session list shows them`);
+}
+
 async function findById<Found extends { readonly id: string }>(
   api: Api,
   given: string,
   { one, many, notFound }: Kind,
 ): Promise<Found> {
   const id = given.trim().toLowerCase();
-  if (!UUID_PATTERN.test(id) && PREFIX.test(id)) {
-    const cursor = id + LAST_ID.slice(id.length);
-    const path = `/api/v1/${many}?limit=2&cursor=${cursor}`;
-    const list = UUID_PATTERN.test(cursor)
-      ? ((await api.get<Record<string, Found[]>>(path))[many] ?? [])
-      : [];
-    const [first, second] = list.filter((found) => found.id.startsWith(id));
-    if (second !== undefined) {
-      throw new GoclawError(
-        "BAD_REQUEST",
-        `several ${many} begin with ${JSON.stringify(id)}, among them ${first?.id} and ${second.id}; write more of the id`,
-      );
-    }
-    if (first !== undefined) return first;
-  }
+  const begun = UUID_PATTERN.test(id) ? undefined : await findByStart<Found>(api, id, many);
+  if (begun !== undefined) return begun;
   if (given.trim() === "" || given.length > 64) {
     throw new GoclawError(
       notFound,
@@ -60,4 +57,20 @@ async function findById<Found extends { readonly id: string }>(
   }
   const found = await api.get<Record<string, Found>>(`/api/v1/${many}/${encodeURIComponent(given.trim())}`);
   return found[one] as Found;
+}
+
+async function findByStart<Found extends { readonly id: string }>(
+  api: Api,
+  start: string,
+  many: string,
+): Promise<Found | undefined> {
+  const cursor = start + LAST_ID.slice(start.length);
+  if (!PREFIX.test(start) || !UUID_PATTERN.test(cursor)) return undefined;
+  const list = (await api.get<Record<string, Found[]>>(`/api/v1/${many}?limit=2&cursor=${cursor}`))[many];
+  const [first, second] = (list ?? []).filter((found) => found.id.startsWith(start));
+  if (second === undefined) return first;
+  throw new GoclawError(
+    "BAD_REQUEST",
+    `several ${many} begin with ${JSON.stringify(start)}, among them ${first?.id} and ${second.id}; write more of the id`,
+  );
 }

@@ -1,7 +1,7 @@
 // `goclaw help [command]`: the same text as `--help`.
 
-import { nearest } from "../config/problem.ts";
 import { EXIT } from "../domain/error.ts";
+import { nearest } from "../domain/nearest.ts";
 import { findSpec } from "./command-tree.ts";
 import { buildCommander } from "./commander-tree.ts";
 import type { Context } from "./context.ts";

@@ -52,7 +52,13 @@ function showServers({ stdout, stderr }: Context, servers: readonly McpServerVie
       { text: safeLine(server.trouble ?? "") },
     ];
   });
-  writeTable(stdout, ["SERVER", "TRANSPORT", "STATE", "NOW", "TOOLS", "TROUBLE"], rows, ["TRANSPORT", "NOW"]);
+  writeTable(
+    stdout,
+    ["SERVER", "TRANSPORT", "STATE", "NOW", "TOOLS", "TROUBLE"],
+    rows,
+    ["TRANSPORT", "NOW"],
+    { wraps: true },
+  );
 }
 
 export async function mcpTools(
@@ -83,5 +89,5 @@ function showTools({ stdout, stderr }: Context, server: string, tools: readonly 
     { text: tool.hash.slice(0, 12) },
     { text: safeLine(String(tool.definition.description ?? "")) },
   ]);
-  writeTable(stdout, ["TOOL", "STATE", "HASH", "DESCRIPTION"], rows, ["HASH"]);
+  writeTable(stdout, ["TOOL", "STATE", "HASH", "DESCRIPTION"], rows, ["HASH"], { wraps: true });
 }

@@ -52,7 +52,10 @@ function show({ stdout, stderr, clock }: Context, models: readonly WireModel[]):
     stateOf(model, paint, clock.nowMs()),
   ]);
   const head = ["MODEL", "WINDOW", "OUTPUT", "USD/MTOK", "CAN", "STATE"];
-  writeTable(stdout, head, rows, ["OUTPUT", "CAN", "WINDOW"]);
+  writeTable(stdout, head, rows, ["OUTPUT", "CAN", "WINDOW"], { wraps: true });
+  // One provider lacks the same for each of its models, and a table has no room for it.
+  for (const reason of new Set(models.flatMap((model) => (model.configured ? [] : (model.reason ?? [])))))
+    stderr.write(`${safeLine(reason)}\n`);
   const days = models.flatMap(({ price_as_of: day }) => day ?? []).sort();
   if (days.length > 0) stderr.write(`built-in prices were read between ${days[0]} and ${days.at(-1)}\n`);
   if (models.some(isDoubtful))
@@ -75,7 +78,7 @@ function isDoubtful({ price_checked: checked }: WireModel): boolean {
 }
 
 function stateOf(model: WireModel, paint: Paint, nowMs: number): Cell {
-  if (!model.configured) return { text: safeLine(model.reason ?? "not configured"), paint: paint.dim };
+  if (!model.configured) return { text: "not configured", paint: paint.dim };
   if (model.breaker === "closed") return readyState(model, paint, nowMs);
   const left = durationText(Math.max(0, Date.parse(model.retry_at ?? "") - nowMs));
   const again = model.breaker === "open" ? `tried again in ${left}` : "the next call tries it again";

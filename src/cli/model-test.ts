@@ -1,6 +1,7 @@
 // `goclaw model test`: one small real call, and how it went. Works without a daemon, through the same provider code.
 
 import { EXIT } from "../domain/error.ts";
+import { adviceFor } from "./advice.ts";
 import { type Context, type GlobalOptions, type ModelTest, writeJson } from "./context.ts";
 import { openHome } from "./home.ts";
 import { countText, usdText } from "./money-text.ts";
@@ -46,7 +47,7 @@ function toWire(test: ModelTest) {
   };
 }
 
-function show({ stdout }: Context, test: ModelTest): void {
+function show({ stdout, stderr }: Context, test: ModelTest): void {
   const paint = paintFor(stdout);
   const outcome: Cell = test.ok
     ? { text: "answered", paint: paint.good }
@@ -65,4 +66,7 @@ function show({ stdout }: Context, test: ModelTest): void {
     pairs.push(["cost", usdText(test.costUsd)]);
   }
   writePairs(stdout, pairs);
+  // Every other failure says in its own words what to do.
+  if (test.errorClass === "not_configured")
+    stderr.write(`${adviceFor("PROVIDER_NOT_CONFIGURED", "") ?? ""}\n`);
 }

@@ -2,7 +2,7 @@
 // that names the option.
 
 import { InvalidArgumentError } from "commander";
-import { nearest } from "../config/problem.ts";
+import { nearest } from "../domain/nearest.ts";
 
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {

@@ -33,7 +33,10 @@ export async function policyDiff(
     })),
   );
   if (rows.length > 0)
-    writeTable(stdout, ["AT", "AGENT", "WAS → IS", "CAPABILITY", "RESOURCE", "RULE"], rows, ["RULE"]);
+    writeTable(stdout, ["AT", "AGENT", "WAS → IS", "CAPABILITY", "RESOURCE", "RULE"], rows, [
+      "RULE",
+      "AGENT",
+    ]);
   stdout.write(
     `${diff.decisions} decisions since ${localTime(diff.since)}, ${diff.changed.length} would change\n`,
   );

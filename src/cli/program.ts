@@ -72,6 +72,11 @@ function usageText(error: CommanderError): string {
   const text = safeText(error.message)
     .replace(/^error: /, "")
     .replace(/^(unknown option '[^'=]*)=[\s\S]*'/, "$1'")
+    .replace(
+      /^command-argument value ('[\s\S]*') is invalid for argument '(.*?)'\./,
+      "argument $1 for <$2> is invalid.",
+    )
+    .replace(/ Allowed choices are (.*)\.$/, " It must be one of $1.")
     .replace(/\n\(Did you mean (one of )?(.*?)\?\)$/, "; did you mean $2?");
   if (/^unknown option '-*[^']*(key|token|secret|password)/i.test(text))
     return `${text}; an argument is seen by every process here: put keys in .env of the home, or in the environment`;

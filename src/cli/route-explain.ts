@@ -69,7 +69,7 @@ function show({ stdout }: Context, route: WireRoute): void {
     { text: one.breaker.replace("_", " ") },
     { text: safeLine(one.reason ?? "") },
   ]);
-  writeTable(stdout, ["CHAIN", "STANDING", "TODAY", "BREAKER", "WHY"], chain);
+  writeTable(stdout, ["CHAIN", "STANDING", "TODAY", "BREAKER", "WHY"], chain, ["TODAY"], { wraps: true });
   if (route.steps.length === 0) return;
   stdout.write("\n");
   const steps = route.steps.map(({ layer, rule, verdict, reason }): Cell[] => [
@@ -78,5 +78,5 @@ function show({ stdout }: Context, route: WireRoute): void {
     { text: verdict.replace("_", " "), paint: verdict === "matched" ? paint.good : paint.dim },
     { text: safeLine(reason) },
   ]);
-  writeTable(stdout, ["LAYER", "RULE", "VERDICT", "WHY"], steps);
+  writeTable(stdout, ["LAYER", "RULE", "VERDICT", "WHY"], steps, [], { wraps: true });
 }

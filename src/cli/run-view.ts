@@ -12,6 +12,7 @@ import type { Link } from "./link.ts";
 import { paintFor } from "./paint.ts";
 import { createPairs } from "./pairs.ts";
 import { safeText } from "./safe-text.ts";
+import { createSilence } from "./silence.ts";
 import { durationText } from "./time-text.ts";
 
 export interface RunView {
@@ -66,11 +67,22 @@ export function createTextView(context: Context, options: { readonly verbose?: b
     if (lineOpen && stdout.isTerminal && stderr.isTerminal) closeLine();
     stderr.write(`${dim(`· ${text}`)}\n`);
   };
+  const silence = createSilence(say);
   return {
-    onEvent: (event) => say(eventText(event)),
-    onPiece: (piece) => print(answer.accept(piece) ?? ""),
-    onBreak: (error) => say(`${safeText(error.message)}; trying again`),
+    onEvent: (event) => {
+      say(eventText(event));
+      if (talks) silence.after(event);
+    },
+    onPiece: (piece) => {
+      silence.end();
+      print(answer.accept(piece) ?? "");
+    },
+    onBreak: (error) => {
+      silence.end();
+      say(`${safeText(error.message)}; trying again`);
+    },
     end: async (task) => {
+      silence.end();
       if (task.state === "SUCCEEDED") {
         const result = task.result?.text ?? "";
         const rest = answer.finish(result);
@@ -83,7 +95,10 @@ export function createTextView(context: Context, options: { readonly verbose?: b
       closeLine();
       return task.state === "SUCCEEDED" ? succeeded(task, say) : failed(context, task);
     },
-    leave: async () => closeLine(),
+    leave: async () => {
+      silence.end();
+      closeLine();
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import type { WireTask } from "../rpc/wire.ts";
 import { LostDaemon } from "./api.ts";
 import type { Context, GlobalOptions } from "./context.ts";
 import { writeJson } from "./context.ts";
+import { findSessionId } from "./find-by-id.ts";
 import { openHome } from "./home.ts";
 import { type Link, withLink } from "./link.ts";
 import { readPrompt, readSchema } from "./prompt.ts";
@@ -79,7 +80,8 @@ async function submit(
   { prompt, schema }: { readonly prompt: string; readonly schema: unknown },
   options: RunOptions,
 ): Promise<Accepted> {
-  const { agent, session, model } = options;
+  const { agent, model } = options;
+  const session = options.session === undefined ? undefined : await findSessionId(link.api, options.session);
   const key = options.idempotencyKey ?? `run-${Buffer.from(context.random.bytes(16)).toString("hex")}`;
   const body = {
     prompt,

@@ -4,8 +4,10 @@ import { EXIT } from "../domain/error.ts";
 import type { SessionHistory, WireSession } from "../rpc/methods/session.ts";
 import type { WireTask } from "../rpc/wire.ts";
 import { type Context, type GlobalOptions, writeJson } from "./context.ts";
+import { findSessionId } from "./find-by-id.ts";
 import { openHome } from "./home.ts";
 import { withLink } from "./link.ts";
+import { moreText, readPages } from "./pages.ts";
 import { paintFor } from "./paint.ts";
 import { safeLine, safeText } from "./safe-text.ts";
 import { writeTable } from "./table.ts";
@@ -20,11 +22,6 @@ interface SessionOptions extends GlobalOptions {
   readonly json?: boolean;
 }
 
-interface Page {
-  readonly sessions: readonly WireSession[];
-  readonly next_cursor: string | null;
-}
-
 const LIMIT = 20;
 
 export async function sessionList(
@@ -33,24 +30,28 @@ export async function sessionList(
   options: SessionOptions,
 ): Promise<number> {
   const { stdout, stderr, clock } = context;
-  const page = await withLink(context, openHome(context, options), options, {}, ({ api }) =>
-    api.get<Page>(`/api/v1/sessions?limit=${options.limit ?? LIMIT}`),
+  const { items: sessions, nextCursor } = await withLink(
+    context,
+    openHome(context, options),
+    options,
+    {},
+    ({ api }) => readPages<WireSession>(api, "sessions", options.limit ?? LIMIT),
   );
-  if (options.json === true) writeJson(stdout, page);
-  else if (page.sessions.length === 0) stderr.write("there are no sessions yet\n");
+  if (options.json === true) writeJson(stdout, { sessions, next_cursor: nextCursor });
+  else if (sessions.length === 0) stderr.write("there are no sessions yet\n");
   else {
     const { dim } = paintFor(stdout);
     const nowMs = clock.nowMs();
-    const rows = page.sessions.map((session) => [
+    const rows = sessions.map((session) => [
       { text: safeLine(session.id) },
-      { text: safeLine(session.agent_id) },
       { text: String(session.messages) },
       { text: agoText(session.created_at, nowMs), paint: dim },
       { text: agoText(session.updated_at, nowMs), paint: dim },
+      { text: safeLine(session.agent_id) },
     ]);
-    writeTable(stdout, ["ID", "AGENT", "MESSAGES", "CREATED", "LAST"], rows, ["CREATED"]);
-    if (page.next_cursor !== null)
-      stderr.write(`there are more than these ${rows.length}; --limit shows them\n`);
+    const head = ["ID", "MESSAGES", "CREATED", "LAST", "AGENT"];
+    writeTable(stdout, head, rows, ["CREATED", "MESSAGES"]);
+    if (nextCursor !== null) stderr.write(moreText(rows.length));
   }
   return EXIT.ok;
 }
@@ -62,7 +63,7 @@ export async function sessionShow(
 ): Promise<number> {
   const { stdout } = context;
   const history = await withLink(context, openHome(context, options), options, {}, async ({ api }) => {
-    const path = `/api/v1/sessions/${encodeURIComponent(id)}?limit=500`;
+    const path = `/api/v1/sessions/${await findSessionId(api, id)}?limit=500`;
     let page = await api.get<SessionHistory>(path);
     const messages = [...page.messages];
     while (page.next_cursor !== null) {
@@ -100,10 +101,8 @@ export async function sessionCompact(
   const body = options.agent === undefined ? {} : { agent: options.agent };
   try {
     return await withLink(context, openHome(context, options), options, use, async (link) => {
-      const accepted = await link.api.post<Accepted>(
-        `/api/v1/sessions/${encodeURIComponent(id)}/compact`,
-        body,
-      );
+      const sessionId = await findSessionId(link.api, id);
+      const accepted = await link.api.post<Accepted>(`/api/v1/sessions/${sessionId}/compact`, body);
       return waitForEnd(context, link, accepted.task_id, wait, options);
     });
   } finally {

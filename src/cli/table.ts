@@ -13,24 +13,50 @@ export interface Cell {
 
 const GAP = 2;
 const LEAST_COLUMNS = 10;
+/** For a column that is read. */
+const LEAST_READ_COLUMNS = 28;
 
-/** `spare`: columns that a narrow terminal does without, the first one first. */
+/**
+ * `spare`: columns that a narrow terminal does without, the first one first. `wraps`: the last column is there to be read,
+ * and goes on below itself instead of being cut.
+ */
 export function writeTable(
   output: Output,
   head: readonly string[],
   rows: readonly (readonly Cell[])[],
   spare: readonly string[] = [],
+  { wraps = false } = {},
 ): void {
   const { bold } = paintFor(output);
   const heading = head.map((text): Cell => ({ text, paint: bold }));
   let table: readonly (readonly Cell[])[] = [heading, ...rows];
   for (const name of spare) {
-    if (leastWidth(table) <= (output.columns ?? Number.POSITIVE_INFINITY)) break;
+    if (
+      leastWidth(table, wraps ? LEAST_READ_COLUMNS : LEAST_COLUMNS) <=
+      (output.columns ?? Number.POSITIVE_INFINITY)
+    )
+      break;
     const index = table[0]?.findIndex((cell) => cell.text === name);
     table = table.map((row) => row.filter((_, at) => at !== index));
   }
   const widths = fitWidths(table, output.columns);
-  for (const row of table) output.write(`${formatRow(row, widths)}\n`);
+  const lines = wraps ? table.flatMap((row) => wrapLast(row, widths.at(-1) ?? 0)) : table;
+  for (const row of lines) output.write(`${formatRow(row, widths)}\n`);
+}
+
+/** The row as several, in which the words of its last cell follow each other. */
+function wrapLast(row: readonly Cell[], width: number): readonly (readonly Cell[])[] {
+  const last = row.at(-1);
+  const lines = [""];
+  for (const word of last?.text.split(" ") ?? []) {
+    const longer = `${lines.at(-1)} ${word}`.trimStart();
+    if (widthOf(longer) <= width || lines.at(-1) === "") lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines.map((text, index) => [
+    ...row.slice(0, -1).map((cell) => (index === 0 ? cell : { text: "" })),
+    { ...last, text },
+  ]);
 }
 
 /** Pairs under each other: `name   value`. */
@@ -56,10 +82,10 @@ function total(widths: readonly number[]): number {
 }
 
 /** How wide the rows are when only the last column has given way. */
-function leastWidth(rows: readonly (readonly Cell[])[]): number {
+function leastWidth(rows: readonly (readonly Cell[])[], least: number): number {
   const widths = naturalWidths(rows);
   const last = widths.pop() ?? 0;
-  return total([...widths, Math.min(last, LEAST_COLUMNS)]);
+  return total([...widths, Math.min(last, least)]);
 }
 
 function fitWidths(rows: readonly (readonly Cell[])[], columns = Number.POSITIVE_INFINITY): number[] {

@@ -4,8 +4,10 @@ import { EXIT } from "../domain/error.ts";
 import type { WireTask } from "../rpc/wire.ts";
 import type { Api } from "./api.ts";
 import { type Context, type GlobalOptions, writeJson } from "./context.ts";
+import { findSessionId } from "./find-by-id.ts";
 import { openHome } from "./home.ts";
 import { withLink } from "./link.ts";
+import { moreText, readPages } from "./pages.ts";
 import { paintFor, paintState } from "./paint.ts";
 import { safeLine } from "./safe-text.ts";
 import { type Cell, writeTable } from "./table.ts";
@@ -25,7 +27,6 @@ interface Page {
 }
 
 const LIMIT = 20;
-const PAGE = 500;
 /** Where nobody cuts the line, a prompt of a megabyte should not fill the screen all the same. */
 const PROMPT_CHARS = 200;
 
@@ -42,19 +43,10 @@ export async function taskList(
   return EXIT.ok;
 }
 
-async function readList(api: Api, { state, agent, session, limit = LIMIT }: ListOptions): Promise<Page> {
-  const tasks: WireTask[] = [];
-  let cursor: string | null = null;
-  do {
-    const query = new URLSearchParams({ limit: String(Math.min(PAGE, limit - tasks.length)) });
-    for (const [name, value] of Object.entries({ state, agent, session, cursor })) {
-      if (value != null) query.set(name, value);
-    }
-    const page: Page = await api.get<Page>(`/api/v1/tasks?${query}`);
-    tasks.push(...page.tasks);
-    cursor = page.next_cursor;
-  } while (cursor !== null && tasks.length < limit);
-  return { tasks, next_cursor: cursor };
+async function readList(api: Api, { state, agent, limit = LIMIT, ...asked }: ListOptions): Promise<Page> {
+  const session = asked.session === undefined ? undefined : await findSessionId(api, asked.session);
+  const { items, nextCursor } = await readPages<WireTask>(api, "tasks", limit, { state, agent, session });
+  return { tasks: items, next_cursor: nextCursor };
 }
 
 function show({ stdout, stderr, clock }: Context, { tasks, next_cursor }: Page, options: ListOptions): void {
@@ -75,7 +67,7 @@ function show({ stdout, stderr, clock }: Context, { tasks, next_cursor }: Page, 
   ]);
   const head = ["ID", "STATE", "ATTEMPT", "CREATED", "AGENT", "PROMPT"];
   writeTable(stdout, head, rows, ["AGENT", "ATTEMPT", "CREATED"]);
-  if (next_cursor !== null) stderr.write(`there are more than these ${tasks.length}; --limit shows them\n`);
+  if (next_cursor !== null) stderr.write(moreText(tasks.length));
 }
 
 function noteOf({ state, reason_code: reason, prompt }: WireTask): string {

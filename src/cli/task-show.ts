@@ -92,7 +92,9 @@ export function showEvents(output: Output, events: readonly WireEvent[]): void {
     { text: arrowOf(event) },
     { text: eventText(event) },
   ]);
-  writeTable(output, ["SEQ", "AT", "EVENT", "STATE", "WHAT"], rows, ["SEQ", "STATE"]);
+  writeTable(output, ["SEQ", "AT", "EVENT", "STATE", "WHAT"], rows, ["SEQ", "STATE", "EVENT"], {
+    wraps: true,
+  });
 }
 
 export function arrowOf({ state_from: from, state_to: to }: WireEvent): string {

@@ -3,13 +3,14 @@
 
 import type { Agent } from "../domain/agent.ts";
 import { toBudget } from "../domain/budget.ts";
+import { nearest } from "../domain/nearest.ts";
 import { OUTPUT_RETRIES } from "../domain/output.ts";
 import { resolveOutput } from "./agent-output.ts";
 import type { Config } from "./config.ts";
 import { isMcpToolName } from "./mcp.ts";
 import { chainOfWish, checkWish, defaultModel, isWish, nominalOf } from "./model-ref.ts";
 import type { Paths } from "./paths.ts";
-import { type KeyPath, nearest, type Problem, suggest } from "./problem.ts";
+import { type KeyPath, type Problem, suggest } from "./problem.ts";
 import type { ProviderConfig } from "./providers.ts";
 import type { Settings } from "./schema.ts";
 import { readMarkdown, readSoulFile } from "./soul-files.ts";

@@ -2,8 +2,9 @@
 // the keywords of SchemaNode and no others; a test runs it beside ajv, which costs 40 ms at start and is not shipped
 // for this.
 
+import { nearest } from "../domain/nearest.ts";
 import { isRecord } from "./data.ts";
-import { type KeyPath, nearest, type Problem, suggest } from "./problem.ts";
+import { type KeyPath, type Problem, suggest } from "./problem.ts";
 import type { SchemaNode } from "./schema-node.ts";
 
 /** Keys that would reach into object prototypes somewhere down the line; refused wherever they stand. */

@@ -35,19 +35,20 @@ export function getValue(paths: Paths, key: string, env: Env = processEnv()): Ke
 }
 
 /** Sets a key to a YAML scalar or flow collection. Throws, and writes nothing, when the result would not be valid. */
-export function setValue(paths: Paths, key: string, value: string, env: Env = processEnv()): void {
+export function setValue(paths: Paths, key: string, value: string, env: Env = processEnv()): boolean {
   const { path, node } = parseKey(key);
   const parsed = parseValue(value, node, path);
-  change(paths, key, env, (text) => setInText(text, path, parsed));
+  return change(paths, key, env, (text) => setInText(text, path, parsed));
 }
 
 /** Removes a key, so that its default holds again. No error when it is not there. */
-export function unset(paths: Paths, key: string, env: Env = processEnv()): void {
+export function unset(paths: Paths, key: string, env: Env = processEnv()): boolean {
   const { path } = parseKey(key);
-  change(paths, key, env, (text) => unsetInText(text, path));
+  return change(paths, key, env, (text) => unsetInText(text, path));
 }
 
-function change(paths: Paths, key: string, env: Env, edit: (text: string) => string | undefined): void {
+/** False when the file says it already. */
+function change(paths: Paths, key: string, env: Env, edit: (text: string) => string | undefined): boolean {
   const home = readHome(paths, env);
   const text = home.text ?? "";
   const problems = [...home.problems, ...readSource(text).problems];
@@ -63,9 +64,10 @@ function change(paths: Paths, key: string, env: Env, edit: (text: string) => str
       "the file's structure does not allow this change (an alias, a gap in a list, or a value in the way)";
     throw new GoclawError("CONFIG_INVALID", `${paths.config} ${key}: ${what} — edit the file by hand`);
   }
-  if (changed === text) return;
+  if (changed === text) return false;
   loadConfig({ paths, env, text: changed, overrides: false });
   replaceFile(paths.config, changed);
+  return true;
 }
 
 function hideSecrets(value: unknown, node: SchemaNode | undefined): unknown {

@@ -3,8 +3,9 @@
 
 import { basename, isAbsolute } from "node:path";
 import type { McpCage, McpServed, McpServer } from "../domain/mcp.ts";
+import { nearest } from "../domain/nearest.ts";
 import { type Env, readVariable } from "./env.ts";
-import { type KeyPath, nearest, type Problem, suggest } from "./problem.ts";
+import { type KeyPath, type Problem, suggest } from "./problem.ts";
 import { checkUrl } from "./providers.ts";
 import type { Settings } from "./schema.ts";
 import { secretPartsOf } from "./secret-parts.ts";

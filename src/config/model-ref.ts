@@ -1,9 +1,10 @@
 // Reads the ways in which the configuration names a model: `PROVIDER`, `PROVIDER/MODEL`, `tier:NAME` and `auto`, and
 // says what is wrong with one.
 
+import { nearest } from "../domain/nearest.ts";
 import { AUTO, type RouteChain, type RoutePlan, TIERS, type Tier, tierWordOf } from "../domain/route.ts";
 import type { ModelRef } from "./config.ts";
-import { type KeyPath, nearest, type Problem, suggest } from "./problem.ts";
+import { type KeyPath, type Problem, suggest } from "./problem.ts";
 import type { ProviderConfig } from "./providers.ts";
 
 /** The first model of a provider; empty when none is known. */

@@ -1,8 +1,8 @@
 // What can be wrong with a configuration, and how it is said: `file:line:col key: what is wrong — what to do`.
 // Every problem of a file is reported in one error, because mending them one start at a time is tiresome.
 
-import { closest, distance } from "fastest-levenshtein";
 import { type Code, GoclawError } from "../domain/error.ts";
+import { nearest } from "../domain/nearest.ts";
 
 const PROBLEMS_SHOWN_MAX = 40;
 
@@ -35,13 +35,6 @@ export function dotted(path: KeyPath): string {
 export function describe(problem: Problem, where: string): string {
   const key = problem.path.length === 0 ? "" : ` ${dotted(problem.path)}`;
   return `${where}${key}: ${problem.what} — ${problem.fix}`;
-}
-
-/** The candidate that was probably meant, or undefined when none is near. */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  if (candidates.length === 0 || word.length > 200) return undefined;
-  const best = closest(word.toLowerCase(), candidates);
-  return distance(word.toLowerCase(), best) <= Math.max(2, Math.floor(best.length / 3)) ? best : undefined;
 }
 
 /** `(nearest: x)` when something is near, else `(allowed: …)`. */

@@ -1,10 +1,11 @@
 // Schedules from the configuration, in the program's own names, and what the schema cannot say about them.
 
 import { isZone, parseCron } from "../domain/cron.ts";
+import { nearest } from "../domain/nearest.ts";
 import { SCHEDULES_PER_AGENT_MAX, type ScheduleOrder } from "../domain/schedule.ts";
 import type { Config } from "./config.ts";
 import { checkWish, isWish } from "./model-ref.ts";
-import { nearest, type Problem, suggest } from "./problem.ts";
+import { type Problem, suggest } from "./problem.ts";
 import type { Settings } from "./schema.ts";
 
 export function toSchedules({ schedules = [] }: Settings): ScheduleOrder[] {

@@ -3,7 +3,7 @@
 
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Passage } from "../domain/passage.ts";
-import { submit } from "../rpc/methods/submit.ts";
+import { checkModelWish, submit } from "../rpc/methods/submit.ts";
 import { cancelTask } from "../rpc/methods/task.ts";
 import { ParamError } from "./errors.ts";
 import { whenGone } from "./gone.ts";
@@ -23,7 +23,10 @@ export async function answerPassage(
   const { routes, shapeFault } = ports.rpc.ports;
   const isRouted = routes.takes(model);
   const link = isRouted ? null : routes.named(model);
-  if (link === undefined) throw modelNotFound(model);
+  if (link === undefined) {
+    checkModelWish(ports.rpc.ports, model);
+    throw modelNotFound(model);
+  }
   // Loaded at the first request: a start does not pay for the schema compiler.
   const { readPassageRequest } = await import("./passage-request.ts");
   const { stream, includeUsage, prompt, passage: read } = await readPassageRequest(request.body, shapeFault);

@@ -24,6 +24,23 @@ export function auditAfter(reader: Reader, after: number, limit: number): AuditR
 const NEWEST_SQL = `SELECT ${COLUMNS} FROM audit WHERE seq > @after ORDER BY seq DESC LIMIT @limit`;
 const NEWEST_OF_TASK_SQL = `SELECT ${COLUMNS} FROM audit WHERE task_id = @taskId ORDER BY seq DESC LIMIT @limit`;
 
+const BEGIN_SQL =
+  "SELECT min(task_id) AS first, max(task_id) AS last FROM audit WHERE task_id BETWEEN @start AND @end";
+
+/** The first and the last of the tasks with records whose ids begin so; null when there is none. */
+export function auditedTasks(
+  reader: Reader,
+  start: string,
+): { readonly first: string; readonly last: string } | null {
+  const row = reader.all<{ first: string | null; last: string | null }>(BEGIN_SQL, {
+    start,
+    end: `${start}~`,
+  })[0];
+  return row === undefined || row.first === null || row.last === null
+    ? null
+    : { first: row.first, last: row.last };
+}
+
 /** The newest ones, oldest of them first. */
 export function auditTail(reader: Reader, taskId: string | null, limit: number): AuditRow[] {
   const rows =

@@ -4,6 +4,7 @@
 import { isAbsolute, join, normalize } from "node:path";
 import type { FileRoot, PathMode } from "../domain/act.ts";
 import { isKnownPattern } from "../domain/capability.ts";
+import { nearest } from "../domain/nearest.ts";
 import { parseDomain } from "./domain-rules.ts";
 import { createPolicy, type Effect, type McpRule, NOTHING, type Policy, type Rule } from "./policy.ts";
 import { type Path, type PolicySource, readPolicySource } from "./source.ts";
@@ -52,6 +53,12 @@ const DOMAIN = /^((\*\.)?[a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,45}\])(:\d{1,5})?$/;
 const MCP_SELECTOR = /^(\*|[A-Za-z0-9_-]{1,64}\/(\*|[A-Za-z0-9_./-]{1,128}))$/;
 const AGENT = /^(\*|[A-Za-z0-9][A-Za-z0-9_-]{0,63})$/;
 
+function meant(word: string, known: readonly string[]): string {
+  const near = nearest(word, known);
+  if (near !== undefined) return `did you mean ${near}?`;
+  return `known: ${known.length === 1 ? "only " : ""}${known.join(", ")}`;
+}
+
 type Read<T> = (path: Path, value: unknown) => T;
 
 /** One reading of one file: every method checks a value at its path, or ends the reading with its place. */
@@ -70,8 +77,7 @@ class Reading {
       this.#source.fail(path, `${name} must be a mapping`);
     for (const key of Object.keys(value)) {
       if ((keys as readonly string[]).includes(key)) continue;
-      const known = `${keys.length === 1 ? "only " : ""}${keys.join(", ")}`;
-      this.#source.fail([...path, key], `unknown key ${JSON.stringify(key)}; known: ${known}`, "key");
+      this.#source.fail([...path, key], `unknown key ${JSON.stringify(key)}; ${meant(key, keys)}`, "key");
     }
     return value as { [K in Key]?: unknown };
   }
@@ -92,10 +98,9 @@ class Reading {
   readonly capability: Read<string> = (path, value) => {
     const { capabilities } = this.#ground;
     if (typeof value === "string" && isKnownPattern(value, capabilities)) return value;
-    return this.#source.fail(
-      path,
-      `unknown capability ${JSON.stringify(value)}; known: ${capabilities.join(", ")}, mcp.<server>.<tool>`,
-    );
+    const known = [...capabilities, "mcp.<server>.<tool>"];
+    const what = `unknown capability ${JSON.stringify(value)}`;
+    return this.#source.fail(path, `${what}; ${meant(typeof value === "string" ? value : "", known)}`);
   };
 
   readonly domain: Read<string> = (path, value) => {

@@ -45,7 +45,8 @@ test("list shows configured providers, --all what the others lack; a price is kn
   expect(words.stdout).toMatch(/^stub\/m \* +32 k +4 k +100\/1000 +unknown +ready$/m);
   expect(words.stdout).toMatch(/^gone\/x +unknown +unknown +unknown +unknown +ready$/m);
   const all = await goclaw("list", "--all");
-  expect(all.stdout).toMatch(/^anthropic\/claude-\S+ .*ANTHROPIC_API_KEY/m);
+  expect(all.stdout).toMatch(/^anthropic\/claude-\S+ .* not configured$/m);
+  expect(all.stderr).toMatch(/^provider anthropic is not configured: .*ANTHROPIC_API_KEY/m);
 });
 
 test("test makes one call, measures it and prices it, without a daemon", async () => {
@@ -76,6 +77,7 @@ test("test names the class and what to do, and exits with 1", async () => {
     class: "not_configured",
     message: expect.stringContaining("ANTHROPIC_API_KEY"),
   });
+  expect((await goclaw("test", "anthropic")).stderr).toContain("Set the key in the environment");
   const unknown = await goclaw("test", "nobody/x");
   expect([unknown.code, unknown.stdout]).toEqual([1, ""]);
   expect(unknown.stderr).toContain("stub");

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { runCli } from "../support/cli.ts";
 import { createRig, type Rig } from "../support/rig.ts";
+import { runInTerminal } from "../support/terminal.ts";
 
 let rig: Rig;
 afterEach(() => rig.close());
@@ -127,4 +128,12 @@ test("demo works on a home whose config is broken or busy, and changes nothing i
   const { code, stdout } = await runCli(rig.home, ["demo"]);
   expect(code, stdout).toBe(0);
   expect(existsSync(join(rig.home, "goclaw.db"))).toBe(false);
+});
+
+test("a terminal is told what a silent task waits for", async () => {
+  rig = await createRig();
+  await rig.start();
+  const { code, text } = await runInTerminal(rig.home, ["run", "task slow delay=5400"]);
+  expect(code).toBe(0);
+  expect(text).toContain("still waits for the model's answer, 5 s");
 });

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { row } from "../support/catalogue.ts";
+import { runCli } from "../support/cli.ts";
 import { type Daemon, startDaemon } from "../support/daemon.ts";
 import { writeHome } from "../support/home.ts";
 import { openHomeDb } from "../support/home-db.ts";
@@ -116,6 +117,10 @@ test(
     acknowledged.set(after, "task-after");
     for (const id of acknowledged.keys()) expect((await ended(client, id, 30_000)).state).toBe("SUCCEEDED");
     expect((await daemon.stop()).code).toBe(0);
+    fillDisk(filler);
+    const start = await runCli(home, ["daemon", "start"]);
+    expect([start.code, start.stderr]).toEqual([75, expect.stringContaining("disk is full")]);
+    rmSync(filler);
     const db = openHomeDb(home);
     try {
       const { stub, sink } = rig;

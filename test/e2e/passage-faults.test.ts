@@ -99,6 +99,16 @@ test("a wrong token, an unknown model and a provider that is not there are error
   }
 });
 
+test("auto and a tier without tiers say what is missing", async () => {
+  for (const model of ["auto", "tier:heavy"]) {
+    const error = await thrownBy(openai.chat.completions.create(ask(model)));
+    expect(error).toMatchObject({
+      code: "MODEL_NOT_FOUND",
+      message: expect.stringContaining("config.yaml has no llm.tiers"),
+    });
+  }
+});
+
 test("before the first byte the next provider answers, and the headers say who did", async () => {
   rig.stub.use(() => ({ fault: "401" }));
   second.use(() => ({ toolCalls: [{ name: "look", args: { at: 2 } }] }));

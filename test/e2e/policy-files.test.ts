@@ -47,6 +47,14 @@ test.each(FILES)(row("D-05", "a file %s is refused by name, whoever reads it"), 
   }
 });
 
+test("a capability that is not known gets the nearest one", async () => {
+  const { code, stderr } = await runCli(rig.home, ["policy", "explain", "--capability", "tools.exek"]);
+  expect([code, stderr]).toEqual([
+    1,
+    'goclaw: there is no capability "tools.exek"; did you mean tools.exec? (BAD_REQUEST)\n',
+  ]);
+});
+
 test.each(FILES.slice(1))(
   row("D-05", "a daemon does not start with a policy.yaml %s, and says why"),
   async (_what, make, says) => {

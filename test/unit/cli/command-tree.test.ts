@@ -31,6 +31,14 @@ test("every command explains itself, in both ways", async () => {
   }
 });
 
+test("every explanation begins with a whole sentence", async () => {
+  for (const words of paths) {
+    const [, , sentence = ""] = (await run("help", ...words)).stdout.split("\n");
+    expect([words, sentence]).toEqual([words, expect.stringMatching(/^[A-Z]/)]);
+  }
+  expect((await run("help", "task", "list")).stdout).toContain("\nList tasks, the newest first.\n");
+});
+
 test("help lists every command at the beginning of a line", async () => {
   const { stdout } = await run("help");
   for (const { name } of ROOT.commands ?? []) expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, "m"));
@@ -51,7 +59,7 @@ test.each([
   [["run", "x", "--timeout", "soon"], "number of seconds"],
   [["run", "x", "--timeout", "0"], "above 0"],
   [["session", "compact", "x", "--timeout", "0.0"], "above 0"],
-  [["completion", "tcsh"], "bash, zsh, fish"],
+  [["completion", "tcsh"], "argument 'tcsh' for <shell> is invalid. It must be one of bash, zsh, fish."],
   [["help", "taks"], "did you mean task?"],
   [["--require=/x", "codes"], "--require"],
   [["codes\u001b[31m"], "unknown command"],

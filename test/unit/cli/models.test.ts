@@ -63,6 +63,7 @@ const MODELS = [
   model({ id: "t/m", price_checked: "third_party", price_as_of: "2026-02-20", ends_on: "2999-01-14" }),
   model({ id: "u/m", abilities: [], ends_on: "2001-01-14" }),
   model({ id: "s/m", configured: false, reason: "no key was found (looked for S_KEY)" }),
+  model({ id: "s/n", configured: false, reason: "no key was found (looked for S_KEY)" }),
 ];
 
 test("model list: states in words, unknown prices as such, and never wider than the terminal", async () => {
@@ -90,6 +91,8 @@ test("model list: states in words, unknown prices as such, and never wider than 
   expect(stdout).toMatch(/^u\/m .* 3\/15 +none of them +shut down by its vendor on 2001-01-14/m);
   expect(stderr).toContain("between 2026-01-15 and 2026-02-20");
   expect(stderr).toContain("? not checked");
+  expect(stdout).toMatch(/^s\/m .* not configured$/m);
+  expect(stderr.match(/no key was found \(looked for S_KEY\)/g)).toHaveLength(1);
   await daemon?.close();
   for (const columns of [80, 60]) {
     const { stdout: narrow } = await goclaw({ models: MODELS }, columns, "model", "list");

@@ -40,6 +40,26 @@ test.each([35, 40, 60, 80, 200])("a table keeps to %d columns", (columns) => {
   expect(output.text().includes("default")).toBe(columns > 60);
 });
 
+test("a last column that is read and not scanned goes on below itself", () => {
+  const rows = [
+    ["CODE_A", "the first meaning is long"],
+    ["CODE_B", "short"],
+  ];
+  const output = keep({ isTerminal: true, columns: 22 });
+  const cells = rows.map((row) => row.map((text) => ({ text })));
+  writeTable(output, ["CODE", "MEANING"], cells, [], { wraps: true });
+  expect(output.text()).toBe(
+    "CODE    MEANING\nCODE_A  the first\n        meaning is\n        long\nCODE_B  short\n",
+  );
+});
+
+test("columns that are spare go before one that is read becomes too narrow for it", () => {
+  const output = keep({ isTerminal: true, columns: 60 });
+  const row = ["2026-11-20 16:52:06", "QUEUED → CLAIMED", "claimed by a lane, attempt 1"];
+  writeTable(output, ["AT", "STATE", "WHAT"], [row.map((text) => ({ text }))], ["STATE"], { wraps: true });
+  expect(output.text()).toBe(`AT                   WHAT\n${row[0]}  ${row[2]}\n`);
+});
+
 test("a table that is not for a terminal cuts nothing", () => {
   const output = keep();
   writeTable(output, ["ID", "STATE", "AGENT", "PROMPT"], ROWS, ["AGENT"]);

@@ -89,6 +89,14 @@ test("a file that is absent, empty or only comments takes a first key", () => {
   }
 });
 
+test("it is said whether anything changed", () => {
+  const paths = tempHome("worker_count: 1\n");
+  expect(setValue(paths, "worker_count", "1", {})).toBe(false);
+  expect(setValue(paths, "worker_count", "2", {})).toBe(true);
+  expect(unset(paths, "worker_count", {})).toBe(true);
+  expect(unset(paths, "worker_count", {})).toBe(false);
+});
+
 test("line ends of another system are kept", () => {
   const paths = tempHome("worker_count: 1\r\n# note\r\n");
   setValue(paths, "log_level", "warn", {});

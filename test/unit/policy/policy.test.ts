@@ -35,6 +35,15 @@ function complaint(text: string): string {
   throw new Error("nothing was refused");
 }
 
+test.each([
+  ["allow_capabilites: []", 'unknown key "allow_capabilites"; did you mean allow_capabilities?'],
+  ["rules: [{ efect: ask, capability: tools.now }]", 'unknown key "efect"; did you mean effect?'],
+  ["allow_capabilities: [tools.nwo]", 'unknown capability "tools.nwo"; did you mean tools.now?'],
+  ["zzzzzzzz: 1", "known: allow_capabilities, allow_domains"],
+])("%j gets the nearest name", (text, words) => {
+  expect(complaint(text)).toContain(words);
+});
+
 describe("deciding", () => {
   test.each(["", "{}", "allow_capabilities: []", "allow_capabilities:", "# nothing\n", "---\n"])(
     verifies("SEC-001", "an empty policy (%j) allows nothing"),
