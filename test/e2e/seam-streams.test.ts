@@ -6,6 +6,7 @@ import type { Daemon } from "../support/daemon.ts";
 import { createRig, type Rig } from "../support/rig.ts";
 import { type StubModel, startStubModel } from "../support/stub-model.ts";
 import { submit } from "../support/tasks.ts";
+import { until } from "../support/wait.ts";
 import { connectWs, noted } from "../support/ws.ts";
 
 let second: StubModel;
@@ -72,10 +73,13 @@ test("the event streams show the seam before the next provider has said a word",
 test("the text streams go on where the first provider stopped, without a gap or a repetition", async () => {
   const { client } = daemon;
   const ws = await connectWs(client);
-  rig.stub.open("first");
   const spoken = ws.call("agent.chat.stream", { content: "go" });
   const body = { model: "goclaw", stream: true, messages: [{ role: "user", content: "go" }] };
-  const sse = await client.stream("POST", "/v1/chat/completions", { body });
+  const streamed = client.stream("POST", "/v1/chat/completions", { body });
+  // Whoever comes after a piece was said hears it only with the whole.
+  await until("both to be asked", () => rig.stub.calls.length === 2);
+  rig.stub.open("first");
+  const sse = await streamed;
   await ws.first("the first half", ({ params }) => String(params.content).includes(HALF));
   await sse.first("the first half", ({ data }) => data.includes(HALF));
   second.open("second");
