@@ -221,6 +221,15 @@ const HANDS: readonly Row[] = [
   },
   { id: "first.p99", group: "hands", what: "… p99", unit: "ms", better: "less" },
   {
+    id: "context",
+    group: "hands",
+    what: "the context of a session of 1,000 messages, p50",
+    unit: "ms",
+    better: "less",
+    target: 10,
+  },
+  { id: "context.p99", group: "hands", what: "… p99", unit: "ms", better: "less" },
+  {
     id: "decide",
     group: "hands",
     what: "a policy decision, two touches, 30 rules",

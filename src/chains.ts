@@ -61,7 +61,10 @@ export function createRouting(
   };
   return {
     ...{ plan: llm.routes, fallbacks: llm.fallbacks, openChain, memory: createMemory() },
-    stateOf: (link) => stateOf(link, config, breaker, store),
+    stateOf: (link, asked) => ({
+      ...stateOf(link, config, breaker, store),
+      lack: providers.get(link.provider)?.lackOf?.({ ...asked, model: link.model })?.message ?? null,
+    }),
   };
 }
 
@@ -83,7 +86,7 @@ function openProviders(config: Config, paths: Paths, store: Store): Map<string, 
   );
 }
 
-function stateOf(link: RouteLink, config: Config, breaker: Breaker, store: Store): LinkState {
+function stateOf(link: RouteLink, config: Config, breaker: Breaker, store: Store): Omit<LinkState, "lack"> {
   const { failoverCooldownMs, dailyLimits } = config.llm;
   const nowMs = systemClock.nowMs();
   const state = breaker.states().find(({ provider }) => provider === link.provider);

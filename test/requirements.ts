@@ -84,12 +84,7 @@ const ROWS = [
   },
   { id: "SEC-003", title: "Policy of the attempt" },
   { id: "SEC-004", title: "Egress" },
-  {
-    id: "SEC-005",
-    title: "Secrets do not leak",
-    open: 4,
-    missing: "a redactor at the sinks of HTTP and the terminal themselves, and exports",
-  },
+  { id: "SEC-005", title: "Secrets do not leak" },
   { id: "SEC-006", title: "Audited and chained" },
   { id: "SEC-007", title: "Bad policy, old policy" },
   { id: "SEC-008", title: "Approvals bind" },

@@ -12,7 +12,7 @@ export async function measureFirstTokens(tasks: number, warmUp: number): Promise
   const { url } = await model.message<{ url: string }>();
   const ours = await openOurs(makeHome({ lanes: 1, modelUrl: url }));
   let ended = (): void => {};
-  await startEngine(
+  const stopEngine = await startEngine(
     ours,
     () => {},
     () => ended(),
@@ -34,6 +34,7 @@ export async function measureFirstTokens(tasks: number, warmUp: number): Promise
     await over;
     stop();
   }
+  await stopEngine();
   await ours.store.close();
   await model.stop();
   return took;

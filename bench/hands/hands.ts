@@ -18,6 +18,7 @@ import { percentile } from "../kit/stats.ts";
 import type { Options } from "../options.ts";
 import { claimUpTo, enqueueOne, type Ours, openOurs } from "../queue/goclaw.ts";
 import { OURS } from "../systems.ts";
+import { openSession } from "./context.ts";
 import { measureFirstTokens } from "./first-token.ts";
 import { type Asked, EVERYTHING, openBare, openThroughHub } from "./mcp.ts";
 
@@ -44,6 +45,9 @@ export async function benchHands(board: Board, { rounds }: Options): Promise<voi
     });
     await benchCalls(board, ours, mind.hands);
     await benchCommands(board, ours, mind);
+    const context = await timed(CALLS, await openSession(ours, mind, 1_000));
+    board.add("context", OURS, percentile(context, 50));
+    board.add("context.p99", OURS, percentile(context, 99));
     for (const [system, asked] of [
       [OURS, await openThroughHub(mind.mcp)],
       ["mcp-client", await openBare()],
@@ -104,7 +108,7 @@ async function benchCommands(board: Board, { ground }: Ours, { sandbox }: Mind):
   const { workspace } = ground.paths;
   const job: Job = {
     ...{ argv: ["true"], cwd: workspace, workspace, env: {}, stdin: "", timeoutMs: 10_000 },
-    ...{ roots: [{ path: workspace, mode: "rw" }], allowUnsandboxed: false },
+    ...{ roots: [{ path: workspace, mode: "rw" }], allowUnsandboxed: false, barred: [] },
     signal: new AbortController().signal,
   };
   const run = async (): Promise<void> => {

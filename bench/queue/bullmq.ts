@@ -7,8 +7,7 @@ import { type OpenQueue, PROMPT } from "./contract.ts";
 const FILL_JOBS = 1_000;
 
 export const openBullmq: OpenQueue = async ({ redisPort }) => {
-  const connection = (): Redis =>
-    new Redis({ host: "127.0.0.1", port: redisPort, maxRetriesPerRequest: null });
+  const connection = () => new Redis({ host: "127.0.0.1", port: redisPort, maxRetriesPerRequest: null });
   await connection().flushall();
   const queue = new Queue("bench", { connection: connection() });
   const payload = (tag: number): object => ({ tag, prompt: PROMPT });
@@ -22,12 +21,12 @@ export const openBullmq: OpenQueue = async ({ redisPort }) => {
       }
     },
     work: async (lanes, onStart, onEnd) => {
-      const worker = new Worker("bench", async (job) => onStart((job.data as { tag: number }).tag), {
+      const worker = new Worker("bench", async (job: { data: { tag: number } }) => onStart(job.data.tag), {
         connection: connection(),
         concurrency: lanes,
       });
       worker.on("completed", () => onEnd());
-      worker.on("error", (error) => console.error("bullmq", error.message));
+      worker.on("error", (error: Error) => console.error("bullmq", error.message));
       await worker.waitUntilReady();
     },
   };

@@ -5,12 +5,12 @@ import { createMind } from "../../src/mind.ts";
 import { loadPolicy } from "../../src/parts.ts";
 import type { Ours } from "./goclaw.ts";
 
-/** Starts the lanes; how many, the home's config.yaml says. */
+/** Starts the lanes; how many, the home's config.yaml says. Returns what stops them. */
 export async function startEngine(
   { ground, store }: Ours,
   onStart: (taskId: string) => void,
   onEnd: () => void,
-): Promise<void> {
+): Promise<() => Promise<void>> {
   const policy = await loadPolicy(ground, store);
   const { engine } = createMind(ground, store, policy, {
     isDraining: () => false,
@@ -22,4 +22,5 @@ export async function startEngine(
     else if (event.type === "task.succeeded") onEnd();
   });
   engine.start();
+  return () => engine.drain(0);
 }

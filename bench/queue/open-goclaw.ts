@@ -15,7 +15,7 @@ type StartLanes = (
   lanes: number,
   onStart: (taskId: string) => void,
   onEnd: () => void,
-) => void | Promise<void>;
+) => unknown;
 
 export const openVerbs: OpenQueue = openWith((ours, lanes, _onStart, onEnd) =>
   startVerbLanes(ours, lanes, onEnd),

@@ -48,6 +48,6 @@ export function cassettesPage(): string {
       KEYS.map(([key, meaning]) => [code(key), meaning]),
     ),
     "The first entry whose turn and prompt fit the request is played. When none does, the task fails with " +
-      "`CASSETTE_MISS`, and the message names the nearest entry. An unknown key makes the whole file invalid.",
+      "`CASSETTE_MISS`, and the message names the nearest entry. An unknown key makes the whole file invalid: then the task fails with `CASSETTE_BROKEN`, and the message names the file and the place.",
   ]);
 }

@@ -35,13 +35,16 @@ export async function buy(
   plainer: readonly ModelRequest[] = [],
 ): Promise<Bought> {
   const { task, provider, links, purse, signal } = ports;
-  const grant = await reserveCall(purse, task, { turn, links, request });
+  // Nothing is reserved for a model that will not be asked.
+  const [first, ...rest] = provider.linksFor?.(request) ?? links;
+  const asked = first === undefined ? links : ([first, ...rest] as const);
+  const grant = await reserveCall(purse, task, { turn, links: asked, request });
   if ("outcome" in grant) return grant;
   const { held, passOver } = grant;
   const billed: Billed[] = [];
   const call = async (wanted: ModelRequest): Promise<Called> => {
-    const asked = passOver.length === 0 ? wanted : { ...wanted, passOver };
-    const called = await callModel(provider, asked, signal, hearing);
+    const left = passOver.length === 0 ? wanted : { ...wanted, passOver };
+    const called = await callModel(provider, left, signal, hearing);
     billed.push(...called.billed);
     return called;
   };
@@ -65,7 +68,10 @@ function isRefused(called: Called): boolean {
 }
 
 /** A call that brought nothing; `likely` is what it used at least, counted or estimated, when its last count is missing. */
-export type Failed = Omit<Billed, "uncountedBytes"> & { readonly likely?: TokenUsage };
+export type Failed = Omit<Billed, "uncountedBytes" | "partial"> & {
+  readonly partial?: boolean;
+  readonly likely?: TokenUsage;
+};
 
 /** A provider that breaks off does not say what it counted, and bills it all the same: limits are held against `likely`. */
 function counted({ messages, tools }: ModelRequest): (call: Billed) => Failed {
@@ -86,12 +92,12 @@ export async function settleFailed(
   failed: readonly Failed[],
   isOver: boolean,
 ): Promise<void> {
-  const calls = failed.map(({ provider, model, usage, errorClass, likely }) => {
+  const calls = failed.map(({ provider, model, usage, errorClass, partial, likely }) => {
     const cost = (of: TokenUsage | null): number | null =>
       priceOf(purse.catalog, links, { provider, model, usage: of });
     const least = likely && { usd: cost(likely) ?? 0, tokens: likely.inputTokens + likely.outputTokens };
     const call = { id: purse.newId(), provider, model, usage, errorClass, costUsd: cost(usage) };
-    return { ...call, ...(least && { least }) };
+    return { ...call, ...(partial && { partial }), ...(least && { least }) };
   });
   await purse.store.insist(recordFailedCalls, { taskId: task.id, fence: task.fence, turn, calls, isOver });
 }

@@ -24,6 +24,8 @@ export interface Billed {
   readonly model: string;
   /** Null when the provider said nothing before it broke off. */
   readonly usage: TokenUsage | null;
+  /** The last count was not of the whole answer. */
+  readonly partial: boolean;
   /** Bytes of the answer that came after its last count: they were made, and nobody said what they cost. */
   readonly uncountedBytes: number;
   readonly errorClass: ErrorClass;
@@ -134,7 +136,7 @@ function whyStopped(said: StopReason, hasCalls: boolean, { wish }: ModelRequest)
 /** Tells what the try under way was counted for from what earlier ones were: a seam or an error ends a try. */
 function createMeter(provider: string, model: string) {
   const billed: Billed[] = [];
-  let current: (Link & { readonly usage: TokenUsage }) | undefined;
+  let current: (Link & Pick<UsagePart, "usage" | "partial">) | undefined;
   let uncountedBytes = 0;
   return {
     billed,
@@ -143,14 +145,16 @@ function createMeter(provider: string, model: string) {
       uncountedBytes += Buffer.byteLength(text);
     },
     count: (part: UsagePart): void => {
-      current = { provider: part.provider ?? provider, model: part.model ?? model, usage: part.usage };
+      const { usage, partial = false } = part;
+      current = { provider: part.provider ?? provider, model: part.model ?? model, usage, partial };
       uncountedBytes = 0;
     },
     failed: (errorClass: ErrorClass, from: Link = { provider, model }): void => {
       const usage = current !== undefined && isCounted(current.usage) ? current.usage : null;
       const { provider: by, model: as } = current ?? from;
+      const partial = usage !== null && (uncountedBytes > 0 || current?.partial === true);
       if (usage !== null || uncountedBytes > 0)
-        billed.push({ provider: by, model: as, usage, uncountedBytes, errorClass });
+        billed.push({ provider: by, model: as, usage, partial, uncountedBytes, errorClass });
       current = undefined;
       uncountedBytes = 0;
     },

@@ -19,6 +19,7 @@ const MEANING: Record<Exclude<ErrorClass, "aborted" | "daily_limit">, Meaning> =
   context_length: { code: "PROVIDER_CONTEXT_LENGTH", retry: false },
   refused: { code: "PROVIDER_REFUSED", retry: false },
   cassette_miss: { code: "CASSETTE_MISS", retry: false },
+  cassette_broken: { code: "CASSETTE_BROKEN", retry: false },
   rate_limit: { code: "RETRY_PROVIDER_RATE_LIMIT", retry: true },
   overloaded: { code: "RETRY_PROVIDER_OVERLOADED", retry: true },
   timeout: { code: "RETRY_PROVIDER_TIMEOUT", retry: true },

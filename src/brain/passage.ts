@@ -5,12 +5,12 @@ import type { AnswerDelta } from "../domain/event.ts";
 import type { Answer } from "../domain/message.ts";
 import type { Passage } from "../domain/passage.ts";
 import type { ClaimedTask, Outcome } from "../domain/task.ts";
-import { recordSeam } from "../journal/seam.ts";
 import type { ModelRequest, Provider } from "../providers/provider.ts";
 import { atLimit, type Purse } from "./budget.ts";
 import { buy } from "./buy.ts";
 import type { Hearing } from "./call.ts";
 import { outcomeOf } from "./outcome.ts";
+import { createSeamNote } from "./seam-note.ts";
 import type { Link } from "./window.ts";
 
 export interface PassageInput {
@@ -76,11 +76,6 @@ function hearing({ task, purse, redact, onText, onPiece }: PassageInput): Hearin
   return {
     onText: (text, offset) => onText(ONLY_TURN, offset, text),
     onPiece,
-    onSeam: ({ fromProvider, fromModel, toProvider, toModel, errorClass, message, offset }) => {
-      const [from, to] = [`${fromProvider}/${fromModel}`, `${toProvider}/${toModel}`];
-      const seam = { turn: ONLY_TURN, offset, from, to, errorClass, message: redact(message) };
-      // The answer does not wait for this note; when it cannot be written, neither can the answer be.
-      purse.store.run(recordSeam, { taskId: task.id, fence: task.fence, ...seam }).catch(() => {});
-    },
+    onSeam: createSeamNote(purse.store, task, ONLY_TURN, redact),
   };
 }

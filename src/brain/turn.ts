@@ -6,7 +6,6 @@ import type { Answer, Message, ToolSpec } from "../domain/message.ts";
 import type { ClaimedTask, Outcome } from "../domain/task.ts";
 import { loadAnswers, type PricedAnswer, recordAnswer, resultText } from "../journal/answers.ts";
 import { type Effect, isInDoubt, loadEffects } from "../journal/effects.ts";
-import { recordSeam } from "../journal/seam.ts";
 import type { ModelRequest, Provider } from "../providers/provider.ts";
 import { capabilityOf } from "../tools/index.ts";
 import { pauseOf } from "../tools/pause.ts";
@@ -18,6 +17,7 @@ import { runCompaction } from "./compact-session.ts";
 import { type ContextPorts, prepareContext, turnMessages } from "./context.ts";
 import { createCounting } from "./counting.ts";
 import { outcomeOf } from "./outcome.ts";
+import { createSeamNote } from "./seam-note.ts";
 import { judge, soulFor, type Verdict } from "./structured.ts";
 
 export interface TurnInput {
@@ -143,12 +143,7 @@ function hearing({ task, hands, onText }: TurnInput, turn: number): Hearing {
   return {
     // Of data only what was checked is shown, and that is not before the end.
     onText: (text, offset) => task.output === null && onText(turn, offset, text),
-    onSeam: ({ fromProvider, fromModel, toProvider, toModel, errorClass, message, offset }) => {
-      const [from, to] = [`${fromProvider}/${fromModel}`, `${toProvider}/${toModel}`];
-      const seam = { turn, offset, from, to, errorClass, message: hands.redact(message) };
-      // The answer does not wait for this note; when it cannot be written, neither can the answer be.
-      hands.store.run(recordSeam, { taskId: task.id, fence: task.fence, ...seam }).catch(() => {});
-    },
+    onSeam: createSeamNote(hands.store, task, turn, hands.redact),
   };
 }
 

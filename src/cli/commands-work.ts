@@ -2,7 +2,7 @@
 
 import { TASK_STATES } from "../domain/task.ts";
 import { type ArgumentSpec, type CommandSpec, JSON_OPTION, type OptionSpec } from "./command-spec.ts";
-import { choice, nonNegativeSeconds, wholeNumber } from "./option-values.ts";
+import { choice, positiveSeconds, wholeNumber } from "./option-values.ts";
 
 const VERBOSE_OPTION: OptionSpec = {
   flags: "--verbose",
@@ -27,7 +27,7 @@ const RUN_OPTIONS: readonly OptionSpec[] = [
   {
     flags: "--timeout <seconds>",
     description: "give up waiting after that long; the task goes on",
-    parse: nonNegativeSeconds,
+    parse: positiveSeconds,
   },
   VERBOSE_OPTION,
   {
@@ -78,7 +78,7 @@ const SESSION: CommandSpec = {
         {
           flags: "--timeout <seconds>",
           description: "give up waiting after that long; the task goes on",
-          parse: nonNegativeSeconds,
+          parse: positiveSeconds,
         },
         VERBOSE_OPTION,
         { flags: "--json", description: "print the task's events as JSON lines and the task last" },

@@ -41,7 +41,7 @@ function show({ stdout, stderr }: Context, { by, since, total, rows, truncated }
   const head = [by.toUpperCase(), "CALLS", "IN", "CACHED", "OUT", "COST"];
   writeTable(stdout, head, [...rows.map(rowOf), sum], ["CACHED", "IN", "OUT"]);
   if (truncated) stderr.write(`there are more than these ${rows.length} rows; --since shows fewer days\n`);
-  const { calls, unpriced_calls: unknown, uncounted_calls: uncounted } = total;
+  const { calls, unpriced_calls: unknown, uncounted_calls: uncounted, partial_calls: partial } = total;
   const unpriced = unknown - uncounted;
   if (unpriced > 0)
     stderr.write(`${unpriced} of ${calls} calls have no known price; add it under models: in config.yaml\n`);
@@ -49,16 +49,21 @@ function show({ stdout, stderr }: Context, { by, since, total, rows, truncated }
     stderr.write(
       `${uncounted} of ${calls} calls have no known cost: their provider did not say what it counted\n`,
     );
+  if (partial > 0)
+    stderr.write(
+      `${partial} of ${calls} calls broke off before their provider's last count, and cost at least what is shown\n`,
+    );
 }
 
 function rowOf(row: WireCost): Cell[] {
   const partly = row.unpriced_calls > 0 && row.cost_usd !== null;
+  const least = row.partial_calls > 0 && row.cost_usd !== null ? "at least " : "";
   return [
     { text: safeLine(row.key) },
     { text: String(row.calls) },
     { text: countText(row.input_tokens) },
     { text: countText(row.cached_tokens) },
     { text: countText(row.output_tokens) },
-    { text: usdText(row.cost_usd) + (partly ? ` and ${row.unpriced_calls} of unknown cost` : "") },
+    { text: least + usdText(row.cost_usd) + (partly ? ` and ${row.unpriced_calls} of unknown cost` : "") },
   ];
 }

@@ -1,11 +1,12 @@
 // `goclaw model list`: the models that can be asked, one a line.
 
 import { EXIT } from "../domain/error.ts";
+import { ABILITIES } from "../domain/model.ts";
 import type { WireModel } from "../rpc/methods/model.ts";
 import { type Context, type GlobalOptions, writeJson } from "./context.ts";
 import { openHome } from "./home.ts";
 import { withLink } from "./link.ts";
-import { countText, priceText } from "./money-text.ts";
+import { countText, priceText, UNKNOWN } from "./money-text.ts";
 import { type Paint, paintFor } from "./paint.ts";
 import { safeLine } from "./safe-text.ts";
 import { type Cell, writeTable } from "./table.ts";
@@ -47,11 +48,11 @@ function show({ stdout, stderr, clock }: Context, models: readonly WireModel[]):
     {
       text: priceText(model.input_usd_per_mtok, model.output_usd_per_mtok) + (isDoubtful(model) ? " ?" : ""),
     },
+    { text: abilitiesText(model.abilities) },
     stateOf(model, paint, clock.nowMs()),
   ]);
-  writeTable(stdout, ["MODEL", "WINDOW", "OUTPUT", "USD/MTOK", "STATE"], rows, ["OUTPUT", "WINDOW"], {
-    wraps: true,
-  });
+  const head = ["MODEL", "WINDOW", "OUTPUT", "USD/MTOK", "CAN", "STATE"];
+  writeTable(stdout, head, rows, ["OUTPUT", "CAN", "WINDOW"], { wraps: true });
   // One provider lacks the same for each of its models, and a table has no room for it.
   for (const reason of new Set(models.flatMap((model) => (model.configured ? [] : (model.reason ?? [])))))
     stderr.write(`${safeLine(reason)}\n`);
@@ -59,7 +60,17 @@ function show({ stdout, stderr, clock }: Context, models: readonly WireModel[]):
   if (days.length > 0) stderr.write(`built-in prices were read between ${days[0]} and ${days.at(-1)}\n`);
   if (models.some(isDoubtful))
     stderr.write("? not checked against the vendor's own page; models: overrides\n");
+  if (models.some(({ abilities }) => abilities !== null)) stderr.write(`CAN: ${ABILITIES.join(", ")}\n`);
   if (models.some((model) => model.default)) stderr.write("* answers for agents that name no model\n");
+}
+
+/** `all`, `all but reasoning`, `tools, images`: as short as it can be said. */
+function abilitiesText(abilities: WireModel["abilities"]): string {
+  if (abilities === null) return UNKNOWN;
+  const lacks = ABILITIES.filter((ability) => !abilities.includes(ability));
+  if (lacks.length === 0) return "all";
+  if (lacks.length === 1) return `all but ${lacks[0]}`;
+  return abilities.join(", ") || "none of them";
 }
 
 function isDoubtful({ price_checked: checked }: WireModel): boolean {

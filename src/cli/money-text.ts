@@ -1,6 +1,6 @@
 // Money and token counts for people. Unknown is a word, never a zero.
 
-const UNKNOWN = "unknown";
+export const UNKNOWN = "unknown";
 
 /** `$12.34`, and as many digits as small amounts need: `$0.0042`. */
 export function usdText(usd: number | null): string {

@@ -18,6 +18,13 @@ export function nonNegativeSeconds(text: string): number {
   throw new InvalidArgumentError("It must be a number of seconds, such as 30 or 0.5.");
 }
 
+/** The same, where no time at all makes no sense. */
+export function positiveSeconds(text: string): number {
+  const seconds = nonNegativeSeconds(text);
+  if (seconds > 0) return seconds;
+  throw new InvalidArgumentError("It must be above 0 seconds; --detach does not wait.");
+}
+
 /** Words between commas. */
 export function wordList(text: string): string[] {
   const words = text.split(",").map((word) => word.trim());

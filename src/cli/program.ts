@@ -3,6 +3,7 @@
 
 import { CommanderError } from "commander";
 import { EXIT, exitCodeOf, GoclawError, messageOf } from "../domain/error.ts";
+import { redactShapes } from "../telemetry/redact.ts";
 import { findSpec } from "./command-tree.ts";
 import { buildCommander } from "./commander-tree.ts";
 import type { Context } from "./context.ts";
@@ -37,7 +38,8 @@ async function dispatch(argv: readonly string[], context: Context): Promise<numb
   return code;
 }
 
-function report(error: unknown, argv: readonly string[], { stderr }: Context): number {
+function report(error: unknown, argv: readonly string[], context: Context): number {
+  const stderr = { write: (text: string) => context.stderr.write(redactShapes(text)) };
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.ok;
     stderr.write(`goclaw: ${usageText(error)}\n${tryText(findSpec(argv).found)}`);

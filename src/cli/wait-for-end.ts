@@ -2,6 +2,7 @@
 // waiting is over first.
 
 import { EXIT } from "../domain/error.ts";
+import { isTerminal } from "../domain/task.ts";
 import type { WireEvent, WireTask } from "../rpc/wire.ts";
 import type { Context, Signal } from "./context.ts";
 import { followTask } from "./follow.ts";
@@ -45,28 +46,32 @@ export async function waitForEnd(
     view.onEvent(event);
     onMove(event);
   };
-  const ended = await followTask(link, taskId, { ...view, onEvent }, wait.signal);
-  if (ended !== undefined) {
-    await onEnded(ended);
-    return await view.end(ended);
-  }
-  return await leave(context, link, taskId, view, wait.reason());
+  const followed = await followTask(link, taskId, { ...view, onEvent }, wait.signal);
+  if (followed === undefined && wait.reason() === "EPIPE") return EXIT.failed;
+  const task = followed ?? (await look(link, taskId));
+  // It may have ended in the moment in which waiting did.
+  if (followed === undefined && !isTerminal(task.state))
+    return await leave(context, link, task, view, wait.reason());
+  await onEnded(task);
+  return await view.end(task);
+}
+
+async function look(link: Link, taskId: string): Promise<WireTask> {
+  return (await link.api.get<{ task: WireTask }>(`/api/v1/tasks/${taskId}`)).task;
 }
 
 /** Waiting is over, the task is not. */
 async function leave(
   { stderr }: Context,
   link: Link,
-  taskId: string,
+  task: WireTask,
   view: RunView,
   reason: string,
 ): Promise<number> {
-  if (reason === "EPIPE") return EXIT.failed;
-  const { task } = await link.api.get<{ task: WireTask }>(`/api/v1/tasks/${taskId}`);
   await view.leave(task);
   const later = link.own ? "goes on when a daemon runs (`goclaw daemon start`)" : "goes on";
   stderr.write(
-    `goclaw: ${reason}; task ${taskId} is ${task.state} and ${later}; \`goclaw task tail ${taskId}\` follows it\n`,
+    `goclaw: ${reason}; task ${task.id} is ${task.state} and ${later}; \`goclaw task tail ${task.id}\` follows it\n`,
   );
   return EXIT.failed;
 }

@@ -1,5 +1,6 @@
 // Model facts from the configuration, in the program's own names.
 
+import type { Ability } from "../domain/model.ts";
 import type { Price } from "../domain/price.ts";
 import type { Settings } from "./schema.ts";
 
@@ -8,6 +9,7 @@ export interface ConfiguredModel {
   readonly id: string;
   readonly contextWindow: number;
   readonly maxOutputTokens: number;
+  readonly abilities?: readonly Ability[];
   readonly price?: Price;
 }
 
@@ -22,6 +24,7 @@ export function toModels(given: Settings["models"]): ConfiguredModel[] {
       id: model.id,
       contextWindow: model.context_window,
       maxOutputTokens: model.max_output_tokens,
+      ...(model.abilities && { abilities: model.abilities }),
     };
     if (input === undefined || output === undefined) return facts;
     const price = { inputUsdPerMtok: input, outputUsdPerMtok: output };

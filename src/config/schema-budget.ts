@@ -1,5 +1,6 @@
 // The keys of a budget, the same globally and under an agent; a provider has those that are no matter of one task.
 
+import { ABILITIES } from "../domain/model.ts";
 import type { SchemaNode } from "./schema-node.ts";
 
 const usd = (description: string) =>
@@ -62,7 +63,8 @@ export const BUDGET_NODE = {
 export const MODELS_NODE = {
   type: "array",
   maxItems: 1000,
-  description: "Facts of models, added to the built-in catalogue or put in the place of its rows.",
+  description:
+    "Facts of models, added to the built-in catalogue or laid over its rows: what is not given stays, such as the price.",
   items: {
     type: "object",
     additionalProperties: false,
@@ -87,6 +89,14 @@ export const MODELS_NODE = {
         minimum: 1,
         description: "Longest answer in tokens.",
         examples: [4096],
+      },
+      abilities: {
+        type: "array",
+        maxItems: ABILITIES.length,
+        items: { type: "string", enum: ABILITIES, description: "One thing it can do." },
+        description:
+          "All it can do of `tools`, `images`, `reasoning` and `json_schema`; it is not asked for the rest. Default: unknown, and it is asked for everything.",
+        examples: [["tools", "json_schema"]],
       },
       input_usd_per_mtok: usd("US dollars for a million tokens in; 0 for a model of one's own."),
       output_usd_per_mtok: usd("US dollars for a million tokens out."),

@@ -2,6 +2,7 @@
 // Defaults, checking, messages, `goclaw config schema`, config.example.yaml and docs/reference/config.md come from here.
 // A new key is one property here and one line in load.ts that hands it to the program.
 
+import { PASSAGE_LANES } from "../domain/passage.ts";
 import { AGENT_NODE } from "./schema-agent.ts";
 import { BUDGET_NODE, MODELS_NODE } from "./schema-budget.ts";
 import { MCP_NODE } from "./schema-mcp.ts";
@@ -26,7 +27,7 @@ export const CONFIG_SCHEMA = {
       minimum: 1,
       maximum: 256,
       default: 4,
-      description: "Lanes: how many tasks run at once.",
+      description: `Lanes: how many tasks of agents run at once. Clients' own requests to a model have ${PASSAGE_LANES} places beside them.`,
       "x-env": "GOCLAW_WORKER_COUNT",
     },
     task_timeout_seconds: {

@@ -119,6 +119,7 @@ export const CODES = {
   PROVIDER_REFUSED: row("the provider refused the content", 400, 4000),
   STRUCTURED_OUTPUT_INVALID: row("the model's answer does not fit the task's JSON Schema", 502, 4000),
   CASSETTE_MISS: row("the cassette has no answer for this request", 400, 4000),
+  CASSETTE_BROKEN: row("the cassette's file cannot be read, or is no cassette", 400, 4000),
   TASK_TIMEOUT: row("the attempt ran longer than task_timeout_seconds", 504, -32050, true),
   TURN_LIMIT: row("the agent used all its turns without an answer", 500, 4000),
   DEAD_LETTER_MAX_ATTEMPTS: row("every allowed attempt failed", 500, -32050),

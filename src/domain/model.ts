@@ -2,6 +2,10 @@
 
 import type { Price } from "./price.ts";
 
+/** Closed: each of them decides whether a model is asked. `json_schema`: the vendor's own mode for it. */
+export const ABILITIES = ["tools", "images", "reasoning", "json_schema"] as const;
+export type Ability = (typeof ABILITIES)[number];
+
 export interface ModelFacts {
   /** `<provider>/<model>` as the configuration names it. */
   readonly id: string;
@@ -12,6 +16,8 @@ export interface ModelFacts {
   readonly laterPrice?: { readonly from: string; readonly price: Price };
   /** The day on which the vendor shuts the model down, where one is announced. */
   readonly endsOn?: string;
+  /** All it can do of what is asked about; absent where nobody looked, and that is held against no model. */
+  readonly abilities?: readonly Ability[];
   /** How far a built-in price was checked; absent for rows of the configuration. */
   readonly check?: PriceCheck;
 }

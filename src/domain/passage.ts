@@ -37,3 +37,6 @@ export type AnswerFormat =
       readonly schema: Readonly<Record<string, unknown>>;
       readonly strict?: boolean;
     };
+
+/** How many run beside the lanes of agents: each waits for a vendor and for nothing else. */
+export const PASSAGE_LANES = 128;

@@ -103,6 +103,8 @@ export interface RouteDecision extends RouteTarget {
 export interface LinkState extends RouteLink {
   /** Why the provider cannot be used; null when it can. */
   readonly missingReason: string | null;
+  /** What of the request its provider or its model cannot do; null when nothing. */
+  readonly lack: string | null;
   readonly breaker: "closed" | "open" | "half_open";
   /** Epoch ms when an open circuit lets a probe through. */
   readonly retryAt: number | null;
@@ -113,6 +115,7 @@ export interface LinkState extends RouteLink {
 /** Why a link would be passed over now; undefined when it would be asked. */
 export function obstacleOf(state: LinkState): string | undefined {
   if (state.missingReason !== null) return state.missingReason;
+  if (state.lack !== null) return state.lack;
   if (state.breaker === "open") return "failed lately and is left alone";
   const { requestsToday: used, dailyLimit: limit } = state;
   if (limit === null || used < limit) return undefined;

@@ -10,7 +10,7 @@ import type { Clock } from "../domain/time.ts";
 import { type ClaimInput, claim } from "../queue/claim.ts";
 import { recoverUnheld } from "../queue/recover.ts";
 import { type AttemptPorts, runAttempt, type StopReason } from "./attempt.ts";
-import { freePlaces, isPassage, takenLanes } from "./passage-lanes.ts";
+import { freePlaces, isPassage, PASSAGE, takenLanes } from "./passage-lanes.ts";
 import { createWaker, type Waker } from "./waker.ts";
 
 export interface EngineOptions extends AttemptPorts {
@@ -61,8 +61,8 @@ class Lanes implements Engine {
   #claiming = false;
   #claimed: Promise<void> = Promise.resolve();
   #wanted = false;
-  /** Clients' own requests that came, and up to which one none is waiting. */
-  #passagesSeen = 0;
+  /** Clients' own requests that came or may have, as at a start, and up to which one none is waiting. */
+  #passagesSeen = 1;
   #passagesTaken = 0;
   #stopping = true;
   readonly #hasLimits: boolean;
@@ -124,7 +124,8 @@ class Lanes implements Engine {
   #observe(event: GoclawEvent): void {
     if (!isDurable(event)) return;
     if (event.to === "QUEUED") {
-      if (event.payload.kind === "passthrough") this.#passagesSeen++;
+      // Only a task that is new says its kind.
+      if ((event.payload.kind ?? PASSAGE) === PASSAGE) this.#passagesSeen++;
       this.#wake();
     }
     if (event.to === "RETRY_WAIT") this.#waker.noteDue(dueAtOf(event.at, event.payload));
@@ -171,7 +172,7 @@ class Lanes implements Engine {
     const slots = freePlaces(this.#busy());
     if (slots <= 0 || this.#stopping) return;
     const seen = this.#passagesSeen;
-    const tasks = await this.#claim({ ...this.#claimInput(slots), only: "passthrough" });
+    const tasks = await this.#claim({ ...this.#claimInput(slots), only: PASSAGE });
     for (const task of tasks) this.#run(task);
     if (tasks.length < slots) this.#passagesTaken = seen;
   }

@@ -2,7 +2,7 @@
 // What is not known is null, never zero.
 
 import type { Config } from "../config/config.ts";
-import type { PriceCheck } from "../domain/model.ts";
+import type { Ability, PriceCheck } from "../domain/model.ts";
 import type { BreakerState } from "../providers/breaker.ts";
 import type { Catalog } from "../providers/catalog.ts";
 
@@ -16,6 +16,7 @@ export interface ModelRow {
   readonly inputUsdPerMtok: number | null;
   readonly outputUsdPerMtok: number | null;
   readonly cachedInputUsdPerMtok: number | null;
+  readonly abilities: readonly Ability[] | null;
   /** How far a built-in price was checked; null for configured and unknown ones. */
   readonly check: PriceCheck | null;
   /** The day on which the vendor shuts the model down; null when none is announced. */
@@ -85,6 +86,7 @@ function factsOf(catalog: Catalog, provider: string, model: string) {
     inputUsdPerMtok: price?.inputUsdPerMtok ?? null,
     outputUsdPerMtok: price?.outputUsdPerMtok ?? null,
     cachedInputUsdPerMtok: price?.cachedInputUsdPerMtok ?? null,
+    abilities: facts?.abilities ?? null,
     check: facts?.check ?? null,
     endsOn: facts?.endsOn ?? null,
   };

@@ -1,16 +1,17 @@
-// Clients' own requests run beside the lanes of agents, up to a number of their own: they wait for a vendor and for nothing
-// else, and neither kind waits for the other. Beyond that number they take lanes like everything else.
+// Clients' own requests run beside the lanes of agents, up to a number of their own, so that neither kind waits for the
+// other. Beyond that number they take lanes like everything else.
 
-import type { ClaimedTask } from "../domain/task.ts";
+import { PASSAGE_LANES } from "../domain/passage.ts";
+import type { ClaimedTask, TaskKind } from "../domain/task.ts";
 
-const PASSAGE_LANES = 128;
+export const PASSAGE = "passthrough" satisfies TaskKind;
 
 interface Busy {
   readonly task: ClaimedTask;
 }
 
 export function isPassage({ task }: Busy): boolean {
-  return task.kind === "passthrough";
+  return task.kind === PASSAGE;
 }
 
 /** Places beside the lanes that nobody has. */

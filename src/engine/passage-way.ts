@@ -30,9 +30,10 @@ export async function findPassageWay(
   return findWay(ports, task, plain, signal, () => wordsOf(passage));
 }
 
-function wordsOf({ messages, tools }: Passage): Words {
+function wordsOf(passage: Passage): Words {
+  const { messages, tools } = passage;
   const userMessages = messages.flatMap((message) => (message.role === "user" ? [message.text] : []));
-  return { hasTools: tools.length > 0, userMessages };
+  return { hasTools: tools.length > 0, userMessages, asked: requestOf(passage, "") };
 }
 
 /** What of a request neither the named model nor a fallback behind it can honour; undefined when one can. */

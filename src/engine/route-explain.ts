@@ -34,16 +34,19 @@ export async function explainRoute(
   const { plan } = routing;
   const { agent, model } = input;
   const asked = model ?? agent.routed;
+  const tools = [...offeredTools(agent, hands), ...(input.hasTools ? [ANY_TOOL] : [])];
+  const wanted = { messages: [], tools, sampling: {} };
+  const statesOf = ({ chain }: RouteDecision) => chain.map((link) => routing.stateOf(link, wanted));
   if (asked === undefined || plan === null || !isRouted(plan, asked)) {
     const rule = model === null ? `agent:${agent.id}` : "model";
     const chain = directChain(routing, agent, model);
     const decision = { layer: "direct", rule, tier: null, chain, confidence: 1, steps: [] } as const;
-    return { decision, states: statesOf(routing, decision), wouldAsk: null };
+    return { decision, states: statesOf(decision), wouldAsk: null };
   }
   const request: RouteRequest = {
     model: asked,
     agentId: agent.id,
-    hasTools: input.hasTools || offeredTools(agent, hands).length > 0,
+    hasTools: tools.length > 0,
     headers: input.headers,
     userMessages: [input.prompt],
   };
@@ -58,13 +61,11 @@ export async function explainRoute(
   const { classifier } = plan;
   const wouldAsk =
     isAsked && classifier !== null ? { ...classifier.chain[0], timeoutMs: classifier.timeoutMs } : null;
-  return { decision, states: statesOf(routing, decision), wouldAsk };
+  return { decision, states: statesOf(decision), wouldAsk };
 }
+
+const ANY_TOOL = { name: "any", description: "", params: {} };
 
 function remembered({ memory }: Routing, plan: RoutePlan, prompt: string) {
   return hasClassifier(plan) ? recall(plan, memory, prompt) : undefined;
-}
-
-function statesOf(routing: Routing, { chain }: RouteDecision): LinkState[] {
-  return chain.map((link) => routing.stateOf(link));
 }

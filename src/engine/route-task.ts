@@ -24,7 +24,7 @@ import {
 } from "../domain/route.ts";
 import type { ClaimedTask, Outcome } from "../domain/task.ts";
 import { loadRoute, recordRoute, routeHeadersOf } from "../journal/route.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { ModelRequest, Provider } from "../providers/provider.ts";
 import type { Reader } from "../store/reader.ts";
 import { historyBefore, promptOf, summaryBefore } from "../store/sessions.ts";
 import type { Store } from "../store/store.ts";
@@ -37,10 +37,13 @@ export interface Routing {
   readonly fallbacks: readonly RouteLink[];
   /** The chain as one provider; undefined when none of its providers is in the configuration. */
   openChain(chain: RouteChain): Provider | undefined;
-  stateOf(link: RouteLink): LinkState;
+  stateOf(link: RouteLink, asked: Asked): LinkState;
   /** What the classifier said. */
   readonly memory: Memory;
 }
+
+/** A request as far as it is known when its chain is chosen. */
+export type Asked = Omit<ModelRequest, "model">;
 
 /** What says which tools a model is offered. */
 export type OfferingHands = Pick<Hands, "guard" | "toolsFor">;
@@ -58,7 +61,9 @@ export interface Way {
 }
 
 /** What a decision looks at beside the task: a client's own request has its words and tools elsewhere. */
-export type Words = Pick<RouteRequest, "userMessages" | "hasTools">;
+export interface Words extends Pick<RouteRequest, "userMessages" | "hasTools"> {
+  readonly asked: Asked;
+}
 
 export async function findWay(
   ports: WayPorts,
@@ -77,8 +82,10 @@ export async function findWay(
   // Never claimed before: the journal has nothing of it.
   const stored = task.fence === 1 ? undefined : loadRoute(ports.store.reader, task.id);
   if (stored !== undefined) return wayOf(routing, agent, stored.chain);
-  const request = requestOf(ports, task, agent, asked, words());
-  const chain = await decide(ports, routing.plan, task, request, signal);
+  const { asked: wanted, ...said } = words();
+  const request = requestOf(ports, task, agent, asked, said);
+  const stateOf = (link: RouteLink): LinkState => routing.stateOf(link, wanted);
+  const chain = await decide(ports, routing.plan, task, request, stateOf, signal);
   return chain === undefined ? { outcome: { type: "lost" } } : wayOf(routing, agent, chain);
 }
 
@@ -122,9 +129,10 @@ async function decide(
   plan: RoutePlan,
   task: ClaimedTask,
   request: RouteRequest,
+  stateOf: (link: RouteLink) => LinkState,
   signal: AbortSignal,
 ): Promise<RouteChain | undefined> {
-  const { store, routing } = ports;
+  const { store } = ports;
   let bought: Purchase | null = null;
   const onBought = (purchase: Purchase): void => {
     bought = purchase;
@@ -135,7 +143,7 @@ async function decide(
   if (signal.aborted && bought === null) return undefined;
   const held = await store.insist(recordRoute, {
     ...{ taskId: task.id, fence: task.fence, decision },
-    states: decision.chain.map((link) => routing.stateOf(link)),
+    states: decision.chain.map(stateOf),
     bought: bought === null ? null : { turn: CLASSIFIER_TURN, ...(bought as Purchase) },
   });
   return held ? decision.chain : undefined;
@@ -146,7 +154,7 @@ function requestOf(
   task: ClaimedTask,
   agent: Agent,
   asked: string,
-  words: Words,
+  words: Omit<Words, "asked">,
 ): RouteRequest {
   return { model: asked, agentId: agent.id, headers: routeHeadersOf(store.reader, task.id), ...words };
 }
@@ -157,8 +165,11 @@ export function wordsOf(reader: Reader, hands: OfferingHands, task: ClaimedTask,
   const summary = summaryBefore(reader, task.sessionId, anchor);
   const before = historyBefore(reader, task.sessionId, anchor, summary);
   const userMessages = before.filter(({ role }) => role === "user").map(({ content }) => content);
+  const tools = offeredTools(agent, hands);
   return {
-    hasTools: offeredTools(agent, hands).length > 0,
+    hasTools: tools.length > 0,
+    // Its words need no ability.
+    asked: { messages: [], tools, sampling: task.sampling },
     userMessages: [...userMessages, prompt?.content ?? ""],
   };
 }

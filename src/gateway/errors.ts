@@ -3,6 +3,7 @@
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply } from "fastify";
 import { CODES, type Code, GoclawError } from "../domain/error.ts";
+import { redactShapes } from "../telemetry/redact.ts";
 
 export interface WireError {
   readonly error: {
@@ -14,7 +15,7 @@ export interface WireError {
 }
 
 export function wireError(code: Code, message: string, param: string | null = null): WireError {
-  return { error: { message, type: typeOf(CODES[code].http), code, param } };
+  return { error: { message: redactShapes(message), type: typeOf(CODES[code].http), code, param } };
 }
 
 /** The names OpenAI's clients know. */

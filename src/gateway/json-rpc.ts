@@ -2,6 +2,7 @@
 // nothing a client sends ends the connection by being wrong.
 
 import { CODES, codeOf, GoclawError, messageOf } from "../domain/error.ts";
+import { redactShapes } from "../telemetry/redact.ts";
 
 export type Id = string | number | null;
 
@@ -84,5 +85,5 @@ export function errorOf(id: Id, error: unknown): object {
     code === "INTERNAL" ? "a defect in goclaw; logs/system.jsonl has the details" : messageOf(error);
   const after = error instanceof GoclawError ? error.retryAfterSeconds : undefined;
   const data = { code, retryable, ...(after === undefined ? {} : { retry_after_seconds: after }) };
-  return { jsonrpc: "2.0", id, error: { code: jsonrpc, message, data } };
+  return { jsonrpc: "2.0", id, error: { code: jsonrpc, message: redactShapes(message), data } };
 }

@@ -1,4 +1,4 @@
-// GET /v1/models: what a client may name as its model, in the form of OpenAI's list.
+// What a client may name as its model: GET /v1/models in the form of OpenAI's list, and which of the names are agents.
 
 import type { FastifyInstance } from "fastify";
 import { GoclawError } from "../domain/error.ts";
@@ -30,4 +30,10 @@ export function modelNotFound(model: string): GoclawError {
     "MODEL_NOT_FOUND",
     `there is no model ${JSON.stringify(model)}; GET /v1/models lists them`,
   );
+}
+
+/** `goclaw` and `goclaw-v1` are the default agent, `agent:<id>` any; empty for every other name. */
+export function agentOf(model: string): string {
+  if (model === "goclaw" || model === "goclaw-v1") return "default";
+  return model.startsWith("agent:") ? model.slice("agent:".length) : "";
 }

@@ -3,7 +3,8 @@
 
 import type { GoclawError } from "../domain/error.ts";
 import { sendRawError, wireError } from "./errors.ts";
-import type { Completion } from "./openai-wait.ts";
+import { whenGone } from "./gone.ts";
+import type { Completion } from "./openai-completion.ts";
 import { openStream, toLine } from "./stream.ts";
 
 export interface Chunks {
@@ -40,7 +41,7 @@ export function openChunks({ reply, chat, taskId, answerer }: Completion, nowMs:
     stream?.end();
   };
   const patience = setTimeout(() => begin(""), HEADERS_PATIENCE_MS);
-  reply.raw.on("close", end);
+  whenGone(reply.raw, end);
   return {
     send: (delta) => {
       if (over) return;

@@ -4,6 +4,7 @@
 import { Ajv } from "ajv";
 import type { SubmitParams } from "../rpc/methods/submit.ts";
 import { ParamError } from "./errors.ts";
+import { agentOf } from "./models.ts";
 import {
   MAX_MESSAGES,
   misfit,
@@ -70,12 +71,11 @@ interface Body extends SamplingBody {
   readonly response_format?: ResponseFormat | null;
 }
 
-const validate = lazily(() => new Ajv({ allowUnionTypes: true }).compile(BODY_SCHEMA));
+const validate = new Ajv({ allowUnionTypes: true }).compile(BODY_SCHEMA);
 
 /** Throws ParamError (400, `param` names the field). */
 export function readChatRequest(value: unknown): ChatRequest {
-  const check = validate();
-  if (!check(value)) throw misfit(check.errors, "cannot be honoured for an agent");
+  if (!validate(value)) throw misfit(validate.errors, "cannot be honoured for an agent");
   const body = value as Body;
   const last = body.messages.at(-1);
   if (last?.role !== "user")
@@ -98,12 +98,6 @@ export function readChatRequest(value: unknown): ChatRequest {
   };
 }
 
-/** `goclaw` and `goclaw-v1` are the default agent, `agent:<id>` any; other names are an unknown model. */
-export function agentOf(model: string): string {
-  if (model === "goclaw" || model === "goclaw-v1") return "default";
-  return model.startsWith("agent:") ? model.slice("agent:".length) : "";
-}
-
 /** A JSON object is the loosest schema there is for one. */
 function outputOf({ response_format: format }: Body): Pick<SubmitParams, "schema" | "schema_name"> {
   if (format == null || format.type === "text") return {};
@@ -115,12 +109,4 @@ function outputOf({ response_format: format }: Body): Pick<SubmitParams, "schema
 
 function textOf(value: Content): string {
   return typeof value === "string" ? value : value.map(({ text }) => text).join("");
-}
-
-function lazily<Value>(make: () => Value): () => Value {
-  let value: Value | undefined;
-  return () => {
-    value ??= make();
-    return value;
-  };
 }

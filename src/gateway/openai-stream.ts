@@ -4,7 +4,7 @@ import { GoclawError } from "../domain/error.ts";
 import { createAnswerText } from "../rpc/answer-text.ts";
 import type { Followed } from "../rpc/follow.ts";
 import { openChunks } from "./openai-chunks.ts";
-import { type Completion, type OpenAiPorts, usageOf, waitForEnd } from "./openai-wait.ts";
+import { type Completion, type OpenAiPorts, usageOf, waitForEnd } from "./openai-completion.ts";
 
 export function answerStream(ports: OpenAiPorts, completion: Completion): void {
   const { chat, taskId } = completion;

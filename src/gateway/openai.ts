@@ -5,9 +5,9 @@ import type { FastifyInstance } from "fastify";
 import { submit } from "../rpc/methods/submit.ts";
 import { getTask } from "../rpc/methods/task.ts";
 import { ParamError } from "./errors.ts";
-import { modelNotFound, modelRoutes } from "./models.ts";
+import { agentOf, modelNotFound, modelRoutes } from "./models.ts";
+import { type Completion, type OpenAiPorts, usageOf, waitForEnd, wholeAnswer } from "./openai-completion.ts";
 import { answerStream } from "./openai-stream.ts";
-import { type Completion, type OpenAiPorts, usageOf, waitForEnd, wholeAnswer } from "./openai-wait.ts";
 import { answerPassage } from "./passage.ts";
 import { createAnswerer, wantedHeaders } from "./route-headers.ts";
 
@@ -18,12 +18,12 @@ export function openAiRoutes(app: FastifyInstance, ports: OpenAiPorts): void {
   app.post("/v1/chat/completions", async (request, reply) => {
     // The answer is read from the task: who may not read it is told so before there is one.
     await ports.rpc.admit(getTask, request.caller);
-    // Loaded at the first request: a start does not pay for the schema compiler.
-    const { agentOf, readChatRequest } = await import("./openai-request.ts");
     const model = (request.body as { readonly model?: unknown } | null)?.model;
     // A name that no agent has is a model's, and the conversation is the client's own.
     if (typeof model === "string" && model !== "" && agentOf(model) === "")
       return answerPassage(ports, request, reply, model);
+    // Loaded at the first request: a start does not pay for the schema compiler.
+    const { readChatRequest } = await import("./openai-request.ts");
     const chat = readChatRequest(request.body);
     const agent = agents.find(({ id }) => id === chat.submit.agent);
     if (agent === undefined) throw modelNotFound(chat.model);

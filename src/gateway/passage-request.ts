@@ -67,6 +67,7 @@ function refuseKnown(value: unknown): void {
     if (body?.[name] != null && body[name] !== only) refuse(name, why);
 }
 
+/** The limit by its older name goes with them: some servers know no other. */
 const FIELDS = [...Object.keys(PASSED_FIELDS), "max_tokens"];
 
 function fieldsOf(body: Body): Readonly<Record<string, unknown>> {

@@ -6,8 +6,8 @@ import type { Answer } from "../domain/message.ts";
 import { createAnswerText } from "../rpc/answer-text.ts";
 import type { Followed } from "../rpc/follow.ts";
 import { openChunks } from "./openai-chunks.ts";
+import { type Completion, type OpenAiPorts, waitForEnd } from "./openai-completion.ts";
 import { startedAnew } from "./openai-stream.ts";
-import { type Completion, type OpenAiPorts, waitForEnd } from "./openai-wait.ts";
 import { type ChoiceDelta, createSaid, toUsage } from "./passage-answer.ts";
 
 export function streamPassage(ports: OpenAiPorts, completion: Completion): void {

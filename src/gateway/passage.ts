@@ -6,8 +6,9 @@ import type { Passage } from "../domain/passage.ts";
 import { checkModelWish, submit } from "../rpc/methods/submit.ts";
 import { cancelTask } from "../rpc/methods/task.ts";
 import { ParamError } from "./errors.ts";
+import { whenGone } from "./gone.ts";
 import { modelNotFound } from "./models.ts";
-import { type Completion, type OpenAiPorts, waitForEnd, wholeAnswer } from "./openai-wait.ts";
+import { type Completion, type OpenAiPorts, waitForEnd, wholeAnswer } from "./openai-completion.ts";
 import { toMessage, toUsage } from "./passage-answer.ts";
 import { streamPassage } from "./passage-stream.ts";
 import { createAnswerer, wantedHeaders } from "./route-headers.ts";
@@ -52,7 +53,7 @@ export async function answerPassage(
 }
 
 function cancelWhenGone(ports: OpenAiPorts, { request, reply, taskId }: Completion): void {
-  reply.raw.on("close", () => {
+  whenGone(reply.raw, () => {
     if (reply.raw.writableFinished) return;
     // It may have ended in this moment; then there is nothing to cancel.
     ports.rpc.call(cancelTask, { task_id: taskId }, request.caller).catch(() => {});

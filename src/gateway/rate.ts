@@ -15,20 +15,18 @@ export interface RateLimit {
   left(key: Limited): number | null;
 }
 
-export function createRateLimit(nowMs: () => number): RateLimit {
+export function createRateLimit(monoMs: () => number): RateLimit {
   const taken = new Map<string, number[]>();
   const recentOf = (id: string, now: number): number[] => {
     const recent = taken.get(id) ?? [];
     taken.set(id, recent);
-    // A time in the future was taken before the clock was set back.
-    if ((recent.at(-1) ?? now) > now) recent.length = 0;
     const live = recent.findIndex((at) => at > now - WINDOW_MS);
     recent.splice(0, live < 0 ? recent.length : live);
     return recent;
   };
   const take = ({ id, rpm }: Limited): number | undefined => {
     if (rpm === null) return undefined;
-    const now = nowMs();
+    const now = monoMs();
     const recent = recentOf(id, now);
     if (recent.length >= rpm) return Math.max(1, Math.ceil(((recent[0] ?? now) + WINDOW_MS - now) / 1_000));
     recent.push(now);
@@ -36,6 +34,6 @@ export function createRateLimit(nowMs: () => number): RateLimit {
   };
   return {
     take,
-    left: ({ id, rpm }) => (rpm === null ? null : Math.max(0, rpm - recentOf(id, nowMs()).length)),
+    left: ({ id, rpm }) => (rpm === null ? null : Math.max(0, rpm - recentOf(id, monoMs()).length)),
   };
 }

@@ -11,12 +11,12 @@ export function scheduleRoutes(app: FastifyInstance, rpc: Rpc): void {
   app.get("/api/v1/schedules", (request) => rpc.call(listCron, request.query, request.caller));
 
   app.post("/api/v1/schedules", async (request, reply) => {
-    const added = await rpc.call(addCron, bodyOf(request), request.caller);
+    const added = await rpc.call(addCron, () => bodyOf(request), request.caller);
     return reply.code(201).send(added);
   });
 
   app.post("/api/v1/schedules/:schedule", (request) =>
-    rpc.call(updateCron, { ...bodyOf(request), ...bySchedule(request) }, request.caller),
+    rpc.call(updateCron, () => ({ ...bodyOf(request), ...bySchedule(request) }), request.caller),
   );
 
   app.delete("/api/v1/schedules/:schedule", (request) =>

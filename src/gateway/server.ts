@@ -79,7 +79,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   const methodsOf = noteMethods(app);
   const sockets = limitSockets(app.server);
   const strike = createStrikes(options.monoMs);
-  const rate = createRateLimit(options.nowMs);
+  const rate = createRateLimit(options.monoMs);
   const admit = (key: KeyGrant): void => {
     const waitSeconds = rate.take(key);
     if (waitSeconds === undefined) return;
@@ -111,28 +111,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
     if (caller.principal !== "anyone") guests.note(caller.principal, reply.raw);
   });
   options.onTokenRotated(() => guests.dismiss("token"));
-  app.setErrorHandler((error: Error, request, reply) => {
-    const known = toGoclawError(error);
-    if (known === undefined)
-      options.reportDefect(
-        error,
-        `${request.method} ${request.routeOptions.url ?? "?"}`,
-        request.caller?.traceId,
-      );
-    if (known !== undefined && HANGS_UP.includes(known.code)) linger(request.raw);
-    sendError(reply, errorOf(error));
-  });
-  app.setNotFoundHandler((request, reply) => {
-    const { method, url } = request;
-    const path = url.split("?", 1)[0] ?? "";
-    const methods = methodsOf(path);
-    if (methods.length === 0)
-      return sendError(reply, new GoclawError("METHOD_UNKNOWN", `there is no route ${method} ${path}`));
-    reply.header("allow", methods.join(", "));
-    if (method === "OPTIONS") return void reply.code(204).send();
-    const message = `${path} does not take ${method}, but ${methods.join(", ")}`;
-    sendError(reply, new GoclawError("METHOD_NOT_ALLOWED", message));
-  });
+  answerFailures(app, options, methodsOf);
   opsRoutes(app, options.health);
   restRoutes(app, options.rpc);
   keyRoutes(app, options.rpc, (keyId) => guests.dismiss(`key:${keyId}`));
@@ -147,6 +126,32 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   };
   openDoor(app, { ...options, admit, guests, admitted });
   return app;
+}
+
+/** What a route throws, and what is no route. */
+function answerFailures(
+  app: FastifyInstance,
+  { reportDefect }: GatewayOptions,
+  methodsOf: (path: string) => readonly string[],
+): void {
+  app.setErrorHandler((error: Error, request, reply) => {
+    const known = toGoclawError(error);
+    if (known === undefined)
+      reportDefect(error, `${request.method} ${request.routeOptions.url ?? "?"}`, request.caller?.traceId);
+    if (known !== undefined && HANGS_UP.includes(known.code)) linger(request.raw);
+    sendError(reply, errorOf(error));
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const { method, url } = request;
+    const path = url.split("?", 1)[0] ?? "";
+    const methods = methodsOf(path);
+    if (methods.length === 0)
+      return sendError(reply, new GoclawError("METHOD_UNKNOWN", `there is no route ${method} ${path}`));
+    reply.header("allow", methods.join(", "));
+    if (method === "OPTIONS") return void reply.code(204).send();
+    const message = `${path} does not take ${method}, but ${methods.join(", ")}`;
+    sendError(reply, new GoclawError("METHOD_NOT_ALLOWED", message));
+  });
 }
 
 function errorOf(error: Error): GoclawError {

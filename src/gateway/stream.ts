@@ -2,6 +2,7 @@
 // cut off instead of filling memory; what it missed can be resumed from the log.
 
 import type { ServerResponse } from "node:http";
+import { whenGone } from "./gone.ts";
 
 export interface EventStream {
   /** `name` and `id` are ours; `data` is one line of JSON. */
@@ -28,7 +29,7 @@ export function openStream(
   });
   response.flushHeaders();
   const heartbeat = setInterval(() => write(": heartbeat\n\n"), HEARTBEAT_MS);
-  response.on("close", () => {
+  whenGone(response, () => {
     clearInterval(heartbeat);
     onClose();
   });

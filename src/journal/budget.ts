@@ -153,7 +153,8 @@ function familyOf(task: HeldTask, { period, of }: Limit) {
   return period === "task" ? { taskId, sessionId: null } : { taskId: null, sessionId };
 }
 
-// There are never more reservations than lanes, so they are simply added up. The call's own earlier one does not count.
+// There is never more than one for each attempt that runs, so they are simply added up. The call's own earlier one does
+// not count.
 const IN_FLIGHT_SQL = `
   SELECT coalesce(sum(usd), 0) AS usd, coalesce(sum(tokens), 0) AS tokens
   FROM reservations

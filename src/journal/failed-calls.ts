@@ -20,6 +20,8 @@ export interface FailedCall {
   /** US dollars; null when the model's price is unknown. */
   readonly costUsd: number | null;
   readonly errorClass: string;
+  /** It broke off after that count: it cost this or more. */
+  readonly partial?: boolean;
   /** What limits count when that is more than the provider said: it broke off before its last count. */
   readonly least?: Spent;
 }
@@ -32,9 +34,9 @@ export interface FailedCallsInput extends CallPlace {
 
 const INSERT_SQL = `
   INSERT INTO failed_calls (id, task_id, session_id, turn, provider, model, error_class,
-                            input_tokens, output_tokens, cached_tokens, cost_usd, attempt, at)
+                            input_tokens, output_tokens, cached_tokens, cost_usd, partial, attempt, at)
   VALUES (@id, @taskId, @sessionId, @turn, @provider, @model, @errorClass,
-          @inputTokens, @outputTokens, @cachedTokens, @costUsd, @attempt, @now)
+          @inputTokens, @outputTokens, @cachedTokens, @costUsd, @partial, @attempt, @now)
   ON CONFLICT (id) DO NOTHING`;
 
 export const recordFailedCalls = defineVerb(
@@ -66,14 +68,14 @@ function findSpender(tx: Tx, taskId: string): BilledTask | undefined {
 
 function record(tx: Tx, task: BilledTask, turn: number, call: FailedCall, isHeld: boolean): void {
   const { id: taskId, sessionId, agentId, attempt } = task;
-  const { id, provider, model, errorClass, costUsd, usage, least } = call;
+  const { id, provider, model, errorClass, costUsd, usage, least, partial = false } = call;
   const tokens = {
     inputTokens: usage?.inputTokens ?? null,
     outputTokens: usage?.outputTokens ?? null,
     cachedTokens: usage?.cachedTokens ?? null,
   };
   const place = { id, taskId, sessionId, turn, attempt, now: tx.nowMs };
-  const what = { provider, model, errorClass, ...tokens, costUsd };
+  const what = { provider, model, errorClass, ...tokens, costUsd, partial: partial ? 1 : 0 };
   if (tx.run(INSERT_SQL, { ...place, ...what }) === 0) return;
   if (usage === null && least === undefined)
     settleSpend(tx, task, turn, { provider, usd: null, tokens: null });
@@ -85,7 +87,15 @@ function record(tx: Tx, task: BilledTask, turn: number, call: FailedCall, isHeld
   }
   if (!isHeld) return;
   addUsage(tx, taskId, usage);
-  const payload = { turn, provider, model, error_class: errorClass, cost_usd: costUsd, ...wireUsage(usage) };
+  const payload = {
+    turn,
+    provider,
+    model,
+    error_class: errorClass,
+    cost_usd: costUsd,
+    partial,
+    ...wireUsage(usage),
+  };
   const noMove = { from: null, to: null, reasonCode: null };
   tx.append({ taskId, sessionId, agentId, type: "model.billed", ...noMove, attempt, payload });
 }

@@ -41,17 +41,13 @@ export function addSpend(
   for (const scope of key) tx.run(SPEND_SQL, { scope, period: TOTAL_PERIOD, usd, tokens });
 }
 
-const SESSION_OF_SQL = "SELECT session_id AS sessionId FROM tasks WHERE id = @id";
-
 /**
- * A task and its session are limited by what the rows of their purchases say. What these do not say, because a provider
- * did not, counts here: a provider that reports no usage must not make their limits void.
+ * Tasks and sessions are limited by what the rows of their purchases say. What these do not say, because a provider did
+ * not, counts here by task: a provider that reports no usage must not make their limits void.
  */
 export function addUnsaid(tx: Tx, { id }: Pick<Spender, "id">, { usd, tokens }: Spent): void {
   if (usd === 0 && tokens === 0) return;
-  const sessionId = tx.get<{ sessionId: string }>(SESSION_OF_SQL, { id })?.sessionId;
-  for (const scope of [`task:${id}`, `session:${sessionId}`])
-    tx.run(SPEND_SQL, { scope, period: TOTAL_PERIOD, usd, tokens });
+  tx.run(SPEND_SQL, { scope: `task:${id}`, period: TOTAL_PERIOD, usd, tokens });
 }
 
 const RESERVED_SQL = "SELECT usd, tokens FROM reservations WHERE task_id = @taskId AND turn = @turn";

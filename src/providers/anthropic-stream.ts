@@ -49,7 +49,7 @@ export async function* toParts(
         answer.model = event.message?.model ?? "";
         count(answer.tokens, event.message?.usage);
         // The input is billed even if the answer breaks off.
-        yield { type: "usage", usage: toUsage(answer.tokens) };
+        yield { type: "usage", usage: toUsage(answer.tokens), partial: true };
         break;
       case "content_block_start":
         yield* startBlock(answer, event, nextId);

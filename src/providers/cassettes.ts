@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cassette } from "../domain/cassette.ts";
+import { GoclawError, messageOf } from "../domain/error.ts";
 import { parseCassette } from "./replay.ts";
 
 const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
@@ -30,6 +31,6 @@ function readIfPresent(file: string): string | undefined {
     return readFileSync(file, "utf8");
   } catch (error) {
     if ((error as { code?: string }).code === "ENOENT") return undefined;
-    throw error;
+    throw new GoclawError("CONFIG_INVALID", `cassette ${file} cannot be read: ${messageOf(error)}`);
   }
 }

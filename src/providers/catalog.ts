@@ -12,13 +12,14 @@ export interface Catalog {
   readonly models: readonly ModelFacts[];
 }
 
-/** `own` rows win over the built-in ones; `loaded` is the window that a provider loads its models with. */
+/** What `own` rows say is laid over the built-in ones; `loaded` is the window that a provider loads its models with. */
 export function createCatalog(
   own: readonly ModelFacts[],
   nowMs: () => number,
   loaded: (provider: string) => number | undefined = () => undefined,
 ): Catalog {
-  const rows = new Map([...KNOWN_MODELS, ...own].map((facts) => [facts.id, facts]));
+  const rows = new Map(KNOWN_MODELS.map((facts) => [facts.id, facts]));
+  for (const facts of own) rows.set(facts.id, laidOver(rows.get(facts.id), facts));
   const find = (provider: string, model: string): ModelFacts | undefined => {
     const exact = rows.get(`${provider}/${model}`);
     // OpenRouter passes the vendors' prices on, so its names may be looked up as they are.
@@ -34,6 +35,13 @@ export function createCatalog(
     },
     models: [...rows.values()],
   };
+}
+
+/** A price of one's own is not changed by what the vendor announced, and was checked by nobody here. */
+function laidOver(known: ModelFacts | undefined, own: ModelFacts): ModelFacts {
+  if (known === undefined || own.price === undefined) return { ...known, ...own };
+  const { laterPrice: _, check: __, ...rest } = known;
+  return { ...rest, ...own };
 }
 
 function priced({ laterPrice, ...facts }: ModelFacts, nowMs: number): ModelFacts {

@@ -16,7 +16,8 @@ export function limitDaily(provider: Provider, limit: number, take: () => Promis
     ...provider,
     stream: async function* (request, signal) {
       // Nothing is asked any more, so nothing is counted.
-      if (signal.aborted) return yield* provider.stream(request, signal);
+      if (signal.aborted || provider.lackOf?.(request) !== undefined)
+        return yield* provider.stream(request, signal);
       const { ok, used, resetsInMs } = await take();
       if (ok) yield* provider.stream(request, signal);
       else yield failure("daily_limit", exhausted(provider.id, used, limit), resetsInMs);

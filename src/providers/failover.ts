@@ -43,6 +43,7 @@ const VERDICT: Record<ErrorClass, Verdict> = {
   context_length: "stop",
   refused: "stop",
   cassette_miss: "stop",
+  cassette_broken: "stop",
   aborted: "stop",
 };
 
@@ -56,29 +57,42 @@ export function createFailover(
   ports: FailoverPorts,
 ): Provider {
   const [first] = candidates;
+  const asked = (request: ModelRequest): Candidate[] =>
+    candidates.map((link, index) => (index === 0 ? { ...link, model: request.model } : link));
   // A chain of one has nowhere else to go: the queue's backoff spares the provider, and its next answer is the probe.
   if (candidates.length === 1) return first.provider;
   return {
     id: first.provider.id,
     fallbacks: candidates.slice(1).map(({ provider, model }) => ({ provider: provider.id, model })),
     lackOf: (request) => {
-      const lacks = candidates.map((link) => lackAt(link, request));
+      const lacks = asked(request).map((link) => lackAt(link, request));
       return lacks.includes(undefined) ? undefined : lacks[0];
     },
     count: async (request, signal) =>
       ports.breaker.waitMs(first.provider.id) > 0 ? undefined : first.provider.count?.(request, signal),
+    linksFor: (request) =>
+      asked(request)
+        .filter(mayBeAsked(request))
+        .map(({ provider, model }) => ({ provider: provider.id, model })),
     stream: (request, signal) => {
-      const links = candidates.map((link, index) => (index === 0 ? { ...link, model: request.model } : link));
-      return walk(links.filter(mayBeAsked(request)), ports, request, signal);
+      const links = asked(request);
+      const able = links.filter(mayBeAsked(request));
+      return able.length === 0 ? refuse(links, request) : walk(able, ports, request, signal);
     },
   };
+}
+
+/** Everybody's lack: only all of them together say what to change. */
+async function* refuse(links: readonly Candidate[], request: ModelRequest): AsyncGenerator<Part> {
+  const lacks = links.flatMap((link) => lackAt(link, request)?.message ?? []);
+  yield failure("unsupported", `no model of the chain can do what is asked: ${lacks.join("; ")}`);
 }
 
 function lackAt({ provider, model }: Candidate, request: ModelRequest): Lack | undefined {
   return provider.lackOf?.({ ...request, model });
 }
 
-/** A link whose budget is used up, or that cannot honour a client's request, is not asked; it has not failed either. */
+/** A link whose budget is used up, or that cannot do what is asked, is not asked; it has not failed either. */
 function mayBeAsked(request: ModelRequest): (link: Candidate) => boolean {
   const { passOver = [] } = request;
   return ({ provider, model }) =>
@@ -108,7 +122,9 @@ async function* walk(
         // Inside, because a consumer may go away at the seam, and the breaker's probe must be given back then too.
         if (from !== undefined && last !== undefined) yield seam(from, candidate, last, text.length);
         from = candidate;
-        yield* relay.run(continued(request, candidate.model, text), signal);
+        const others = candidates.slice(candidates.indexOf(candidate) + 1);
+        const mayDecline = others.some(({ provider }) => provider.isMissing !== true);
+        yield* relay.run({ ...continued(request, candidate.model, text), mayDecline }, signal);
       } finally {
         settle(breaker, candidate.provider.id, relay);
       }
@@ -134,13 +150,9 @@ async function* walk(
   }
   // A chain fails for good only when no link of it can mend by waiting: a fallback without a key must not turn a busy
   // primary into an error that is never tried again.
-  if (candidates.length === 0) yield failure("unsupported", NOBODY);
-  else if (last === undefined) yield allOpen(candidates, breaker);
+  if (last === undefined) yield allOpen(candidates, breaker);
   else yield { ...(hope ?? last), ...(last.from && { from: last.from }) };
 }
-
-const NOBODY =
-  "no provider of the chain can honour every field of the request; name a model whose provider can";
 
 /** Failures that waiting can mend. */
 const PASSES: readonly ErrorClass[] = ["rate_limit", "overloaded", "timeout", "network", "malformed"];

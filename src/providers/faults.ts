@@ -30,6 +30,7 @@ const ADVICE: Readonly<Record<ErrorClass, (site: CallSite) => string>> = {
     "the conversation is longer than the model's window: shorten it, or use a larger model",
   refused: () => "reword the request, or use another model",
   cassette_miss: () => "record the cassette anew",
+  cassette_broken: () => "mend the file, or record it anew with goclaw run --record",
   aborted: () => "nothing to do",
 };
 

@@ -51,7 +51,7 @@ export async function* toParts(
       const isFirst = answer.usage === undefined;
       answer.usage = toUsage(usageMetadata);
       // The input is billed even if the answer breaks off.
-      if (isFirst) yield { type: "usage", usage: answer.usage };
+      if (isFirst) yield { type: "usage", usage: answer.usage, partial: true };
     }
     if (promptFeedback?.blockReason !== undefined) {
       yield refusal(site, `blocked the prompt (${promptFeedback.blockReason})`, "", true);

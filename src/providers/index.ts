@@ -2,6 +2,7 @@
 // answers every call with what is missing.
 
 import type { Cassette } from "../domain/cassette.ts";
+import { type AbilitiesOf, heldToAbilities } from "./able.ts";
 import { createAnthropic } from "./anthropic.ts";
 import type { Catalog } from "./catalog.ts";
 import { createGoogle } from "./google.ts";
@@ -46,17 +47,24 @@ const PROVIDER_TYPES = {
       ...(thinkingTokens && { thinkingTokens }),
     }),
   google: (settings) => createGoogle(settings),
-  ollama: ({ numCtx, ...settings }) => createOllama({ ...settings, ...(numCtx && { numCtx }) }),
+  ollama: ({ numCtx, ...settings }, ports) =>
+    createOllama({ ...settings, abilitiesOf: knownBy(ports, settings.id), ...(numCtx && { numCtx }) }),
   replay: (settings, ports) => createReplay(settings.id, ports.loadCassette),
 } as const satisfies Record<ProviderSettings["type"], Open>;
 
 export function openProvider(settings: ProviderSettings, ports: ProviderPorts): Provider {
   const { id, missingReason } = settings;
-  if (missingReason === undefined) return PROVIDER_TYPES[settings.type](settings, ports);
+  if (missingReason === undefined)
+    return heldToAbilities(PROVIDER_TYPES[settings.type](settings, ports), knownBy(ports, id));
   return {
     id,
+    isMissing: true,
     stream: async function* () {
       yield failure("not_configured", missingReason);
     },
   };
+}
+
+function knownBy({ catalog }: ProviderPorts, id: string): AbilitiesOf {
+  return (model) => catalog?.find(id, model)?.abilities;
 }

@@ -1,33 +1,41 @@
 // A request in the words of Ollama's /api/chat, fitted to what the model can do. Tools that a model cannot use are left
-// out while the conversation has used none; a conversation that has used tools is refused, as it would lose its sense.
+// out while the conversation has used none and nobody else may answer; one that has used tools would lose its sense.
 
 import type { ChatRequest, Message as OllamaMessage, Options, ShowResponse, Tool } from "ollama/browser";
 import type { Message, ToolSpec } from "../domain/message.ts";
+import { ABILITIES } from "../domain/model.ts";
 import { type CallSite, fault } from "./faults.ts";
 import { argumentsObject } from "./history.ts";
 import { offeredTools, partsOf } from "./needs.ts";
 import { type Abilities, ineptFor, toWishes } from "./ollama-wishes.ts";
 import type { ModelRequest, ProviderFailure } from "./provider.ts";
 
+/** The server's names for what it tells; an answer of any of its models can be held to a schema. */
+const SERVERS_NAMES = { tools: "tools", images: "vision", reasoning: "thinking" } as const;
+
 /** Servers before 0.6 do not tell: then tools and images are tried, and the server judges. */
 export function toAbilities({ capabilities }: Partial<ShowResponse>): Abilities {
-  const can = (name: string): boolean => capabilities?.includes(name) ?? false;
-  const untold = capabilities === undefined || capabilities === null;
-  return { tools: untold || can("tools"), vision: untold || can("vision"), thinking: can("thinking") };
+  if (capabilities === undefined || capabilities === null) return new Set(["tools", "images", "json_schema"]);
+  const told = ABILITIES.filter((ability) => {
+    return ability === "json_schema" || capabilities.includes(SERVERS_NAMES[ability]);
+  });
+  return new Set(told);
 }
 
 /** What the request needs and the model lacks. */
 export function unable(
   site: CallSite,
-  { messages, tools, wish }: ModelRequest,
+  { messages, tools, wish, mayDecline }: ModelRequest,
   abilities: Abilities,
 ): ProviderFailure | undefined {
   const inept = wish && ineptFor(wish, tools, abilities);
   if (inept !== undefined) return fault(site, "unsupported", inept);
+  if (tools.length > 0 && mayDecline === true && !abilities.has("tools"))
+    return fault(site, "unsupported", "cannot use tools, and some are offered: take a model that can");
   const usedTools = messages.some(
     (message) => message.role === "tool" || (message.role === "assistant" && message.toolCalls.length > 0),
   );
-  if (usedTools && !abilities.tools) {
+  if (usedTools && !abilities.has("tools")) {
     return fault(
       site,
       "unsupported",
@@ -37,7 +45,7 @@ export function unable(
   const hasImages = messages.some(
     (message) => message.role === "user" && partsOf(message).some(({ type }) => type === "image"),
   );
-  if (hasImages && !abilities.vision) {
+  if (hasImages && !abilities.has("images")) {
     return fault(
       site,
       "unsupported",
@@ -68,8 +76,8 @@ export function toBody(
     model,
     messages: messages.map(toWire),
     options,
-    ...(abilities.tools && offered.length > 0 && { tools: offered.map(toTool) }),
-    ...(abilities.thinking && { think: true }),
+    ...(abilities.has("tools") && offered.length > 0 && { tools: offered.map(toTool) }),
+    ...(abilities.has("reasoning") && { think: true }),
     ...(output !== undefined && { format: output.schema }),
     ...(wish !== undefined && toWishes(wish)),
     stream: true,

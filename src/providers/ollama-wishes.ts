@@ -3,14 +3,11 @@
 
 import type { ChatRequest } from "ollama/browser";
 import type { ToolSpec } from "../domain/message.ts";
+import type { Ability } from "../domain/model.ts";
 import type { Wish } from "../domain/passage.ts";
 import type { Need } from "./needs.ts";
 
-export interface Abilities {
-  readonly tools: boolean;
-  readonly vision: boolean;
-  readonly thinking: boolean;
-}
+export type Abilities = ReadonlySet<Ability>;
 
 export const OLLAMA_HONOURS: ReadonlySet<Need> = new Set([
   ...(["allowed_tools", "no_tool_call", "json_object", "json_schema", "warm"] as const),
@@ -20,10 +17,10 @@ export const OLLAMA_HONOURS: ReadonlySet<Need> = new Set([
 
 /** What the model lacks for the request, in words that follow its name. */
 export function ineptFor(wish: Wish, tools: readonly ToolSpec[], abilities: Abilities): string | undefined {
-  if (tools.length > 0 && !abilities.tools)
+  if (tools.length > 0 && !abilities.has("tools"))
     return "cannot use tools: leave out tools, or take a model that can";
   const { reasoning_effort: effort } = wish.fields;
-  if (effort === undefined || effort === "none" || abilities.thinking) return undefined;
+  if (effort === undefined || effort === "none" || abilities.has("reasoning")) return undefined;
   return "does not think: leave out reasoning_effort, or take a model that does";
 }
 

@@ -1,6 +1,7 @@
 // Ollama's native /api/chat through its SDK, which is loaded at the first call. What a model can do is asked once of
 // /api/show. The SDK's browser build is used: the other one reads an image's base64 as a file name first.
 
+import type { AbilitiesOf } from "./able.ts";
 import type { CallSite } from "./faults.ts";
 import { createCallIds } from "./history.ts";
 import { explainOllama, judgeOllama } from "./ollama-errors.ts";
@@ -23,6 +24,8 @@ export interface OllamaSettings {
   readonly timeouts?: Partial<PhaseTimeouts>;
   /** The window to load models with, in tokens; unset leaves it to the server, whose default cuts off silently. */
   readonly numCtx?: number;
+  /** What the configuration says a model can do; of the others the server is asked. */
+  readonly abilitiesOf?: AbilitiesOf;
 }
 
 const ADDRESS = "http://127.0.0.1:11434";
@@ -37,7 +40,7 @@ export function createOllama(settings: OllamaSettings): Provider {
 }
 
 async function* call(
-  { apiKey, baseUrl = ADDRESS, numCtx }: OllamaSettings,
+  { apiKey, baseUrl = ADDRESS, numCtx, abilitiesOf }: OllamaSettings,
   site: CallSite,
   request: ModelRequest,
   clock: CallClock,
@@ -49,7 +52,8 @@ async function* call(
   const headers = apiKey === undefined ? {} : { Authorization: `Bearer ${apiKey}` };
   const open = (fetch: typeof globalThis.fetch) => new Ollama({ host, headers, fetch });
 
-  let abilities = known.get(request.model);
+  const said = abilitiesOf?.(request.model);
+  let abilities = said === undefined ? known.get(request.model) : new Set(said);
   if (abilities === undefined) {
     const client = open(wireFetch({ ...wire, accepts: ["application/json"] }));
     abilities = toAbilities(await client.show({ model: request.model }));

@@ -6,25 +6,15 @@ import type {
   ChatCompletionMessageParam,
 } from "openai/resources/chat/completions";
 import type { Message } from "../domain/message.ts";
-import type { AnswerFormat, ToolChoice, Wish } from "../domain/passage.ts";
 import { type AssistantMessage, continuationOf, withLegalIds } from "./history.ts";
-import { type Need, partsOf } from "./needs.ts";
+import { partsOf } from "./needs.ts";
 import { isStrict } from "./openai-strict.ts";
+import { toWishes } from "./openai-wishes.ts";
 import type { ModelRequest, OutputSchema } from "./provider.ts";
 
 const LEGAL_ID = /^[a-zA-Z0-9_-]{1,40}$/;
 
 /** `vendor` is the type of continuation that this server may read. */
-/** A request in the same protocol goes out field by field as it came. */
-export const CHAT_HONOURS: ReadonlySet<Need> = new Set([
-  ...(["allowed_tools", "forced_tool", "no_tool_call", "no_parallel_tool_calls", "strict_tools"] as const),
-  ...(["effort:none", "effort:minimal", "effort:low", "effort:medium", "effort:high"] as const),
-  ...(["effort:xhigh", "effort:max", "verbosity", "warm", "stop", "seed", "logit_bias"] as const),
-  ...(["presence_penalty", "frequency_penalty", "json_object", "json_schema", "prediction"] as const),
-  ...(["image_url", "image_detail", "speaker", "user", "safety_identifier", "metadata", "store"] as const),
-  ...(["prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "service_tier"] as const),
-] satisfies Need[]);
-
 export function toBody(
   { model, messages, tools, sampling, output, wish }: ModelRequest,
   vendor: string,
@@ -56,27 +46,6 @@ export function toBody(
     ...(frequencyPenalty !== undefined && { frequency_penalty: frequencyPenalty }),
     ...(wish !== undefined && toWishes(wish)),
   };
-}
-
-function toWishes({ toolChoice, format, fields }: Wish): object {
-  return {
-    ...fields,
-    ...(toolChoice !== undefined && { tool_choice: toChoice(toolChoice) }),
-    ...(format !== undefined && { response_format: toGivenFormat(format) }),
-  };
-}
-
-function toChoice(choice: ToolChoice): OpenAI.ChatCompletionToolChoiceOption {
-  if (typeof choice === "string") return choice;
-  if ("name" in choice) return { type: "function", function: { name: choice.name } };
-  const tools = choice.allowed.map((name) => ({ type: "function", function: { name } }));
-  return { type: "allowed_tools", allowed_tools: { mode: choice.mode, tools } };
-}
-
-function toGivenFormat(format: AnswerFormat) {
-  if (format.type === "json_object") return format;
-  const { type, ...schema } = format;
-  return { type, json_schema: schema };
 }
 
 function toFormat({ name, schema }: OutputSchema): OpenAI.ResponseFormatJSONSchema {

@@ -14,6 +14,8 @@ export interface ModelRequest {
   readonly output?: OutputSchema;
   /** A client's own request, and what else it asks for: a provider that cannot honour all of it does not answer. */
   readonly wish?: Wish;
+  /** Somebody else of the chain may do better: what it cannot do all of, a provider refuses instead of doing a part. */
+  readonly mayDecline?: boolean;
   /** Links of a chain that must not be asked: their provider's budget is used up. */
   readonly passOver?: readonly { readonly provider: string; readonly model: string }[];
 }
@@ -55,6 +57,8 @@ export type Part =
 export interface UsagePart {
   readonly type: "usage";
   readonly usage: TokenUsage;
+  /** Counted before the answer was made: the least that is billed if nothing else comes. */
+  readonly partial?: boolean;
   readonly provider?: string;
   readonly model?: string;
 }
@@ -100,11 +104,12 @@ export const ERROR_CLASSES = [
   "context_length",
   "refused",
   "cassette_miss",
+  "cassette_broken",
   "aborted",
 ] as const;
 export type ErrorClass = (typeof ERROR_CLASSES)[number];
 
-/** Something of a client's request that a provider cannot honour; `param` is its place in the request. */
+/** Something of a request that a provider or its model cannot do; `param` is its place in a client's own request. */
 export interface Lack {
   readonly param: string;
   readonly message: string;
@@ -112,10 +117,16 @@ export interface Lack {
 
 export interface Provider {
   readonly id: string;
-  /** What keeps the provider, or every link of a chain, from a client's own request; undefined when nothing does. */
+  /** What keeps the provider, or every link of a chain, from a request; undefined when nothing does. */
   readonly lackOf?: (request: ModelRequest) => Lack | undefined;
   /** Where else a call may end up; absent when nowhere. */
   readonly fallbacks?: readonly { readonly provider: string; readonly model: string }[];
+  /** Of a chain: who may answer a request; empty when nobody can. */
+  readonly linksFor?: (
+    request: ModelRequest,
+  ) => readonly { readonly provider: string; readonly model: string }[];
+  /** It cannot be used as it is configured, and says so to every request. */
+  readonly isMissing?: boolean;
   /** The tokens of a request by the vendor's own count, which is free; undefined when it cannot be had now. */
   readonly count?: (request: ModelRequest, signal: AbortSignal) => Promise<number | undefined>;
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<Part>;

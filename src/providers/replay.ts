@@ -5,6 +5,7 @@ import { distance } from "fastest-levenshtein";
 import type { Cassette, CassetteEntry } from "../domain/cassette.ts";
 import { GoclawError, messageOf } from "../domain/error.ts";
 import type { Message } from "../domain/message.ts";
+import { fault } from "./faults.ts";
 import { failure, type ModelRequest, type Part, type Provider } from "./provider.ts";
 
 const ENTRY_KEYS = ["prompt", "turn", "text", "tool_calls", "usage"];
@@ -55,7 +56,8 @@ export function createReplay(id: string, load: (name: string) => Cassette | unde
       try {
         cassette = load(request.model);
       } catch (error) {
-        yield failure("cassette_miss", messageOf(error));
+        const site = { provider: id, model: request.model };
+        yield fault(site, "cassette_broken", `cannot be played: ${messageOf(error)}`);
         return;
       }
       if (cassette === undefined) {

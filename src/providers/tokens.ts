@@ -1,6 +1,6 @@
 // How many tokens a request has: counted with the vendor's own encoding for OpenAI's families, estimated otherwise, and
-// the estimate set right where the vendor counted. An
-// encoding is 100 MB of memory, so it is loaded when a count can decide something, never at start.
+// the estimate set right where the vendor counted. An encoding is 100 MB of memory, so it is loaded when a count can
+// decide something, never at start.
 
 import { hash } from "node:crypto";
 import type { Message, ToolSpec } from "../domain/message.ts";
@@ -117,12 +117,16 @@ const IMAGE_TOKENS = 1_600;
 
 export function countMessage(counter: TokenCounter, message: Message): number {
   let tokens = MESSAGE_TOKENS + counter.countText(message.text);
-  if (message.role === "user") tokens += (message.images?.length ?? 0) * IMAGE_TOKENS;
+  if (message.role === "user") tokens += imagesOf(message) * IMAGE_TOKENS;
   if (message.role !== "assistant") return tokens;
   for (const { name, argumentsText } of message.toolCalls) {
     tokens += MESSAGE_TOKENS + counter.countText(name) + counter.countText(argumentsText);
   }
   return message.continuation === undefined ? tokens : tokens + counter.countText(message.continuation.data);
+}
+
+function imagesOf({ images = [], parts }: Extract<Message, { role: "user" }>): number {
+  return parts === undefined ? images.length : parts.filter(({ type }) => type !== "text").length;
 }
 
 export function countMessages(counter: TokenCounter, messages: readonly Message[]): number {

@@ -1,16 +1,14 @@
 // The secrets inside the directories of a command: what no file tool may read is covered with nothing, whether the
 // directory may be written or not. They are looked for before every command, so only as deep and as wide as that allows.
 
-import type { Dirent } from "node:fs";
-import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { FileRoot } from "../domain/act.ts";
 import { whyProtected } from "../policy/protected.ts";
 import { isWithin } from "./bwrap.ts";
 import type { Cover } from "./cover.ts";
+import { walk } from "./walk.ts";
 
-const DEPTH_MAX = 6;
-const DIRECTORIES_MAX = 1_000;
+const REACH = { depth: 6, directories: 1_000 };
 /** Large, and made by programs from what is elsewhere. */
 const PASSED_OVER: ReadonlySet<string> = new Set([".git", "node_modules"]);
 
@@ -31,27 +29,19 @@ export function isSecretPlace(path: string): boolean {
   return whyProtected(path.split("/").filter(Boolean), "ro") !== null;
 }
 
-/** Level by level: what is near the top is found first. A link is no way to what it leads to; that has its own name. */
+/** A link is no way to what it leads to; that has its own name. */
 async function findSecrets(root: string): Promise<Cover[]> {
   const found: Cover[] = [];
-  let level = [root];
-  for (let depth = 0, seen = 0; depth <= DEPTH_MAX && level.length > 0; depth++) {
-    const looked = level.slice(0, DIRECTORIES_MAX - seen);
-    seen += looked.length;
-    level = (await Promise.all(looked.map((directory) => lookInto(directory, found)))).flat();
-  }
+  await walk(root, REACH, (directory, entries) => {
+    const inner: string[] = [];
+    for (const entry of entries) {
+      if (!entry.isDirectory() && !entry.isFile()) continue;
+      const path = join(directory, entry.name);
+      if (whyProtected([basename(directory), entry.name], "ro") !== null)
+        found.push({ path, as: entry.isDirectory() ? "empty_directory" : "empty_file" });
+      else if (entry.isDirectory() && !PASSED_OVER.has(entry.name)) inner.push(path);
+    }
+    return inner;
+  });
   return found;
-}
-
-async function lookInto(directory: string, found: Cover[]): Promise<string[]> {
-  const entries = await readdir(directory, { withFileTypes: true }).catch((): Dirent[] => []);
-  const inner: string[] = [];
-  for (const entry of entries) {
-    if (!entry.isDirectory() && !entry.isFile()) continue;
-    const path = join(directory, entry.name);
-    if (whyProtected([basename(directory), entry.name], "ro") !== null)
-      found.push({ path, as: entry.isDirectory() ? "empty_directory" : "empty_file" });
-    else if (entry.isDirectory() && !PASSED_OVER.has(entry.name)) inner.push(path);
-  }
-  return inner;
 }

@@ -4,7 +4,6 @@
 
 import {
   closeSync,
-  type Dirent,
   lstatSync,
   mkdirSync,
   openSync,
@@ -15,12 +14,12 @@ import {
   symlinkSync,
   unlinkSync,
 } from "node:fs";
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { FileRoot } from "../domain/act.ts";
 import type { Cover } from "./cover.ts";
 import { CONTROL_NAMES, GIT_CONTROL_NAMES, GIT_WATCHED_NAMES } from "./names.ts";
 import { coverSecrets } from "./secrets.ts";
+import { walk } from "./walk.ts";
 
 export interface Shield {
   readonly covers: readonly Cover[];
@@ -212,23 +211,16 @@ function takeAway(path: string): boolean {
   }
 }
 
-const DEPTH_MAX = 3;
-const DIRECTORIES_MAX = 400;
+const REACH = { depth: 3, directories: 400 };
 
-/** Directories below `root` with a `.git` of their own, as deep and as many as can be looked for before every command. */
+/** Directories below `root` with a `.git` of their own. */
 async function findRepositories(root: string): Promise<string[]> {
   const found: string[] = [];
-  let level = [root];
-  for (let depth = 0, seen = 0; depth <= DEPTH_MAX && level.length > 0; depth++) {
-    const next: string[] = [];
-    for (const directory of level) {
-      if (++seen > DIRECTORIES_MAX) return found;
-      const entries = await readdir(directory, { withFileTypes: true }).catch((): Dirent[] => []);
-      if (depth > 0 && entries.some(({ name }) => name === ".git")) found.push(directory);
-      const inner = entries.filter((entry) => entry.isDirectory() && !/^(\.|node_modules$)/.test(entry.name));
-      next.push(...inner.map(({ name }) => join(directory, name)));
-    }
-    level = next;
-  }
+  await walk(root, REACH, (directory, entries) => {
+    if (directory !== root && entries.some(({ name }) => name === ".git")) found.push(directory);
+    return entries
+      .filter((entry) => entry.isDirectory() && !/^(\.|node_modules$)/.test(entry.name))
+      .map(({ name }) => join(directory, name));
+  });
   return found;
 }

@@ -13,6 +13,8 @@ export interface CostRow {
   readonly unpricedCalls: number;
   /** Their provider did not say what it counted. */
   readonly uncountedCalls: number;
+  /** They broke off before their provider's last count: tokens and cost are the least that was spent. */
+  readonly partialCalls: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly cachedTokens: number;
@@ -23,6 +25,7 @@ export interface CostRow {
 const SUMS = `
   count(*) AS calls, count(*) - count(bought.cost_usd) AS unpricedCalls,
   count(*) - count(bought.input_tokens) AS uncountedCalls,
+  coalesce(sum(bought.partial), 0) AS partialCalls,
   coalesce(sum(bought.input_tokens), 0) AS inputTokens, coalesce(sum(bought.output_tokens), 0) AS outputTokens,
   coalesce(sum(bought.cached_tokens), 0) AS cachedTokens, sum(bought.cost_usd) AS costUsd`;
 

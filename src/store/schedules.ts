@@ -94,13 +94,13 @@ export function scheduleRuns(reader: Reader, id: string, before: number, limit: 
 
 export interface RunCost {
   readonly tasks: number;
-  /** US dollars in all; null when a price is not known. */
+  /** US dollars in all; null when a price or a count is not known. */
   readonly usd: number | null;
 }
 
 const COST_SQL = `
   SELECT count(DISTINCT bought.task_id) AS tasks,
-         CASE WHEN count(*) = count(bought.cost_usd) THEN sum(bought.cost_usd) END AS usd
+         CASE WHEN count(*) = count(bought.cost_usd) AND coalesce(sum(bought.partial), 0) = 0 THEN sum(bought.cost_usd) END AS usd
   FROM purchases AS bought CROSS JOIN tasks ON tasks.id = bought.task_id
   WHERE bought.at >= @since AND tasks.agent_id = @agentId AND tasks.kind = 'chat'
     AND (@scheduleId IS NULL OR tasks.schedule_id = @scheduleId)`;

@@ -12,7 +12,7 @@ const COLUMNS = `
   (SELECT CASE WHEN count(*) = count(cost_usd) THEN sum(cost_usd) END FROM (
     SELECT cost_usd FROM answers WHERE task_id = tasks.id
     UNION ALL SELECT cost_usd FROM summaries WHERE task_id = tasks.id
-    UNION ALL SELECT cost_usd FROM failed_calls WHERE task_id = tasks.id
+    UNION ALL SELECT CASE partial WHEN 0 THEN cost_usd END FROM failed_calls WHERE task_id = tasks.id
     UNION ALL SELECT cost_usd FROM classifications WHERE task_id = tasks.id)) AS costUsd,
   (SELECT json_object('provider', provider, 'model', model, 'layer', layer, 'rule', rule, 'tier', tier)
     FROM routes WHERE task_id = tasks.id) AS route,

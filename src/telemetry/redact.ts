@@ -41,6 +41,9 @@ export function createRedactor(secrets: readonly string[]): Redact {
   };
 }
 
+/** Shapes alone, for sinks of errors: what somebody wrote in the wrong place is quoted there. */
+export const redactShapes: Redact = createRedactor([]);
+
 /** Exact values and our own keys alone: for what people write, where a vendor's shape may be meant. `secrets` that are short are none. */
 export function createValueRedactor(secrets: readonly string[]): Redact {
   const values = secretForms(secrets);

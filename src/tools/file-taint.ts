@@ -8,7 +8,7 @@ import { judgePath } from "../policy/path-rules.ts";
 import type { Reader } from "../store/reader.ts";
 import type { Args, Tool } from "./tool.ts";
 
-const WORDS_MAX = 1_000;
+const FILES_MAX = 1_000;
 const SOURCE_CHARS = 500;
 
 /** Null when the call writes no file by its own hand. What a command writes is its own: in such a session it is asked. */
@@ -48,9 +48,9 @@ function isShown({ path }: MarkedFile, directory: string, text: string): boolean
 
 function namedFiles(command: readonly string[], cwd: string): string[] {
   const words = command.slice(1).flatMap((word) => [word, ...word.split(/[\s;|&<>()'"`=]+/)]);
-  return [...new Set(words.filter((word) => word !== ""))]
-    .slice(0, WORDS_MAX)
-    .map((word) => resolve(cwd, word));
+  // By what they name: one directory has any number of names, and may hold thousands of marked files.
+  const named = new Set(words.filter((word) => word !== "").map((word) => resolve(cwd, word)));
+  return [...named].slice(0, FILES_MAX);
 }
 
 function realOf({ roots }: Grant, path: string): string[] {

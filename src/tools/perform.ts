@@ -1,14 +1,14 @@
 // The only caller of a tool, always in this order: schema, policy, person, intent and audit (committed), act, outcome
 // (committed), redact, cut. A refusal is a result that the model sees, never an exception.
 
-import type { Grant, Label } from "../domain/act.ts";
+import type { Label } from "../domain/act.ts";
 import { type Code, GoclawError, messageOf } from "../domain/error.ts";
 import type { ToolCall } from "../domain/message.ts";
 import type { ClaimedTask } from "../domain/task.ts";
 import { doubtEffect, type EffectRef, effectKey, settleEffect, sha256 } from "../journal/effects.ts";
 import type { AuditRecord } from "../policy/audit.ts";
 import { readFrom, writtenBy } from "./file-taint.ts";
-import { decideCall, type GatePorts, passGate } from "./gate.ts";
+import { decideCall, type GatePorts, passGate, type Wanted } from "./gate.ts";
 import { intend, refuse } from "./intend.ts";
 import { type Args, RESULT_CHARS, type Tool, type ToolContext, type ToolOutcome } from "./tool.ts";
 
@@ -76,13 +76,14 @@ export async function perform(
     ...{ now: hands.now, redact: hands.redact, effectKey: effect.key, taskId, agentId, grant },
     ...{ answer: null, signal },
   };
+  const wanted: Wanted = { task, tool, args, effect, decided, context };
   if (tool.resume !== undefined && task.fence > 1) {
     const outcome = await tool.resume(args, context);
-    if (outcome !== undefined) return conclude(hands, task, tool, effect, args, grant, outcome);
+    if (outcome !== undefined) return conclude(hands, wanted, outcome);
   }
   // Before policy and person: neither can say whether it happened.
   if (place.isInDoubt === true) return doubt(hands, task, effect);
-  const passed = await passGate(hands, { task, tool, args, effect, decided, context });
+  const passed = await passGate(hands, wanted);
   if (passed.type === "lost" || passed.type === "wait") return passed;
   if (passed.type === "refuse") return refusal(passed.code, passed.why, passed.record);
 
@@ -102,7 +103,7 @@ export async function perform(
     : await runTool(tool, args, { ...context, answer: approval?.answer ?? null });
   // It failed because it was stopped: what may be made again is left open for the attempt that goes on.
   if (signal.aborted && outcome.type === "failed" && effect.effectClass !== "once") return { type: "lost" };
-  return conclude(hands, task, tool, effect, args, grant, outcome);
+  return conclude(hands, wanted, outcome);
 }
 
 const NOT_BEGUN: ToolOutcome = { type: "failed", text: "it was stopped before it began; nothing was done" };
@@ -132,11 +133,7 @@ async function refuseCall(
 /** Journals what became of an act; one that waits for its outcome stays open. */
 async function conclude(
   hands: Hands,
-  task: ClaimedTask,
-  tool: Tool,
-  effect: EffectRef,
-  args: Args,
-  grant: Grant,
+  { task, tool, args, effect, decided: { grant } }: Wanted,
   outcome: ToolOutcome,
 ): Promise<Performed> {
   if (outcome.type === "wait") {

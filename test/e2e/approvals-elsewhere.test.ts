@@ -7,6 +7,7 @@ import type { Daemon } from "../support/daemon.ts";
 import { createRig, type Rig } from "../support/rig.ts";
 import { ended, submit } from "../support/tasks.ts";
 import { verifies } from "../support/verifies.ts";
+import { until } from "../support/wait.ts";
 import { connectWs } from "../support/ws.ts";
 
 let rig: Rig;
@@ -57,4 +58,29 @@ test.each([
     expect((await ended(daemon.client, id)).state).toBe("SUCCEEDED");
     expect(rig.sink.callsOf(`task-${decision}`)).toHaveLength(alerts);
   }
+});
+
+test("a completion that was told of the wait is asked for again with its key, and waits for the answer", async () => {
+  const args = { severity: "info", title: "up", body: "it is up" };
+  rig.stub.use((_body, { turn }) =>
+    turn === 0 ? { toolCalls: [{ name: "send_alert", args }] } : { text: "sent", gate: "end" },
+  );
+  const ask = () => {
+    const body = { model: "agent:default", messages: [{ role: "user", content: "go" }] };
+    return daemon.client.post("/v1/chat/completions", body, { "idempotency-key": "again" });
+  };
+  const audited = () => rig.read((db) => db.audit().length);
+  const first = await ask();
+  expect([first.status, first.json<{ error: { code: string } }>().error.code]).toEqual([
+    409,
+    "AWAITING_APPROVAL",
+  ]);
+  const taskId = first.headers["x-goclaw-task"] as string;
+  await overRest((await approvalOf(daemon, taskId)).id, "approve");
+  await rig.stub.reached("end");
+  const before = audited();
+  const again = ask();
+  await until("it is asked again", () => audited() > before);
+  rig.stub.open("end");
+  expect((await again).status).toBe(200);
 });

@@ -1,10 +1,10 @@
 // What a task's children spend is the task's spending and its session's: a limit is no limit when a model gets around it
 // by having others do the work.
 
-import Database from "better-sqlite3";
 import { afterEach, expect, test } from "vitest";
 import { runCli } from "../support/cli.ts";
 import { replyByDirective } from "../support/directive.ts";
+import { ask as askHome } from "../support/home-sql.ts";
 import { createRig, type Rig } from "../support/rig.ts";
 import { ended, submit, taskWhere } from "../support/tasks.ts";
 
@@ -32,14 +32,7 @@ async function start(more: object) {
   return rig.start();
 }
 
-function ask<T>(sql: string): T[] {
-  const db = new Database(`${rig.home}/goclaw.db`, { readonly: true });
-  try {
-    return db.prepare(sql).all() as T[];
-  } finally {
-    db.close();
-  }
-}
+const ask = <T>(sql: string): T[] => askHome<T>(rig.home, sql);
 
 const total = (): number => ask<{ usd: number }>("SELECT sum(cost_usd) AS usd FROM purchases")[0]?.usd ?? 0;
 

@@ -91,6 +91,37 @@ test.each([
   expect(await callsUntilRefused(() => ask(client))).toBe(2);
 });
 
+test.each([
+  ["after some text", undefined],
+  ["before any", 1],
+])(
+  "what Anthropic counted before it broke off %s is the least that was spent, and is shown so",
+  async (_, events) => {
+    vendor.use(async (out) => {
+      const usage = { input: 1, output: 9, cached: 0, cacheWrite: 0, reasoning: 0 };
+      out.head(anthropic.contentType);
+      await out.write(
+        anthropic
+          .events({ text: [HEARD], stop: "none", usage })
+          .slice(0, events)
+          .join(""),
+      );
+      out.reset();
+    });
+    const client = await start({}, "anthropic");
+    const { id } = await ask(client);
+    const cost = await runCli(rig.home, ["cost"]);
+    expect(cost.stdout).toMatch(/^a +1 .*at least \$1\.00$/m);
+    expect(cost.stderr).toContain("1 of 1 calls broke off before their provider's last count");
+    const json = await runCli(rig.home, ["cost", "--json"]);
+    expect(json.json()).toMatchObject({
+      total: { calls: 1, partial_calls: 1, unpriced_calls: 0, cost_usd: 1 },
+    });
+    const { task } = (await client.get(`/api/v1/tasks/${id}`)).json<{ task: { usage: unknown } }>();
+    expect(task.usage).toMatchObject({ cost_usd: null });
+  },
+);
+
 test("a call that is canceled while it streams is no free call", async () => {
   const client = await start({ per_day_usd: 10, on_limit: "fail" });
   const cancelInMidStream = async (): Promise<WireTask> => {

@@ -2,12 +2,12 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import Database from "better-sqlite3";
 import { afterEach, expect, test } from "vitest";
 import { parse } from "yaml";
 import { runCli } from "../support/cli.ts";
 import { replyByDirective } from "../support/directive.ts";
 import { writeConfig } from "../support/home.ts";
+import { askColumn } from "../support/home-sql.ts";
 import { createRig, type Rig } from "../support/rig.ts";
 import { ended, readEvents, readTask, submit, taskWhere, type WireTask } from "../support/tasks.ts";
 import { until } from "../support/wait.ts";
@@ -28,14 +28,7 @@ async function start(budgets: object, more: object = {}) {
   return rig.start();
 }
 
-function ask<T>(sql: string): T[] {
-  const db = new Database(join(rig.home, "goclaw.db"), { readonly: true, timeout: 5_000 });
-  try {
-    return db.prepare(sql).pluck().all() as T[];
-  } finally {
-    db.close();
-  }
-}
+const ask = <T>(sql: string): T[] => askColumn<T>(rig.home, sql);
 
 const reservations = (): number => ask<number>("SELECT count(*) FROM reservations")[0] ?? -1;
 const settledUsd = (): number =>

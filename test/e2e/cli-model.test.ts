@@ -42,8 +42,8 @@ test("list shows configured providers, --all what the others lack; a price is kn
   });
   expect(row("gone/x")).toMatchObject({ context_window: null, input_usd_per_mtok: null });
   const words = await goclaw("list");
-  expect(words.stdout).toMatch(/^stub\/m \* +32 k +4 k +100\/1000 +ready$/m);
-  expect(words.stdout).toMatch(/^gone\/x +unknown +unknown +unknown +ready$/m);
+  expect(words.stdout).toMatch(/^stub\/m \* +32 k +4 k +100\/1000 +unknown +ready$/m);
+  expect(words.stdout).toMatch(/^gone\/x +unknown +unknown +unknown +unknown +ready$/m);
   const all = await goclaw("list", "--all");
   expect(all.stdout).toMatch(/^anthropic\/claude-\S+ .* not configured$/m);
   expect(all.stderr).toMatch(/^provider anthropic is not configured: .*ANTHROPIC_API_KEY/m);

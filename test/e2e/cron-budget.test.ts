@@ -2,15 +2,14 @@
 
 import { afterEach, expect, test } from "vitest";
 import { runCli } from "../support/cli.ts";
+import { ask } from "../support/home-sql.ts";
 import { type KeyRig, startKeyRig } from "../support/keys.ts";
-import { addSchedule, ask, makeDue, runsOf } from "../support/schedules.ts";
+import { addSchedule, makeDue, runsOf, taskOf } from "../support/schedules.ts";
 import { ended, taskWhere } from "../support/tasks.ts";
 import { until } from "../support/wait.ts";
 
 let rig: KeyRig | undefined;
 afterEach(() => rig?.close());
-
-const taskOf = (home: string, name: string): string => runsOf(home, name).at(-1)?.task_id as string;
 
 test("a schedule at its cap waits for budget while another goes on, and a kill leaks nothing", async () => {
   const keyRig = await startKeyRig();

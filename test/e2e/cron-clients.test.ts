@@ -2,9 +2,10 @@
 
 import { afterEach, expect, test } from "vitest";
 import { runCli } from "../support/cli.ts";
+import { ask, change } from "../support/home-sql.ts";
 import { type KeyRig, startKeyRig } from "../support/keys.ts";
 import { createRig, type Rig } from "../support/rig.ts";
-import { addSchedule, ask, change, makeDue, runsOf } from "../support/schedules.ts";
+import { addSchedule, makeDue, runsOf, taskOf } from "../support/schedules.ts";
 import { ended, readTask } from "../support/tasks.ts";
 import { runInTerminal } from "../support/terminal.ts";
 import { until } from "../support/wait.ts";
@@ -12,8 +13,6 @@ import { connectWs } from "../support/ws.ts";
 
 let rig: Rig | KeyRig | undefined;
 afterEach(() => rig?.close());
-
-const taskOf = (home: string, name: string): string => runsOf(home, name).at(-1)?.task_id as string;
 
 test("the command line tells what comes and what it costs, and fits a terminal", async () => {
   const keyRig = await startKeyRig();

@@ -3,14 +3,13 @@
 import { afterEach, expect, test } from "vitest";
 import { runCli } from "../support/cli.ts";
 import { writeConfig } from "../support/home.ts";
+import { ask, change } from "../support/home-sql.ts";
 import { createRig, type Rig } from "../support/rig.ts";
-import { ask, change, hourly, MINUTE_MS, makeDue, runsOf } from "../support/schedules.ts";
+import { allEnded, hourly, MINUTE_MS, makeDue, runsOf } from "../support/schedules.ts";
 import { until } from "../support/wait.ts";
 
 let rig: Rig;
 afterEach(() => rig.close());
-
-const allEnded = (): boolean => ask(rig.home, "SELECT 1 FROM tasks WHERE finished_at IS NULL").length === 0;
 
 test("a schedule of config.yaml fires its task, and goes on to its next slot", async () => {
   const schedules = [{ name: "tick", cron_expr: "* * * * *", prompt: "task tick" }];
@@ -70,7 +69,7 @@ test("what config.yaml says is followed at the next start, and history stays", a
     { name: "two", cron_expr: "@daily", prompt: "task two" },
   ]);
   const second = await rig.start();
-  await until("the changed prompt to run", () => rig.stub.count("task-changed") === 1 && allEnded());
+  await until("the changed prompt to run", () => rig.stub.count("task-changed") === 1 && allEnded(rig.home));
   const after = await list(second.client);
   expect(after.map(({ id, name, enabled }) => [id, name, enabled])).toEqual([
     [before[0]?.id, "one", true],

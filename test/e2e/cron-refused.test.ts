@@ -3,9 +3,9 @@
 import { afterEach, expect, test } from "vitest";
 import { row } from "../support/catalogue.ts";
 import { runCli } from "../support/cli.ts";
+import { ask } from "../support/home-sql.ts";
 import type { Client } from "../support/http.ts";
 import { createRig, type Rig } from "../support/rig.ts";
-import { ask } from "../support/schedules.ts";
 
 let rig: Rig | undefined;
 afterEach(() => rig?.close());

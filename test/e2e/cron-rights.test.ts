@@ -2,16 +2,15 @@
 
 import { afterEach, expect, test } from "vitest";
 import { row } from "../support/catalogue.ts";
+import { ask, change } from "../support/home-sql.ts";
 import { type KeyRig, startKeyRig } from "../support/keys.ts";
 import { createRig, type Rig } from "../support/rig.ts";
-import { addSchedule, ask, change, makeDue, runsOf } from "../support/schedules.ts";
+import { addSchedule, makeDue, runsOf, taskOf } from "../support/schedules.ts";
 import { ended } from "../support/tasks.ts";
 import { until } from "../support/wait.ts";
 
 let rig: Rig | KeyRig | undefined;
 afterEach(() => rig?.close());
-
-const taskOf = (home: string, name: string): string => runsOf(home, name).at(-1)?.task_id as string;
 
 test(
   row("M-03", "a schedule has its maker's rights as they are when it fires: a revoked key's does not"),

@@ -3,8 +3,9 @@
 
 import { afterEach, expect, test } from "vitest";
 import { runCli } from "../support/cli.ts";
+import { ask, change } from "../support/home-sql.ts";
 import { createRig, type Rig } from "../support/rig.ts";
-import { addSchedule, ask, change, hourly, makeDue, type RunRow, runsOf } from "../support/schedules.ts";
+import { addSchedule, allEnded, hourly, makeDue, type RunRow, runsOf } from "../support/schedules.ts";
 import { ended, taskWhere } from "../support/tasks.ts";
 import { createSeeded, until } from "../support/wait.ts";
 
@@ -12,7 +13,6 @@ let rig: Rig;
 afterEach(() => rig.close());
 
 const outcomes = (name: string): string[] => runsOf(rig.home, name).map(({ outcome }) => outcome);
-const allEnded = (): boolean => ask(rig.home, "SELECT 1 FROM tasks WHERE finished_at IS NULL").length === 0;
 
 test("after three slots without a daemon each policy does what it says", async () => {
   rig = await createRig();
@@ -27,7 +27,7 @@ test("after three slots without a daemon each policy does what it says", async (
     () =>
       runsOf(rig.home).length === 9 &&
       outcomes("all").every((outcome) => outcome === "caught_up") &&
-      allEnded(),
+      allEnded(rig.home),
   );
   expect(runsOf(rig.home).map(({ slot_at }) => slot_at)).toEqual([...slots, ...slots, ...slots]);
   expect([outcomes("skip"), outcomes("once"), outcomes("all")]).toEqual([
@@ -87,7 +87,7 @@ test("a slot whose predecessor still runs is left out, or waits for its turn", a
     reason: expect.stringMatching(/task \S+ of an earlier/),
   });
   rig.stub.open("hold");
-  await until("the one that waits to run", () => outcomes("queue")[1] === "caught_up" && allEnded());
+  await until("the one that waits to run", () => outcomes("queue")[1] === "caught_up" && allEnded(rig.home));
   expect([rig.stub.count("task-skip"), outcomes("skip")]).toEqual([2, ["caught_up", "skipped"]]);
   const [one, two] = runsOf(rig.home, "queue");
   const sessions = await Promise.all(
@@ -117,7 +117,7 @@ test("kills around the firing: each slot has one row and at most one task, and n
   const rows = (): RunRow[] => runsOf(rig.home);
   await until(
     "every slot to have run",
-    () => rows().every(({ outcome }) => outcome === "caught_up") && allEnded(),
+    () => rows().every(({ outcome }) => outcome === "caught_up") && allEnded(rig.home),
     30_000,
   );
   expect(rows().map(({ name, slot_at }) => `${name} ${slot_at}`)).toEqual(

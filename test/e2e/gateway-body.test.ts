@@ -2,10 +2,11 @@
 // who sends too much still reads why.
 
 import { request } from "node:http";
-import OpenAI, { APIError, AuthenticationError } from "openai";
+import { APIError, AuthenticationError } from "openai";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Daemon } from "../support/daemon.ts";
 import type { Reply } from "../support/http.ts";
+import { openAiOf } from "../support/official.ts";
 import { createRig, type Rig } from "../support/rig.ts";
 
 let rig: Rig;
@@ -57,7 +58,7 @@ test("a body that is compressed or in another charset is a 415 that says so", as
 });
 
 test("who has the wrong key reads that, however much is sent with it", async () => {
-  const stranger = new OpenAI({ baseURL: `${daemon.client.url}/v1`, apiKey: "wrong", maxRetries: 0 });
+  const stranger = openAiOf({ ...daemon.client, token: "wrong" });
   for (let n = 0; n < 3; n++) {
     const asked = stranger.chat.completions.create({
       model: "stub/m",
@@ -68,11 +69,7 @@ test("who has the wrong key reads that, however much is sent with it", async () 
 });
 
 test("who sends too much reads that it is too much, and does not lose the connection first", async () => {
-  const openai = new OpenAI({
-    baseURL: `${daemon.client.url}/v1`,
-    apiKey: daemon.client.token,
-    maxRetries: 0,
-  });
+  const openai = openAiOf(daemon.client);
   for (let n = 0; n < 5; n++) {
     const asked = openai.chat.completions.create({
       model: "stub/m",

@@ -126,9 +126,11 @@ test("what a key may not do is said before what is wrong with the body", async (
     ...["/api/v1/mcp/servers/x/approve", "/api/v1/mcp/servers/x/inspect", "/api/v1/mcp/served/x/calls"],
     ...[`/api/v1/tasks/${id}/resolve`, `/api/v1/tasks/${id}/retry`],
   ];
+  const tasks = ["/api/v1/tasks", `/api/v1/sessions/${id}/compact`];
+  const schedules = ["/api/v1/schedules", "/api/v1/schedules/x"];
   for (const [who, asked] of [
     [client, paths],
-    [reader, [...paths, "/api/v1/tasks", `/api/v1/sessions/${id}/compact`]],
+    [reader, [...paths, ...tasks, ...schedules]],
   ] as const) {
     for (const path of asked) {
       for (const body of odd) {

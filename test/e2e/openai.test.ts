@@ -1,9 +1,11 @@
 // The OpenAI-compatible face, spoken to by the official client: what it gets streamed and unstreamed is the same, every
 // request is one durable task, and the model is asked once whatever the client does.
 
-import OpenAI, { APIError } from "openai";
+import type OpenAI from "openai";
+import { APIError } from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Daemon } from "../support/daemon.ts";
+import { openAiOf } from "../support/official.ts";
 import { createRig, type Rig } from "../support/rig.ts";
 import { usageOf } from "../support/stub-wire.ts";
 import { ended, readTask, type WireTask } from "../support/tasks.ts";
@@ -16,7 +18,7 @@ let openai: OpenAI;
 beforeAll(async () => {
   rig = await createRig({ config: { agents: [{ agent_id: "helper", display_name: "Helper" }] } });
   daemon = await rig.start();
-  openai = new OpenAI({ baseURL: `${daemon.client.url}/v1`, apiKey: daemon.client.token, maxRetries: 0 });
+  openai = openAiOf(daemon.client);
 });
 afterAll(() => rig.close());
 

@@ -1,10 +1,9 @@
 // What a client can get wrong in its own request: every mistake is a 400 that names its place, no model is asked, and
 // nothing of it is kept.
 
-import { join } from "node:path";
-import Database from "better-sqlite3";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Daemon } from "../support/daemon.ts";
+import { askColumn, leftOpen } from "../support/home-sql.ts";
 import { createRig, type Rig } from "../support/rig.ts";
 
 let rig: Rig;
@@ -132,11 +131,8 @@ test("what is no JSON, not said to be JSON, or too large is refused by HTTP's ow
 
 test("none of it asked a model or left a row behind", () => {
   expect(rig.stub.calls).toEqual([]);
-  const db = new Database(join(rig.home, "goclaw.db"), { readonly: true, timeout: 5_000 });
-  const rows =
-    "SELECT (SELECT count(*) FROM tasks) + (SELECT count(*) FROM passages) + (SELECT count(*) FROM messages)";
-  expect(db.prepare(rows).pluck().get()).toBe(0);
-  db.close();
+  const rows = "SELECT (SELECT count(*) FROM tasks) + (SELECT count(*) FROM messages)";
+  expect([askColumn(rig.home, rows), leftOpen(rig.home)]).toEqual([[0], 0]);
 });
 
 test("a large image passes whole, two system messages stand as they came, and a string of a name is a model's", async () => {

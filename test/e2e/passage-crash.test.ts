@@ -1,11 +1,11 @@
 // A client's own request when the daemon itself goes: a stream that broke off never looks whole, what nobody waits for is
 // not bought again, and with a key of its own the same request finds its answer.
 
-import { join } from "node:path";
-import Database from "better-sqlite3";
-import OpenAI from "openai";
+import type OpenAI from "openai";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Daemon } from "../support/daemon.ts";
+import { leftOpen } from "../support/home-sql.ts";
+import { openAiOf } from "../support/official.ts";
 import { createRig, type Rig } from "../support/rig.ts";
 import { taskWhere } from "../support/tasks.ts";
 
@@ -20,8 +20,6 @@ afterEach(() => rig.close());
 
 const TEXT = "one two three four five six seven eight";
 const ask = { model: "stub/m", messages: [{ role: "user" as const, content: "task crash" }] };
-const clientOf = ({ client }: Daemon): OpenAI =>
-  new OpenAI({ baseURL: `${client.url}/v1`, apiKey: client.token, maxRetries: 0 });
 
 interface Heard {
   text: string;
@@ -44,18 +42,15 @@ async function hear(openai: OpenAI, key?: string): Promise<Heard> {
   return heard;
 }
 
-const lastTask = (): string => rig.read((db) => db.tasks()).at(-1)!.id;
-function left(): unknown {
-  const db = new Database(join(rig.home, "goclaw.db"), { readonly: true, timeout: 5_000 });
-  const sql = "SELECT (SELECT count(*) FROM reservations) + (SELECT count(*) FROM passages)";
-  const found = db.prepare(sql).pluck().get();
-  db.close();
-  return found;
+async function expectAbandoned({ client }: Daemon): Promise<void> {
+  const [row] = rig.read((db) => db.tasks());
+  const task = await taskWhere(client, row!.id, "has ended", ({ finished_at: at }) => at !== undefined);
+  expect(task).toMatchObject({ state: "CANCELED", reason_code: "CLIENT_GONE" });
+  expect(rig.stub.calls).toHaveLength(1);
 }
-
 test("kill -9 in mid-stream: the client gets an error, and what nobody waits for is not bought again", async () => {
   rig.stub.use(() => ({ text: TEXT, midGate: "half" }));
-  const heard = hear(clientOf(daemon));
+  const heard = hear(openAiOf(daemon.client));
   await rig.stub.reached("half");
   await daemon.kill();
   const { text, finish, error } = await heard;
@@ -63,53 +58,39 @@ test("kill -9 in mid-stream: the client gets an error, and what nobody waits for
   expect([finish, error]).toEqual([null, expect.any(Error)]);
   rig.stub.open("half");
   const next = await rig.start();
-  const task = await taskWhere(
-    next.client,
-    lastTask(),
-    "has ended",
-    ({ finished_at: at }) => at !== undefined,
-  );
-  expect(task).toMatchObject({ state: "CANCELED", reason_code: "CLIENT_GONE" });
-  expect(rig.stub.calls).toHaveLength(1);
-  expect(left()).toBe(0);
+  await expectAbandoned(next);
+  expect(leftOpen(rig.home)).toBe(0);
 });
 
 test("kill -9 in mid-stream: with a key the same request gets the whole answer of the same task", async () => {
   rig.stub.use(() => ({ text: TEXT, midGate: "half" }));
-  const heard = hear(clientOf(daemon), "k");
+  const heard = hear(openAiOf(daemon.client), "k");
   await rig.stub.reached("half");
   await daemon.kill();
   expect((await heard).error).toBeInstanceOf(Error);
   rig.stub.open("half");
   const next = await rig.start();
-  expect(await hear(clientOf(next), "k")).toEqual({ text: TEXT, finish: "stop", error: undefined });
+  expect(await hear(openAiOf(next.client), "k")).toEqual({ text: TEXT, finish: "stop", error: undefined });
   expect(rig.stub.calls).toHaveLength(2);
   expect(rig.read((db) => db.tasks())).toHaveLength(1);
-  expect(left()).toBe(0);
+  expect(leftOpen(rig.home)).toBe(0);
 });
 
 test("a polite stop in mid-stream says so, and does not leave a request for nobody behind", async () => {
   rig.stub.use(() => ({ text: TEXT, midGate: "half" }));
-  const heard = hear(clientOf(daemon));
+  const heard = hear(openAiOf(daemon.client));
   await rig.stub.reached("half");
   await daemon.stop();
   const { finish, error } = await heard;
   expect([finish, error]).toEqual([null, expect.objectContaining({ code: "SHUTDOWN_REQUEUED" })]);
   rig.stub.open("half");
   const next = await rig.start();
-  const task = await taskWhere(
-    next.client,
-    lastTask(),
-    "has ended",
-    ({ finished_at: at }) => at !== undefined,
-  );
-  expect(task).toMatchObject({ state: "CANCELED", reason_code: "CLIENT_GONE" });
-  expect(rig.stub.calls).toHaveLength(1);
+  await expectAbandoned(next);
 });
 
 test("the same request of one key made twice at once is asked once, and both are answered", async () => {
   rig.stub.use(() => ({ text: TEXT, midGate: "half" }));
-  const openai = clientOf(daemon);
+  const openai = openAiOf(daemon.client);
   const control = new AbortController();
   const options = { headers: { "Idempotency-Key": "twin" } };
   const gone = openai.chat.completions

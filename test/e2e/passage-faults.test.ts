@@ -1,9 +1,9 @@
 // A client's own request when something goes wrong: the provider fails, breaks off in the middle of a tool call, cannot
 // honour the request, or the client itself goes away.
 
-import { join } from "node:path";
-import Database from "better-sqlite3";
-import OpenAI, {
+import { connect } from "node:net";
+import type OpenAI from "openai";
+import {
   APIError,
   AuthenticationError,
   BadRequestError,
@@ -14,6 +14,8 @@ import OpenAI, {
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Daemon } from "../support/daemon.ts";
 import type { Fault } from "../support/directive.ts";
+import { leftOpen } from "../support/home-sql.ts";
+import { openAiOf } from "../support/official.ts";
 import { createRig, type Rig } from "../support/rig.ts";
 import { type StubModel, startStubModel } from "../support/stub-model.ts";
 import { readEvents, readTask, taskWhere } from "../support/tasks.ts";
@@ -41,7 +43,7 @@ beforeEach(async () => {
     },
   });
   daemon = await rig.start();
-  openai = new OpenAI({ baseURL: `${daemon.client.url}/v1`, apiKey: daemon.client.token, maxRetries: 0 });
+  openai = openAiOf(daemon.client);
 });
 afterEach(async () => {
   second.openAll();
@@ -88,7 +90,7 @@ test("what the last provider of the chain says becomes the official client's own
 });
 
 test("a wrong token, an unknown model and a provider that is not there are errors of their own", async () => {
-  const stranger = new OpenAI({ baseURL: `${daemon.client.url}/v1`, apiKey: "wrong", maxRetries: 0 });
+  const stranger = openAiOf({ ...daemon.client, token: "wrong" });
   expect(await thrownBy(stranger.chat.completions.create(ask("stub/m")))).toBeInstanceOf(AuthenticationError);
   for (const model of ["nobody/m", "no-such-model", "stub/"]) {
     const error = await thrownBy(openai.chat.completions.create(ask(model)));
@@ -174,10 +176,25 @@ test("a client that goes away takes its call with it; nothing stays reserved or 
     const [task] = rig.read((db) => db.tasks()).slice(-1);
     await taskWhere(daemon.client, task!.id, "is canceled", ({ state }) => state === "CANCELED");
   }
-  const left = "SELECT (SELECT count(*) FROM reservations) + (SELECT count(*) FROM passages)";
-  const db = new Database(join(rig.home, "goclaw.db"), { readonly: true, timeout: 5_000 });
-  expect(db.prepare(left).pluck().get()).toBe(0);
-  db.close();
+  expect(leftOpen(rig.home)).toBe(0);
+});
+
+test("a client that goes before its task is there takes its call with it", async () => {
+  rig.stub.use(() => ({ text: "well", gate: "never" }));
+  const { hostname, port } = new URL(daemon.client.url);
+  for (const stream of [true, false]) {
+    const body = JSON.stringify(ask("stub/m", { stream }));
+    const head = [
+      ...["POST /v1/chat/completions HTTP/1.1", `host: ${hostname}`, "content-type: application/json"],
+      ...[`authorization: Bearer ${daemon.client.token}`, `content-length: ${Buffer.byteLength(body)}`],
+    ];
+    const before = rig.read((db) => db.tasks()).length;
+    const socket = connect(Number(port), hostname);
+    socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+    await until("its task is there", () => rig.read((db) => db.tasks()).length > before);
+    const [task] = rig.read((db) => db.tasks()).slice(-1);
+    await taskWhere(daemon.client, task!.id, "is canceled", ({ state }) => state === "CANCELED");
+  }
 });
 
 test("a provider that cannot honour a field is passed over; with nobody else the field is a 400", async () => {

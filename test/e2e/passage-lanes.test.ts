@@ -1,7 +1,9 @@
 // Clients' own requests do not wait for agents, nor agents for them: each has lanes of its own.
 
-import OpenAI from "openai";
+import type OpenAI from "openai";
 import { afterEach, expect, test } from "vitest";
+import type { Daemon } from "../support/daemon.ts";
+import { openAiOf } from "../support/official.ts";
 import { createRig, type Rig } from "../support/rig.ts";
 import { ended, submit } from "../support/tasks.ts";
 import { until } from "../support/wait.ts";
@@ -11,15 +13,15 @@ afterEach(() => rig.close());
 
 const LANES = 2;
 
-async function start(): Promise<{ openai: OpenAI; client: Awaited<ReturnType<Rig["start"]>>["client"] }> {
+async function start(): Promise<Daemon & { readonly openai: OpenAI }> {
   rig = await createRig({ config: { worker_count: LANES } });
-  const { client } = await rig.start();
-  const openai = new OpenAI({ baseURL: `${client.url}/v1`, apiKey: client.token, maxRetries: 0 });
-  return { client, openai };
+  const daemon = await rig.start();
+  return { ...daemon, openai: clientOf(daemon) };
 }
-const ask = (openai: OpenAI, content: string): Promise<string | null | undefined> =>
+const clientOf = ({ client }: Daemon): OpenAI => openAiOf(client, { timeout: 10_000 });
+const ask = (openai: OpenAI, content: string, headers = {}): Promise<string | null | undefined> =>
   openai.chat.completions
-    .create({ model: "stub/m", messages: [{ role: "user", content }] })
+    .create({ model: "stub/m", messages: [{ role: "user", content }] }, { headers })
     .then(({ choices }) => choices[0]?.message.content);
 
 test("a client is answered while every lane has an agent's task, and those queued behind it stay in order", async () => {
@@ -40,4 +42,18 @@ test("many clients are answered at once, and an agent's task does not wait for t
   expect((await ended(client, await submit(client, "task agent"))).state).toBe("SUCCEEDED");
   rig.stub.open("clients");
   expect(await Promise.all(answers)).toEqual(answers.map((_, n) => `done many${n}`));
+});
+
+test("what a daemon before left of clients' own requests does not wait for agents either", async () => {
+  const { openai, client, stop } = await start();
+  for (let n = 0; n < LANES; n++) await submit(client, `task slow${n} gate=agents`);
+  await until("every lane is busy", () => rig.stub.calls.length === LANES);
+  const key = { "Idempotency-Key": "kept" };
+  const lost = ask(openai, "task kept gate=client", key).catch(() => "lost");
+  await rig.stub.reached("client");
+  await stop();
+  expect(await lost).toBe("lost");
+  rig.stub.open("client");
+  const next = await rig.start();
+  expect(await ask(clientOf(next), "task kept gate=client", key)).toBe("done kept");
 });

@@ -1,10 +1,11 @@
 // Answers as odd vendors give them, to a client's own tools: calls that come interleaved, cut off or not at all are told
 // as what they are, in the form that every client reads, and whatever was answered can come back as history.
 
-import OpenAI from "openai";
+import type OpenAI from "openai";
 import type { ChatCompletionChunk, ChatCompletionMessageParam } from "openai/resources/chat/completions";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Daemon } from "../support/daemon.ts";
+import { openAiOf } from "../support/official.ts";
 import { createRig, type Rig } from "../support/rig.ts";
 import { sse } from "../support/vendors/dialect.ts";
 import { startVendor, type VendorServer } from "../support/vendors/server.ts";
@@ -19,7 +20,7 @@ beforeAll(async () => {
   const provider = { type: "openai_compatible", api_key: "sk", base_url: `${odd.origin}/v1` };
   rig = await createRig({ config: { providers: { odd: provider } } });
   daemon = await rig.start();
-  openai = new OpenAI({ baseURL: `${daemon.client.url}/v1`, apiKey: daemon.client.token, maxRetries: 0 });
+  openai = openAiOf(daemon.client);
 });
 afterAll(async () => {
   await rig.close();

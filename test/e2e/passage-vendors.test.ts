@@ -1,9 +1,10 @@
 // The official client against every kind of provider, through the real daemon: the tool loop goes round with ids that
 // each vendor takes, streamed and not, and what the vendor counts and why it stopped is told as it is.
 
-import OpenAI from "openai";
+import type OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Daemon } from "../support/daemon.ts";
+import { openAiOf } from "../support/official.ts";
 import { createRig, type Rig } from "../support/rig.ts";
 import { type Dialect, type Said, USAGE } from "../support/vendors/dialect.ts";
 import { DIALECTS } from "../support/vendors/dialects.ts";
@@ -40,7 +41,7 @@ beforeAll(async () => {
   }
   rig = await createRig({ config: { providers } });
   daemon = await rig.start();
-  openai = new OpenAI({ baseURL: `${daemon.client.url}/v1`, apiKey: daemon.client.token, maxRetries: 0 });
+  openai = openAiOf(daemon.client);
 });
 afterAll(async () => {
   await rig.close();

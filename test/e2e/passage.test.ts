@@ -1,11 +1,12 @@
 // A client's own tools, schemas and fields, through the real daemon to a model and back, spoken to by the official
 // client: what it asks for is on the wire, and what the model calls comes back whole, streamed or not.
 
-import OpenAI from "openai";
+import type OpenAI from "openai";
 import { zodResponseFormat } from "openai/helpers/zod";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import type { Daemon } from "../support/daemon.ts";
+import { openAiOf } from "../support/official.ts";
 import { createRig, type Rig } from "../support/rig.ts";
 
 let rig: Rig;
@@ -15,7 +16,7 @@ let openai: OpenAI;
 beforeAll(async () => {
   rig = await createRig();
   daemon = await rig.start();
-  openai = new OpenAI({ baseURL: `${daemon.client.url}/v1`, apiKey: daemon.client.token, maxRetries: 0 });
+  openai = openAiOf(daemon.client);
 });
 afterAll(() => rig.close());
 

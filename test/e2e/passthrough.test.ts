@@ -1,12 +1,11 @@
 // A client's own conversation through /v1: who may have one, what its key may spend on it, and that nobody who answers
 // it tells a secret.
 
-import { join } from "node:path";
-import Database from "better-sqlite3";
 import { afterEach, expect, test } from "vitest";
 import { runCli } from "../support/cli.ts";
 import type { Daemon } from "../support/daemon.ts";
 import { ALLOW_ALL } from "../support/home.ts";
+import { ask } from "../support/home-sql.ts";
 import { type Client, createClient } from "../support/http.ts";
 import { chat, createRoutingRig, type RoutingRig, told } from "../support/routing-rig.ts";
 import { ended, submit } from "../support/tasks.ts";
@@ -19,14 +18,7 @@ afterEach(async () => {
   await rig.close();
 });
 
-function rowsOf(sql: string): unknown[] {
-  const db = new Database(join(rig.home, "goclaw.db"), { readonly: true, timeout: 5_000 });
-  try {
-    return db.prepare(sql).all();
-  } finally {
-    db.close();
-  }
-}
+const rowsOf = (sql: string): unknown[] => ask(rig.home, sql);
 
 const AUDITED_SQL = "SELECT decision, resource FROM audit WHERE capability = 'llm.passthrough'";
 

@@ -122,3 +122,18 @@ test("a file that cannot be written is found before anything is asked", async ()
   }
   expect(rig.stub.calls).toHaveLength(0);
 });
+
+test("a broken cassette says that its file is broken, where, and what to do", async () => {
+  const agents = [{ agent_id: "played", provider: "replay", model: "torn" }];
+  rig = await createRig({ config: { agents } });
+  const file = join(rig.home, "cassettes", "torn.json");
+  mkdirSync(join(rig.home, "cassettes"), { recursive: true });
+  writeFileSync(file, '{"cassette": 1,\n "entries": [}');
+  await rig.start();
+  const { code, stderr } = await runCli(rig.home, ["run", "hi", "--agent", "played"]);
+  expect(code).toBe(1);
+  expect(stderr).toContain("(CASSETTE_BROKEN)");
+  for (const words of [file, "not JSON: Unexpected token '}'", "mend the file"])
+    expect(stderr).toContain(words);
+  expect(stderr).not.toContain("send a prompt that it has");
+});

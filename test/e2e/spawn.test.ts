@@ -3,10 +3,10 @@
 
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import Database from "better-sqlite3";
 import { afterEach, expect, test } from "vitest";
 import type { Daemon } from "../support/daemon.ts";
 import { type Reply, replyByDirective } from "../support/directive.ts";
+import { ask as askHome } from "../support/home-sql.ts";
 import { startKeyRig } from "../support/keys.ts";
 import { createRig, type Rig, type RigOptions } from "../support/rig.ts";
 import { closeServer, listen } from "../support/stub-model.ts";
@@ -44,14 +44,7 @@ const told = (key: string, turn = 1): string[] =>
     .filter(({ role }) => role === "tool")
     .map(({ content }) => String(content));
 
-function ask<T>(sql: string, ...values: unknown[]): T[] {
-  const db = new Database(`${rig.home}/goclaw.db`, { readonly: true });
-  try {
-    return db.prepare(sql).all(...values) as T[];
-  } finally {
-    db.close();
-  }
-}
+const ask = <T>(sql: string, ...values: unknown[]): T[] => askHome<T>(rig.home, sql, ...values);
 
 const childrenOf = (id: string): { id: string; agent_id: string }[] =>
   ask("SELECT id, agent_id FROM v_tasks WHERE parent_id = ? ORDER BY id", id);

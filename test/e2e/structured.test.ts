@@ -3,11 +3,13 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import OpenAI, { APIError } from "openai";
+import type OpenAI from "openai";
+import { APIError } from "openai";
 import { afterEach, describe, expect, test } from "vitest";
 import { runCli } from "../support/cli.ts";
 import type { Daemon } from "../support/daemon.ts";
 import type { Reply } from "../support/directive.ts";
+import { openAiOf } from "../support/official.ts";
 import { createRig, type Rig, type RigOptions } from "../support/rig.ts";
 import type { Script } from "../support/stub-model.ts";
 import { ended, readEvents, submit } from "../support/tasks.ts";
@@ -38,9 +40,6 @@ async function start(script: Script, options: RigOptions = {}): Promise<Daemon> 
   rig.stub.use(script);
   return await rig.start();
 }
-
-const officialClient = ({ client }: Daemon): OpenAI =>
-  new OpenAI({ baseURL: `${client.url}/v1`, apiKey: client.token, maxRetries: 0 });
 
 const request = (format: OpenAI.ChatCompletionCreateParams["response_format"]) => ({
   model: "goclaw",
@@ -150,7 +149,7 @@ describe("a kill between two askings", () => {
 describe("chat completions", () => {
   test("response_format gives the same JSON streamed and unstreamed, and nothing of what did not fit", async () => {
     const daemon = await start(inTurn("hm, a city", MIXED));
-    const openai = officialClient(daemon);
+    const openai = openAiOf(daemon.client);
     const whole = await openai.chat.completions.create(request(CITY));
     expect(whole.choices[0]?.message.content).toBe(GOOD);
     expect(whole.choices[0]?.finish_reason).toBe("stop");
@@ -170,7 +169,7 @@ describe("chat completions", () => {
   });
 
   test("json_object takes any object, text takes anything", async () => {
-    const openai = officialClient(await start(inTurn("[1, 2]", 'ok: {"a": [1]}')));
+    const openai = openAiOf((await start(inTurn("[1, 2]", 'ok: {"a": [1]}'))).client);
     const any = await openai.chat.completions.create(request({ type: "json_object" }));
     expect(any.choices[0]?.message.content).toBe('{"a": [1]}');
     const text = await openai.chat.completions.create(request({ type: "text" }));
@@ -178,7 +177,7 @@ describe("chat completions", () => {
   });
 
   test("an answer that never fits is an error with the code, streamed and not", async () => {
-    const openai = officialClient(await start(inTurn("never")));
+    const openai = openAiOf((await start(inTurn("never"))).client);
     const failure = (more: object) =>
       openai.chat.completions.create({ ...request(CITY), ...more }).then(
         () => undefined,

@@ -3,10 +3,10 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import Database from "better-sqlite3";
 import { afterEach, expect, test } from "vitest";
 import type { Daemon } from "../support/daemon.ts";
 import { replyByDirective, type StubToolCall } from "../support/directive.ts";
+import { ask as askHome } from "../support/home-sql.ts";
 import { createRig, type Rig } from "../support/rig.ts";
 import { ended, readEvents, readTask, submit, taskWhere, type WireTask } from "../support/tasks.ts";
 import { verifies } from "../support/verifies.ts";
@@ -23,14 +23,7 @@ const linesOf = (text: string): Line[] =>
     .map((line) => JSON.parse(line) as Line);
 const logged = (): Line[] => linesOf(readFileSync(join(rig.home, "logs/system.jsonl"), "utf8"));
 
-function ask<T>(sql: string): T[] {
-  const db = new Database(join(rig.home, "goclaw.db"), { readonly: true, timeout: 5_000 });
-  try {
-    return db.prepare(sql).all() as T[];
-  } finally {
-    db.close();
-  }
-}
+const ask = <T>(sql: string): T[] => askHome<T>(rig.home, sql);
 
 /** What the model wants at its first turn, by the first words of the prompt. */
 function script(wants: Readonly<Record<string, readonly StubToolCall[]>>): void {

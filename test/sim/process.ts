@@ -177,6 +177,7 @@ function createLanes(
 function namedModelsOnly(model: Provider): Routing {
   const free = {
     missingReason: null,
+    lack: null,
     breaker: "closed",
     retryAt: null,
     requestsToday: 0,

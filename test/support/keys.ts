@@ -1,11 +1,10 @@
 // A daemon with two agents, a priced model and API keys: what tests of keys share.
 
-import { join } from "node:path";
-import Database from "better-sqlite3";
 import { expect } from "vitest";
 import { runCli } from "./cli.ts";
 import type { Daemon } from "./daemon.ts";
 import { ALLOW_ALL } from "./home.ts";
+import { askColumn } from "./home-sql.ts";
 import { type Client, createClient } from "./http.ts";
 import { createRig, type Rig, type RigOptions } from "./rig.ts";
 
@@ -46,14 +45,7 @@ export async function startKeyRig(more: Pick<RigOptions, "allow" | "policy"> = {
       clients.push(client);
       return client;
     },
-    ask: <T>(sql: string): T[] => {
-      const db = new Database(join(rig.home, "goclaw.db"), { readonly: true, timeout: 5_000 });
-      try {
-        return db.prepare(sql).pluck().all() as T[];
-      } finally {
-        db.close();
-      }
-    },
+    ask: (sql) => askColumn(rig.home, sql),
     close: async () => {
       for (const client of clients) client.close();
       await rig.close();

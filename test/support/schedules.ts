@@ -1,7 +1,6 @@
 // Schedules of a home whose slots are made due while no daemon runs: nobody waits for a minute of the clock.
 
-import { join } from "node:path";
-import Database from "better-sqlite3";
+import { ask, change } from "./home-sql.ts";
 import type { Client } from "./http.ts";
 
 export const MINUTE_MS = 60_000;
@@ -16,26 +15,6 @@ export function hourly(): { readonly expression: string; readonly slotsBack: (co
     expression: `${new Date(LAST).getUTCMinutes()} * * * *`,
     slotsBack: (count) => Array.from({ length: count }, (_, index) => LAST - (count - 1 - index) * HOUR_MS),
   };
-}
-
-/** Rows that a statement finds in the home's database; works beside a daemon. */
-export function ask<T>(home: string, sql: string): T[] {
-  const db = new Database(join(home, "goclaw.db"), { readonly: true, timeout: 5_000 });
-  try {
-    return db.prepare(sql).all() as T[];
-  } finally {
-    db.close();
-  }
-}
-
-/** Changes rows while no daemon runs. */
-export function change(home: string, sql: string): void {
-  const db = new Database(join(home, "goclaw.db"), { timeout: 5_000 });
-  try {
-    db.exec(sql);
-  } finally {
-    db.close();
-  }
 }
 
 export interface RunRow {
@@ -70,4 +49,13 @@ export function makeDue(home: string, count: number, name?: string): void {
     home,
     `UPDATE schedules SET next_at = ${first} WHERE next_at IS NOT NULL ${name ? `AND name = '${name}'` : ""}`,
   );
+}
+
+/** The task of the newest slot that ran. */
+export function taskOf(home: string, name: string): string {
+  return runsOf(home, name).at(-1)?.task_id as string;
+}
+
+export function allEnded(home: string): boolean {
+  return ask(home, "SELECT 1 FROM tasks WHERE finished_at IS NULL").length === 0;
 }

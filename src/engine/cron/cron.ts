@@ -33,15 +33,15 @@ export function createCron(ports: CronPorts): Cron {
   let someWait = false;
   let asked = false;
   let retryMs = RETRY_MS;
+  /** Of the last look that ended well; the first cannot know what the clock has been through. */
   let lastMs = Number.POSITIVE_INFINITY;
 
   const look = async (): Promise<void> => {
     asked = false;
-    // The first look cannot know what the clock has been through.
-    const wasSetBack = clock.nowMs() < lastMs;
-    lastMs = clock.nowMs();
+    const nowMs = clock.nowMs();
     try {
-      await fireDue(ports, wasSetBack);
+      await fireDue(ports, nowMs < lastMs);
+      lastMs = nowMs;
       retryMs = RETRY_MS;
       arm();
     } catch (error) {

@@ -50,6 +50,7 @@ function toWireCost(row: CostRow) {
     calls: row.calls,
     unpriced_calls: row.unpricedCalls,
     uncounted_calls: row.uncountedCalls,
+    partial_calls: row.partialCalls,
     input_tokens: row.inputTokens,
     output_tokens: row.outputTokens,
     cached_tokens: row.cachedTokens,

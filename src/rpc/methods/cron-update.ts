@@ -60,10 +60,13 @@ export const updateCron = defineMethod<UpdateCronParams, Scheduled>({
     if (params.model !== undefined) checkModelWish(ports, params.model);
     const plan = await openPlan(cronExpr, timezone);
     const isMoved = cronExpr !== now.cronExpr || timezone !== now.timezone;
+    // Both or neither: another client may be changing them, and the next slot is of the two together.
+    const clock = isMoved
+      ? { cronExpr, timezone, nextAt: nextSlot(plan, ports.nowMs()) }
+      : { cronExpr: null, timezone: null, nextAt: null };
     const changed = ports.store.run(changeSchedule, {
-      ...{ id, cronExpr, timezone, prompt: params.prompt ?? null, model: params.model ?? null },
+      ...{ id, ...clock, prompt: params.prompt ?? null, model: params.model ?? null },
       ...{ misfire: params.misfire ?? null, overlap: params.overlap ?? null, budgets: params.budgets ?? {} },
-      nextAt: isMoved ? nextSlot(plan, ports.nowMs()) : null,
     });
     await Promise.all([changed, ports.store.run(wakeForBudget, null)]);
     return scheduled(ports, requireSchedule(ports, id), plan);

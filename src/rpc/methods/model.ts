@@ -48,6 +48,7 @@ function toWireModel(row: ModelRow) {
     input_usd_per_mtok: row.inputUsdPerMtok,
     output_usd_per_mtok: row.outputUsdPerMtok,
     cached_input_usd_per_mtok: row.cachedInputUsdPerMtok,
+    abilities: row.abilities,
     price_as_of: row.check?.asOf ?? null,
     price_checked: row.check?.from ?? null,
     ends_on: row.endsOn,

@@ -104,9 +104,7 @@ test("a failure that nobody counted costs nothing and gives its reservation back
 
 const heard: Part = { type: "text.delta", text: "abcdef" };
 const unsaid = (): unknown =>
-  writer.reader.all(
-    "SELECT usd, tokens FROM spend_totals WHERE scope LIKE 'task:%' OR scope LIKE 'session:%'",
-  );
+  writer.reader.all("SELECT usd, tokens FROM spend_totals WHERE scope LIKE 'task:%'");
 const spentOnAll = (): unknown =>
   writer.reader.get("SELECT usd, tokens FROM spend_totals WHERE scope = 'all' AND period LIKE 'day:%'");
 
@@ -115,7 +113,7 @@ test("what was heard after the last count is unknown in reports, and counts agai
   await buy(ports, 0, request, hearing);
   expect(lost()).toMatchObject([{ tokens: 1, usd: 0.001 }]);
   expect([spentOnAll(), reserved()]).toEqual([{ usd: 0.003, tokens: 4 }, { held: 0 }]);
-  expect(unsaid()).toEqual(Array(2).fill({ usd: 0.002, tokens: 2 }));
+  expect(unsaid()).toEqual([{ usd: 0.002, tokens: 2 }]);
 });
 
 test("what a chain's link said before anybody counted is estimated with that link's price", async () => {
@@ -150,4 +148,19 @@ test("links whose provider is at its limit are named to the chain", async () => 
     id === "p" ? ({ perDayUsd: 0.001, onLimit: "fail" } as const) : undefined;
   await buy({ ...ports, purse: { ...ports.purse, providerBudget } }, 0, request, hearing);
   expect(asked).toMatchObject([{ passOver: [{ provider: "p", model: "m" }] }]);
+});
+
+test("nothing is reserved for a link that cannot be asked, and its unknown price is in nobody's way", async () => {
+  const { ports } = shop([usage(5, { provider: "q", model: "n" }), end], [usage(1), end]);
+  const links = [
+    { provider: "unpriced", model: "m" },
+    { provider: "q", model: "n" },
+  ] as const;
+  const able = { ...ports.provider, linksFor: () => [links[1]] };
+  expect(await buy({ ...ports, links, provider: able }, 0, request, hearing)).toMatchObject({
+    costUsd: 0.01,
+  });
+  expect(await buy({ ...ports, links }, 1, request, hearing)).toMatchObject({
+    outcome: { code: "BUDGET_UNPRICED" },
+  });
 });

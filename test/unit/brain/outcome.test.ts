@@ -27,7 +27,13 @@ test("every class ends the task, or is tried again under its own reason", () => 
       bad_request: "failed",
     },
     daily_limit: "suspended",
-    ...{ context_length: "failed", refused: "failed", cassette_miss: "failed", aborted: "lost" },
+    ...{
+      context_length: "failed",
+      refused: "failed",
+      cassette_miss: "failed",
+      cassette_broken: "failed",
+      aborted: "lost",
+    },
     ...{ rate_limit: "retry", overloaded: "retry", timeout: "retry", network: "retry", malformed: "retry" },
   });
 });

@@ -57,6 +57,8 @@ test.each([
   [["run", " "], "the prompt is empty"],
   [["run", "-"], "standard input is empty"],
   [["run", "x", "--timeout", "soon"], "number of seconds"],
+  [["run", "x", "--timeout", "0"], "above 0"],
+  [["session", "compact", "x", "--timeout", "0.0"], "above 0"],
   [["completion", "tcsh"], "argument 'tcsh' for <shell> is invalid. It must be one of bash, zsh, fish."],
   [["help", "taks"], "did you mean task?"],
   [["--require=/x", "codes"], "--require"],

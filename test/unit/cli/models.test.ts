@@ -35,18 +35,33 @@ const widest = (text: string): number => Math.max(...text.split("\n").map((line)
 const model = (more: Partial<WireModel>): WireModel => ({
   ...{ id: "p/m", provider: "p", model: "m", default: false, configured: true, failures: 0 },
   ...{ context_window: 200_000, max_output_tokens: 64_000, price_as_of: "2026-01-15", breaker: "closed" },
-  ...{ price_checked: "vendor", ends_on: null },
+  ...{ price_checked: "vendor", ends_on: null, abilities: null },
   ...{ input_usd_per_mtok: 3, output_usd_per_mtok: 15, cached_input_usd_per_mtok: 0.3 },
   ...more,
 });
 
 const MODELS = [
-  model({ id: "anthropic/claude-sonnet-4-5-20250929", default: true }),
+  model({
+    ...{ id: "anthropic/claude-sonnet-4-5-20250929", default: true },
+    abilities: ["tools", "images", "reasoning", "json_schema"],
+  }),
   model({ id: "p/\u001b[31mred", input_usd_per_mtok: null, context_window: null, price_as_of: null }),
-  model({ id: "q/m", breaker: "open", failures: 5, retry_at: "2999-01-01T00:00:00.000Z" }),
-  model({ id: "r/m", breaker: "half_open", failures: 5, retry_at: TIME }),
+  model({
+    id: "q/m",
+    abilities: ["tools", "images", "json_schema"],
+    breaker: "open",
+    failures: 5,
+    retry_at: "2999-01-01T00:00:00.000Z",
+  }),
+  model({
+    id: "r/m",
+    abilities: ["tools", "json_schema"],
+    breaker: "half_open",
+    failures: 5,
+    retry_at: TIME,
+  }),
   model({ id: "t/m", price_checked: "third_party", price_as_of: "2026-02-20", ends_on: "2999-01-14" }),
-  model({ id: "u/m", ends_on: "2001-01-14" }),
+  model({ id: "u/m", abilities: [], ends_on: "2001-01-14" }),
   model({ id: "s/m", configured: false, reason: "no key was found (looked for S_KEY)" }),
   model({ id: "s/n", configured: false, reason: "no key was found (looked for S_KEY)" }),
 ];
@@ -66,10 +81,14 @@ test("model list: states in words, unknown prices as such, and never wider than 
     "the next call tries it again",
   ])
     expect(stdout).toContain(piece);
-  expect(stdout).toMatch(/red +unknown +64 k +unknown +ready/);
+  expect(stdout).toMatch(/red +unknown +64 k +unknown +unknown +ready/);
+  expect(stdout).toMatch(/20250929 \* .* 3\/15 +all +ready/);
+  expect(stdout).toMatch(/^q\/m .* all but reasoning +left alone/m);
+  expect(stdout).toMatch(/^r\/m .* tools, json_schema +left alone/m);
+  expect(stderr).toContain("CAN: tools, images, reasoning, json_schema");
   expect(stdout).not.toContain("\u001b");
-  expect(stdout).toMatch(/^t\/m .* 3\/15 \? +ready until 2999-01-14/m);
-  expect(stdout).toMatch(/^u\/m .* 3\/15 +shut down by its vendor on 2001-01-14/m);
+  expect(stdout).toMatch(/^t\/m .* 3\/15 \? +unknown +ready until 2999-01-14/m);
+  expect(stdout).toMatch(/^u\/m .* 3\/15 +none of them +shut down by its vendor on 2001-01-14/m);
   expect(stderr).toContain("between 2026-01-15 and 2026-02-20");
   expect(stderr).toContain("? not checked");
   expect(stdout).toMatch(/^s\/m .* not configured$/m);
@@ -89,6 +108,7 @@ const cost = (key: string, more: Partial<WireCost> = {}): WireCost => ({
     calls: 12,
     unpriced_calls: 0,
     uncounted_calls: 0,
+    partial_calls: 0,
     input_tokens: 123_456,
     output_tokens: 7_890,
     cached_tokens: 0,

@@ -25,9 +25,11 @@ interface Play {
   readonly stream: (response: ServerResponse, nth: number, lastEventId: string | undefined) => void;
   readonly onCancel?: () => void;
   readonly submit?: (response: ServerResponse) => void;
+  /** The task as it is when it is asked for. */
+  readonly state?: "RUNNING" | "SUCCEEDED";
 }
 
-async function open({ stream, onCancel, submit }: Play): Promise<void> {
+async function open({ stream, onCancel, submit, state = "RUNNING" }: Play): Promise<void> {
   let streams = 0;
   daemon = await openStandIn((request, response) => {
     const path = request.url ?? "";
@@ -46,7 +48,7 @@ async function open({ stream, onCancel, submit }: Play): Promise<void> {
       if (submit) submit(response);
       else
         sendJson(response, 202, { task_id: TASK_ID, session_id: "s", task: wireTask({ state: "QUEUED" }) });
-    } else sendJson(response, 200, { task: wireTask({ state: "RUNNING" }) });
+    } else sendJson(response, 200, { task: wireTask({ state, result: { text: "just in time" } }) });
   });
 }
 
@@ -205,6 +207,16 @@ test("--timeout and SIGTERM stop the waiting, not the task; a reader that left e
     expect(context.stderr.text().includes("goes on")).toBe(signal === "SIGTERM");
   }
   expect(daemon.asked.filter((line) => line.endsWith("/cancel"))).toEqual([]);
+});
+
+test("a task that ended while the waiting did is not said to go on", async () => {
+  await open({ stream: () => {}, state: "SUCCEEDED" });
+  const context = fakeContext();
+  expect(await run(context, "--timeout", "0.05")).toBe(0);
+  expect([context.stdout.text(), context.stderr.text()]).toEqual([
+    "just in time\n",
+    expect.not.stringContaining("goes on"),
+  ]);
 });
 
 test("--detach prints the id and asks for no stream", async () => {

@@ -78,3 +78,16 @@ test("a clock that was set back is noticed at the start, and while it runs", asy
   await vi.advanceTimersByTimeAsync(MINUTE_MS);
   expect(column("SELECT next_at FROM schedules")).toEqual([right + 3 * 60 * MINUTE_MS]);
 });
+
+test("a clock that was set back is not forgotten when the look that noticed it fails", async () => {
+  const right = minute(1);
+  putSchedule(writer, "a", { nextAt: right + 3_650 * DAY_MS });
+  let isBroken = true;
+  startCron((verb, input) =>
+    isBroken ? Promise.reject(new GoclawError("DISK_FULL", "full")) : storeOf(writer).run(verb, input),
+  );
+  await vi.advanceTimersByTimeAsync(1);
+  isBroken = false;
+  await vi.advanceTimersByTimeAsync(MINUTE_MS);
+  expect(column("SELECT next_at FROM schedules")).toEqual([right]);
+});

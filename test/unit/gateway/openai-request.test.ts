@@ -3,7 +3,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { GoclawError } from "../../../src/domain/error.ts";
-import { agentOf, readChatRequest } from "../../../src/gateway/openai-request.ts";
+import { agentOf } from "../../../src/gateway/models.ts";
+import { readChatRequest } from "../../../src/gateway/openai-request.ts";
 
 const body = (more: object = {}): object => ({
   model: "goclaw",

@@ -2,6 +2,7 @@
 // a model that is about to be shut down.
 
 import { expect, test } from "vitest";
+import type { ModelFacts } from "../../../src/domain/model.ts";
 import { createCatalog } from "../../../src/providers/catalog.ts";
 import { KNOWN_MODELS } from "../../../src/providers/known-models.ts";
 import { load } from "../config/home.ts";
@@ -19,11 +20,21 @@ test("an announced price counts from its first day on", () => {
   });
 });
 
-test("a row of the configuration overrules the built-in one whole, also what is announced", () => {
-  const own = { id: "google/gemini-3.8-flash", contextWindow: 10, maxOutputTokens: 5 };
-  expect(createCatalog([own], () => Date.parse("2030-01-01")).find("google", "gemini-3.8-flash")).toEqual(
-    own,
-  );
+test("a row of the configuration is laid over the built-in one", () => {
+  const id = "google/gemini-3.8-flash";
+  const window = { id, contextWindow: 10, maxOutputTokens: 5 };
+  const find = (own: ModelFacts) =>
+    createCatalog([own], () => Date.parse("2030-01-01")).find("google", id.slice(7));
+  const known = at("2030-01-01").find("google", "gemini-3.8-flash");
+  expect(find({ ...window, abilities: ["tools"] })).toEqual({ ...known, ...window, abilities: ["tools"] });
+  // A price of one's own has no announced end and no check.
+  const price = { inputUsdPerMtok: 1, outputUsdPerMtok: 2 };
+  expect(find({ ...window, price })).toEqual({ ...window, price });
+});
+
+test("a model that only the configuration knows is as it says", () => {
+  const own = { id: "local/m", contextWindow: 10, maxOutputTokens: 5 };
+  expect(createCatalog([own], () => 0).find("local", "m")).toEqual(own);
 });
 
 test("OpenRouter's names find the vendor's row, other unknown names find nothing", () => {

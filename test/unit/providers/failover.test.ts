@@ -7,65 +7,20 @@ import { createFailover } from "../../../src/providers/failover.ts";
 import {
   ERROR_CLASSES,
   type ErrorClass,
-  failure,
   type ModelRequest,
   type Part,
-  type Provider,
 } from "../../../src/providers/provider.ts";
-
-type Script = readonly Part[];
-const END: Part = { type: "end", stopReason: "stop", model: "m" };
-const text = (words: string): Part => ({ type: "text.delta", text: words });
-const broken = (errorClass: ErrorClass, afterMs = 0): Part =>
-  failure(errorClass, `it is ${errorClass}`, afterMs);
-const REQUEST: ModelRequest = {
-  model: "asked",
-  messages: [{ role: "user", text: "hi" }],
-  tools: [],
-  sampling: {},
-};
-
-/** A provider that plays one script a call, the last one for ever. */
-function scripted(id: string, ...scripts: readonly Script[]) {
-  const requests: ModelRequest[] = [];
-  const provider: Provider = {
-    id,
-    stream: async function* (request) {
-      requests.push(request);
-      yield* scripts[Math.min(requests.length, scripts.length) - 1] ?? [];
-    },
-  };
-  return { provider, requests };
-}
-
-function rig(first: ReturnType<typeof scripted>, second: ReturnType<typeof scripted>, threshold = 3) {
-  const waits: number[] = [];
-  let nowMs = 0;
-  const breaker = createBreaker({
-    ...{ threshold, cooldownMs: 1_000, nowMs: () => nowMs, restored: [], save: () => {} },
-  });
-  const wait = async (ms: number): Promise<void> => void waits.push(ms);
-  const links = [
-    { provider: first.provider, model: "one" },
-    { provider: second.provider, model: "two" },
-  ] as const;
-  const chain = createFailover([...links], { breaker, wait });
-  const run = async (
-    signal = new AbortController().signal,
-    more: Partial<ModelRequest> = {},
-  ): Promise<Part[]> => {
-    const parts: Part[] = [];
-    for await (const part of chain.stream({ ...REQUEST, ...more }, signal)) parts.push(part);
-    return parts;
-  };
-  const pass = (ms: number): void => {
-    nowMs += ms;
-  };
-  return { chain, breaker, waits, run, pass };
-}
+import { broken, END, REQUEST, rig, scripted, text } from "./scripted.ts";
 
 const HERE: readonly ErrorClass[] = ["rate_limit", "overloaded", "network"];
-const STOP: readonly ErrorClass[] = ["bad_request", "context_length", "refused", "cassette_miss", "aborted"];
+const STOP: readonly ErrorClass[] = [
+  "bad_request",
+  "context_length",
+  "refused",
+  "cassette_miss",
+  "cassette_broken",
+  "aborted",
+];
 
 test.each(ERROR_CLASSES)("%s: here, next or stop", async (errorClass) => {
   const [first, second] = [scripted("a", [broken(errorClass)]), scripted("b", [text("b"), END])];

@@ -173,13 +173,12 @@ describe("playing", () => {
     expect(missed(await play(() => undefined, [user("x")]))).toContain('"demo"');
   });
 
-  test("a cassette that cannot be read is one error, not an exception", async () => {
-    const broken = (): never => {
-      throw new GoclawError("CONFIG_INVALID", "cassette demo.json: not JSON");
-    };
-    const parts = await play(broken, [user("x")]);
-    expect(parts).toHaveLength(1);
-    expect(parts[0]).toMatchObject({ type: "error", message: expect.stringContaining("not JSON") });
+  test("a broken cassette is one error that names its file and says what to do, and no miss", async () => {
+    const parts = await play(() => parseCassette("{", "/home/cassettes/demo.json"), [user("x")]);
+    expect(parts).toMatchObject([{ type: "error", errorClass: "cassette_broken" }]);
+    expect(parts[0]).toMatchObject({
+      message: expect.stringMatching(/cassettes\/demo\.json: not JSON: .*; mend the file, or record it anew/),
+    });
   });
 });
 

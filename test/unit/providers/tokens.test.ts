@@ -45,5 +45,12 @@ test("calls, images and what a vendor wants back count too", () => {
   const message = { role: "assistant", text: "", toolCalls, continuation } as const;
   expect(countMessage(ESTIMATE, message)).toBe(2 * MESSAGE_TOKENS + 1 + 5 + 10);
   const image = { mediaType: "image/png", base64: "" };
-  expect(countMessage(ESTIMATE, { role: "user", text: "", images: [image] })).toBeGreaterThan(1_000);
+  const shown = countMessage(ESTIMATE, { role: "user", text: "", images: [image] });
+  expect(shown).toBeGreaterThan(1_000);
+  const parts = [
+    { type: "image" as const, ...image },
+    { type: "text" as const, text: "" },
+    { type: "image_url" as const, url: "https://x.example/a.png" },
+  ];
+  expect(countMessage(ESTIMATE, { role: "user", text: "", parts })).toBe(2 * shown - MESSAGE_TOKENS);
 });

@@ -1,5 +1,5 @@
-// One chat completion while its task runs: who asked, who answers, and the wait for the task's end, which both forms of
-// an answer share.
+// One chat completion, from its task to its answer: who asked, who answers, the wait for the task's end, and what of the
+// answer is the same for an agent and for a model.
 
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { CODES, type Code, GoclawError } from "../domain/error.ts";
@@ -8,6 +8,7 @@ import type { Rpc } from "../rpc/dispatch.ts";
 import { type Followed, type Follower, suspensionOf } from "../rpc/follow.ts";
 import { getTask } from "../rpc/methods/task.ts";
 import type { WireTask } from "../rpc/wire.ts";
+import { whenGone } from "./gone.ts";
 import type { ChatRequest } from "./openai-request.ts";
 import type { Answerer } from "./route-headers.ts";
 
@@ -50,6 +51,9 @@ export function waitForEnd(
     let over = false;
     let finishReason = "stop";
     let afterMs = 0;
+    // A key may find a task that waited for somebody, or was put back, long ago: only what it has come to by now counts.
+    let isLive = false;
+    let rests = false;
     const finish = (): void => {
       if (over) return;
       over = true;
@@ -66,14 +70,19 @@ export function waitForEnd(
         answerer.observe(event);
         view.onEvent(event);
         if (event.type === "model.end") finishReason = String(event.payload.stop_reason);
-        const ended = event.to !== null && isTerminal(event.to);
-        const putBack = event.reasonCode === "SHUTDOWN_REQUEUED";
         afterMs = Number(event.payload.retry_after_ms ?? afterMs);
-        if (ended || putBack || (!waitsShortly && suspensionOf(event) !== undefined)) finish();
+        if (event.to === null) return;
+        const isPutBack = isLive && event.reasonCode === "SHUTDOWN_REQUEUED";
+        rests = isTerminal(event.to) || isPutBack || (!waitsShortly && suspensionOf(event) !== undefined);
+        if (isLive && rests) finish();
+      },
+      onCaughtUp: () => {
+        isLive = true;
+        if (rests) finish();
       },
     });
     if (over) stop();
-    reply.raw.on("close", stop);
+    whenGone(reply.raw, stop);
   });
 }
 
