@@ -38,6 +38,7 @@ export function createWaits(ports: WaitsPorts, taskId: string): (event: WireEven
     if (reason === "AWAITING_APPROVAL" || reason === "AWAITING_INPUT")
       attend(ports, taskId, signal).catch(failed);
     if (reason === "EFFECT_UNKNOWN") sayUnknown(ports, taskId, String(payload.message ?? ""));
+    if (reason === "AWAITING_BUDGET") sayBudget(ports, taskId, String(payload.message ?? ""));
     if (reason === "AWAITING_CHILD" && typeof payload.child === "string")
       followChild(ports, payload.child, signal).catch(failed);
   };
@@ -105,4 +106,14 @@ async function ask(
 function sayUnknown({ context, leave }: WaitsPorts, taskId: string, message: string): void {
   context.stderr.write(`goclaw: ${safeLine(message.replaceAll("resolve ID", `resolve ${taskId}`))}\n`);
   if (!context.stderr.isTerminal) leave?.("nobody can be asked here");
+}
+
+/** It may be over in a moment, when calls in flight settle, or last until a limit is raised: the waiting goes on. */
+function sayBudget({ context: { stderr } }: WaitsPorts, taskId: string, message: string): void {
+  // A terminal is told by what is shown of every event.
+  if (stderr.isTerminal) return;
+  const why = message === "" ? "" : `: ${message}`;
+  stderr.write(
+    `goclaw: a budget holds task ${taskId} back${safeLine(why)}; \`goclaw task why ${taskId}\` says what to do\n`,
+  );
 }

@@ -28,3 +28,10 @@ test("a call that no day can pay does not wait for the next one: a higher limit 
   await runCli(rig.home, ["config", "set", "budgets.per_day_usd", "0.02"]);
   expect((await ended((await rig.start()).client, id)).state).toBe("SUCCEEDED");
 });
+
+test("a run that nobody sees at a terminal says that a budget holds it back", async () => {
+  rig = await createRig({ config: { models: [MODEL], budgets: { per_day_usd: 0.005 } } });
+  const { code, stderr } = await runCli(rig.home, ["run", "task dear", "--timeout", "1"]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^goclaw: a budget holds task \S+ back: .*budgets\.per_day_usd/);
+});

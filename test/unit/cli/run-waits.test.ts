@@ -116,6 +116,16 @@ test("with --json it leaves too, and the task is the last line", async () => {
   });
 });
 
+test("a budget that holds the task back is told, and waited for", async () => {
+  await open({ event: asks("AWAITING_BUDGET", { message: "budgets.per_day_usd is used up" }) });
+  const context = fakeContext();
+  const ending = run(context);
+  const says = `goclaw: a budget holds task ${TASK_ID} back: budgets.per_day_usd is used up; \`goclaw task why`;
+  await until("it says so", () => context.stderr.text().includes(says));
+  context.signal("SIGTERM");
+  expect(await ending).toBe(1);
+});
+
 test("with --timeout it waits that long for somebody to answer elsewhere", async () => {
   await open();
   const context = fakeContext();
