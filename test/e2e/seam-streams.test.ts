@@ -14,7 +14,7 @@ let rig: Rig;
 let daemon: Daemon;
 
 /** The first provider says this at each of its two tries, and breaks off. */
-const HALF = "half an";
+const HALF = "half an,";
 const REST = " answer, and the rest of it";
 const WHOLE = HALF + HALF + REST;
 
@@ -23,7 +23,7 @@ beforeEach(async () => {
   const other = { type: "openai_compatible", base_url: second.baseUrl, api_key: "sk-second" };
   const llm = { fallback_providers: ["second/m2"], failover_threshold: 100 };
   rig = await createRig({ config: { providers: { second: other }, llm } });
-  rig.stub.use(() => ({ gate: "first", fault: "reset" }));
+  rig.stub.use(() => ({ gate: "first", fault: "cut" }));
   daemon = await rig.start();
 });
 afterEach(async () => {

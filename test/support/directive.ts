@@ -34,6 +34,7 @@ export const FAULTS = [
   "hang",
   "html",
   "badjson",
+  "cut",
   "billed",
   "refused",
 ] as const;

@@ -61,11 +61,11 @@ export function sendFault(
       response.end('{"id":"chatcmpl-x","choices":[{"mess');
       return;
     case "reset":
-      response.writeHead(200, { "content-type": "text/event-stream" });
-      response.write(
-        `data: ${JSON.stringify(chunk("m", { role: "assistant", content: "half an" }, null))}\n\n`,
-        () => response.socket?.resetAndDestroy(),
-      );
+      sendHalf(response, "half an", () => response.socket?.resetAndDestroy());
+      return;
+    case "cut":
+      // A reset may overtake what was said before it; an end comes after it. Nothing that ends in a comma begins a secret.
+      sendHalf(response, "half an,", () => response.destroy());
       return;
     case "billed":
       sendBilled(response, { content: "half an" }, null, () => response.destroy());
@@ -76,6 +76,11 @@ export function sendFault(
     case "hang":
       return;
   }
+}
+
+function sendHalf(response: ServerResponse, content: string, end: () => void): void {
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  response.write(`data: ${JSON.stringify(chunk("m", { role: "assistant", content }, null))}\n\n`, end);
 }
 
 /** What a call that comes to nothing is counted for. */
