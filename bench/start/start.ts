@@ -15,9 +15,8 @@ import { OURS } from "../systems.ts";
 
 const COMMANDS = 8;
 const QUEUED = 100_000;
-const SETTLE_MS = 3_000;
 /** V8 collects once, about eight seconds after the last work; from then on a daemon at rest makes no system call. */
-const REST_MS = 9_000;
+const REST_MS = 12_000;
 const IDLE_MS = 10_000;
 /** Nothing listens there: a task that is claimed fails or waits, it never ends. */
 const NO_MODEL = "http://127.0.0.1:9/v1";
@@ -50,15 +49,14 @@ async function measureEmpty(board: Board): Promise<void> {
     OURS,
     medianOf(() => timeCommand(["status", "--home", home], home)),
   );
-  await sleep(SETTLE_MS);
-  const { rssMb, pssMb } = memory(daemon.pid);
-  board.add("idle.rss", OURS, rssMb);
-  board.add("idle.pss", OURS, pssMb);
   await sleep(REST_MS);
   const before = { cpuMs: cpuMs(daemon.pid), switches: contextSwitches(daemon.pid) };
   await sleep(IDLE_MS);
   board.add("idle.cpu", OURS, ((cpuMs(daemon.pid) - before.cpuMs) / IDLE_MS) * 100);
   board.add("idle.switches", OURS, contextSwitches(daemon.pid) - before.switches);
+  const { rssMb, pssMb } = memory(daemon.pid);
+  board.add("idle.rss", OURS, rssMb);
+  board.add("idle.pss", OURS, pssMb);
   board.add(
     "status",
     OURS,
