@@ -2,6 +2,7 @@
 // not make one (no cgroup file system, no right to it) there is none, and the caller says so.
 
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { readStat } from "./proc.ts";
@@ -47,6 +48,8 @@ export function findPens(): ((limits: PenLimits) => Pen | undefined) | undefined
 interface Parents {
   readonly memory: string;
   readonly pids: string;
+  /** The group this process is in. */
+  readonly own: string;
 }
 
 /** The directories in which groups for memory and for processes are made; one and the same in cgroup v2. */
@@ -62,15 +65,25 @@ function findParents(): Parents | undefined {
     const parent = join(ROOT, dirname(unified));
     const enabled = read(join(parent, "cgroup.subtree_control")).split(/\s+/);
     return enabled.includes("memory") && enabled.includes("pids")
-      ? { memory: parent, pids: parent }
+      ? { memory: parent, pids: parent, own: join(ROOT, unified) }
       : undefined;
   }
   const [memory, pids] = [own.get("memory"), own.get("pids")];
   if (memory === undefined || pids === undefined) return undefined;
-  return { memory: join(ROOT, "memory", memory), pids: join(ROOT, "pids", pids) };
+  const group = join(ROOT, "pids", pids);
+  return { memory: join(ROOT, "memory", memory), pids: group, own: group };
+}
+
+/**
+ * The first move into any group waits some 8 ms for every processor, and those right after it do not. This process is moved
+ * to where it is, on a thread, while the command is made ready.
+ */
+function openTheWay({ own }: Parents): void {
+  writeFile(join(own, "cgroup.procs"), String(process.pid)).catch(() => {});
 }
 
 function makePen(parents: Parents, { memoryBytes, processes }: PenLimits): Pen | undefined {
+  openTheWay(parents);
   const name = `goclaw-${process.pid}-${++serial}`;
   const memory = join(parents.memory, name);
   const pids = join(parents.pids, name);

@@ -25,8 +25,11 @@ export const runWrapped: Runner = async (bench, order) => {
   const program = findBwrap(bench.settings.bwrapPath);
   if (program === undefined)
     throw unavailable(`${bench.settings.bwrapPath ?? "bubblewrap"} is not installed`);
-  const shield = await raiseOver(bench.shields, order.roots, bench.home);
   const pen = bench.openPen();
+  const shield = await raiseOver(bench.shields, order.roots, bench.home).catch((error: unknown) => {
+    void pen?.remove();
+    throw error;
+  });
   let undone: readonly string[] = [];
   let followed: Followed;
   let hits: Hits | undefined;
