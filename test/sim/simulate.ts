@@ -7,6 +7,8 @@ import { createIds } from "../../src/domain/ids.ts";
 import { openDatabase, openReadOnly } from "../../src/store/database.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { createReader } from "../../src/store/reader.ts";
+// The daemon loads it at the first call of a tool, which takes time that a simulated life does not have.
+import "../../src/tools/arguments.ts";
 import { makeScratch, productMigrations } from "../support/inline-writer.ts";
 import { createSeededRandom } from "../support/manual-clock.ts";
 import { createOnlooker, type Onlooker } from "./checks.ts";
