@@ -19,7 +19,8 @@ export function replay(rows: Iterable<AuditRow>, policy: Policy, place: Place): 
     if (!isPolicyDecision(row)) continue;
     decisions++;
     const now = decideDelegated(policy, place, requestOf(row));
-    if (now.effect === row.decision) continue;
+    const was = decisionOf(row);
+    if (now.effect === was) continue;
     const { seq, agentId: agent_id, capability, resource } = row;
     const at = new Date(row.at).toISOString();
     changed.push({
@@ -28,7 +29,7 @@ export function replay(rows: Iterable<AuditRow>, policy: Policy, place: Place): 
       agent_id,
       capability,
       resource,
-      was: row.decision,
+      was,
       would_be: now.effect,
       rule: now.rule,
     });
@@ -52,6 +53,11 @@ function isPolicyDecision({ agentId, rule, code, request }: AuditRow): boolean {
     !rule.startsWith("approval ") &&
     !NOT_BY_POLICY.includes(code ?? "")
   );
+}
+
+/** What a tool asks by itself the policy allowed; what the policy asks has a code. */
+function decisionOf({ decision, code }: AuditRow): PolicyDifference["was"] {
+  return decision === "ask" && code === null ? "allow" : decision;
 }
 
 function requestOf({ agentId, capability, request }: AuditRow): PolicyRequest {
