@@ -1,18 +1,12 @@
 // The commands about schedules: prompts that become tasks by the clock.
 
 import { MISFIRES, OVERLAPS } from "../domain/schedule.ts";
+import { onLimit, PERIOD_LIMITS } from "./budget-options.ts";
 import { type CommandSpec, JSON_OPTION, type OptionSpec } from "./command-spec.ts";
-import { choice, dollars, wholeNumber } from "./option-values.ts";
+import { dollars, oneOf, wholeNumber } from "./option-values.ts";
 
 const SCHEDULE = { name: "<schedule>", description: "its name, or its id" };
 const SESSIONS = ["new", "keep"] as const;
-const ON_LIMIT = ["suspend", "fail"] as const;
-
-const oneOf = (flags: string, description: string, words: readonly string[]): OptionSpec => ({
-  ...{ flags, description },
-  choices: words,
-  parse: choice(words),
-});
 
 /** What can be said of a schedule when it is added and later; later, what is not said stays. */
 const termsOf = (ifDefault: (text: string) => string): readonly OptionSpec[] => [
@@ -32,14 +26,8 @@ const termsOf = (ifDefault: (text: string) => string): readonly OptionSpec[] => 
     OVERLAPS,
   ),
   { flags: "--per-task-usd <usd>", description: "US dollars one run may cost", parse: dollars },
-  { flags: "--per-day-usd <usd>", description: "US dollars a day (UTC)", parse: dollars },
-  { flags: "--per-month-usd <usd>", description: "US dollars a month (UTC)", parse: dollars },
-  { flags: "--per-day-tokens <n>", description: "tokens a day (UTC)", parse: wholeNumber(0, 999_999_999) },
-  oneOf(
-    "--on-limit <what>",
-    `what a run does at a limit: suspend${ifDefault(" (default)")} or fail`,
-    ON_LIMIT,
-  ),
+  ...PERIOD_LIMITS,
+  onLimit(`what a run does at a limit: suspend${ifDefault(" (default)")} or fail`),
 ];
 
 export const CRON: CommandSpec = {

@@ -1,7 +1,8 @@
 // The commands about the daemon and the home: daemon, status, config, token, key, db.
 
+import { onLimit, PERIOD_LIMITS } from "./budget-options.ts";
 import { type ArgumentSpec, type CommandSpec, JSON_OPTION, type OptionSpec } from "./command-spec.ts";
-import { choice, dollars, expiry, nonNegativeSeconds, wholeNumber, wordList } from "./option-values.ts";
+import { dollars, expiry, nonNegativeSeconds, wholeNumber, wordList } from "./option-values.ts";
 
 export const DAEMON: readonly CommandSpec[] = [
   {
@@ -50,22 +51,13 @@ export const DAEMON: readonly CommandSpec[] = [
   },
 ];
 
-const ON_LIMIT = ["suspend", "fail"] as const;
-
 const KEY_REF: ArgumentSpec = { name: "<key>", description: "name or id of the key" };
 
 const KEY_LIMITS: readonly OptionSpec[] = [
   { flags: "--rpm <n>", description: "requests a minute", parse: wholeNumber(1, 100_000) },
   { flags: "--budget-usd <usd>", description: "US dollars it may spend in all", parse: dollars },
-  { flags: "--per-day-usd <usd>", description: "US dollars a day (UTC)", parse: dollars },
-  { flags: "--per-month-usd <usd>", description: "US dollars a month (UTC)", parse: dollars },
-  { flags: "--per-day-tokens <n>", description: "tokens a day (UTC)", parse: wholeNumber(0, 999_999_999) },
-  {
-    flags: "--on-limit <what>",
-    description: "what its tasks do at a limit: suspend (default) or fail",
-    choices: ON_LIMIT,
-    parse: choice(ON_LIMIT),
-  },
+  ...PERIOD_LIMITS,
+  onLimit("what its tasks do at a limit: suspend (default) or fail"),
 ];
 
 const KEY_OPTIONS: readonly OptionSpec[] = [

@@ -1,7 +1,7 @@
 // The commands about models and what they cost: model, cost.
 
 import { type CommandSpec, JSON_OPTION } from "./command-spec.ts";
-import { calendarDay, choice, namedValue } from "./option-values.ts";
+import { calendarDay, namedValue, oneOf } from "./option-values.ts";
 
 const COST_KEYS = ["agent", "model", "day", "provider", "key", "schedule"] as const;
 
@@ -77,12 +77,7 @@ export const MODELS: readonly CommandSpec[] = [
     summary: "add up what model calls cost",
     details: "Days are UTC. Calls of models without a known price are counted apart, never as zero.",
     options: [
-      {
-        flags: "--by <what>",
-        description: "rows by agent (default), model, day, provider, schedule or API key",
-        choices: COST_KEYS,
-        parse: choice(COST_KEYS),
-      },
+      oneOf("--by <what>", "rows by agent (default), model, day, provider, schedule or API key", COST_KEYS),
       { flags: "--since <day>", description: "only calls from this day on, YYYY-MM-DD", parse: calendarDay },
       JSON_OPTION,
     ],

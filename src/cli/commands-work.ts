@@ -2,7 +2,7 @@
 
 import { TASK_STATES } from "../domain/task.ts";
 import { type ArgumentSpec, type CommandSpec, JSON_OPTION, type OptionSpec } from "./command-spec.ts";
-import { choice, positiveSeconds, wholeNumber } from "./option-values.ts";
+import { oneOf, positiveSeconds, wholeNumber } from "./option-values.ts";
 
 const VERBOSE_OPTION: OptionSpec = {
   flags: "--verbose",
@@ -117,12 +117,7 @@ export const WORK: readonly CommandSpec[] = [
         name: "list",
         summary: "list tasks, the newest first",
         options: [
-          {
-            flags: "--state <state>",
-            description: "only tasks in this state",
-            choices: TASK_STATES,
-            parse: choice(TASK_STATES),
-          },
+          oneOf("--state <state>", "only tasks in this state", TASK_STATES),
           { flags: "--agent <id>", description: "only tasks of this agent" },
           { flags: "--session <id>", description: "only tasks of this session" },
           {

@@ -3,6 +3,7 @@
 import { EXIT } from "../domain/error.ts";
 import type { Outlook, WireSchedule } from "../rpc/schedules.ts";
 import type { Api } from "./api.ts";
+import { type BudgetOptions, budgetsOf } from "./budget-options.ts";
 import { type Context, type GlobalOptions, writeJson } from "./context.ts";
 import { defined } from "./defined.ts";
 import { openHome } from "./home.ts";
@@ -17,16 +18,11 @@ interface CronOptions extends GlobalOptions {
   readonly json?: boolean;
 }
 
-interface TermOptions extends CronOptions {
+interface TermOptions extends CronOptions, BudgetOptions {
   readonly timezone?: string;
   readonly model?: string;
   readonly misfire?: string;
   readonly overlap?: string;
-  readonly perTaskUsd?: number;
-  readonly perDayUsd?: number;
-  readonly perMonthUsd?: number;
-  readonly perDayTokens?: number;
-  readonly onLimit?: string;
 }
 
 interface AddOptions extends TermOptions {
@@ -73,13 +69,7 @@ export async function cronUpdate(
 
 function termsOf(options: TermOptions): Record<string, unknown> {
   const { timezone, model, misfire, overlap } = options;
-  const budgets = defined({
-    per_task_usd: options.perTaskUsd,
-    per_day_usd: options.perDayUsd,
-    per_month_usd: options.perMonthUsd,
-    per_day_tokens: options.perDayTokens,
-    on_limit: options.onLimit,
-  });
+  const budgets = budgetsOf(options);
   const some = Object.keys(budgets).length > 0;
   return { timezone, model, misfire, overlap, ...(some && { budgets }) };
 }

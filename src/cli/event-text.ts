@@ -72,14 +72,14 @@ function waitText({ reason_code: reason, payload }: WireEvent): string {
 }
 
 function routeText({ payload }: WireEvent): string {
-  const { layer, rule, tier, provider, model } = payload;
+  const { layer, rule, tier } = payload;
   const steps = Array.isArray(payload.steps)
     ? (payload.steps as { verdict?: unknown; reason?: unknown }[])
     : [];
   const reason = textOf(steps.find(({ verdict }) => verdict === "matched")?.reason);
   const where = typeof tier === "string" ? `tier ${tier}, ` : "";
   const why = reason === "" ? "" : `: ${reason}`;
-  return `goes to ${where}${textOf(provider)}/${textOf(model)} by ${textOf(layer)} (${textOf(rule)})${why}`;
+  return `goes to ${where}${linkText(payload)} by ${textOf(layer)} (${textOf(rule)})${why}`;
 }
 
 function modelText({ payload }: WireEvent): string {

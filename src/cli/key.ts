@@ -2,6 +2,7 @@
 
 import { EXIT } from "../domain/error.ts";
 import type { WireKey } from "../rpc/methods/key.ts";
+import { type BudgetOptions, budgetsOf } from "./budget-options.ts";
 import { type Context, type GlobalOptions, writeJson } from "./context.ts";
 import { defined } from "./defined.ts";
 import { openHome } from "./home.ts";
@@ -15,13 +16,8 @@ interface KeyOptions extends GlobalOptions {
   readonly json?: boolean;
 }
 
-interface LimitOptions extends KeyOptions {
+interface LimitOptions extends KeyOptions, BudgetOptions {
   readonly rpm?: number;
-  readonly budgetUsd?: number;
-  readonly perDayUsd?: number;
-  readonly perMonthUsd?: number;
-  readonly perDayTokens?: number;
-  readonly onLimit?: string;
 }
 
 interface AddOptions extends LimitOptions {
@@ -52,16 +48,6 @@ export async function keyAdd(
     );
   }
   return EXIT.ok;
-}
-
-function budgetsOf(options: LimitOptions): Record<string, unknown> {
-  return defined({
-    total_usd: options.budgetUsd,
-    per_day_usd: options.perDayUsd,
-    per_month_usd: options.perMonthUsd,
-    per_day_tokens: options.perDayTokens,
-    on_limit: options.onLimit,
-  });
 }
 
 export async function keyUpdate(

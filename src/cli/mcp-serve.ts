@@ -6,8 +6,9 @@ import { EXIT } from "../domain/error.ts";
 import { SUSPENSIONS } from "../domain/task.ts";
 import { createServerFactory, type ServedFace } from "../rpc/mcp-server.ts";
 import type { WireServed } from "../rpc/methods/mcp-served.ts";
-import type { WireEvent, WireTask } from "../rpc/wire.ts";
+import type { WireEvent } from "../rpc/wire.ts";
 import type { Context, GlobalOptions } from "./context.ts";
+import { findTask } from "./find-by-id.ts";
 import { followTask } from "./follow.ts";
 import { openHome } from "./home.ts";
 import { type Link, withLink } from "./link.ts";
@@ -59,7 +60,7 @@ function faceOf(context: Context, link: Link): ServedFace {
       const stop = AbortSignal.any([signal, waiting.signal]);
       const task = await followTask(link, id, { onEvent, onPiece: ignore, onBreak: ignore }, stop);
       if (task !== undefined || signal.aborted) return task;
-      return (await link.api.get<{ task: WireTask }>(`/api/v1/tasks/${id}`)).task;
+      return findTask(link.api, id);
     },
   };
 }

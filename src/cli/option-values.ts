@@ -3,6 +3,7 @@
 
 import { InvalidArgumentError } from "commander";
 import { nearest } from "../domain/nearest.ts";
+import type { OptionSpec } from "./command-spec.ts";
 
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
@@ -62,8 +63,13 @@ export function calendarDay(text: string): string {
   throw new InvalidArgumentError("It must be a day such as 2026-01-31.");
 }
 
+/** An option that takes one of these words. */
+export function oneOf(flags: string, description: string, words: readonly string[]): OptionSpec {
+  return { flags, description, choices: words, parse: choice(words) };
+}
+
 /** One of the words; upper and lower case are the same. */
-export function choice(words: readonly string[]): (text: string) => string {
+function choice(words: readonly string[]): (text: string) => string {
   return (text) => {
     const found = words.find((word) => word.toLowerCase() === text.toLowerCase());
     if (found !== undefined) return found;

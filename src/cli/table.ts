@@ -47,6 +47,7 @@ export function writeTable(
 /** The row as several, in which the words of its last cell follow each other. */
 function wrapLast(row: readonly Cell[], width: number): readonly (readonly Cell[])[] {
   const last = row.at(-1);
+  if (widthOf(last?.text ?? "") <= width) return [row];
   const lines = [""];
   for (const word of last?.text.split(" ") ?? []) {
     const longer = `${lines.at(-1)} ${word}`.trimStart();

@@ -5,6 +5,7 @@ import { EXIT } from "../domain/error.ts";
 import { isTerminal } from "../domain/task.ts";
 import type { WireEvent, WireTask } from "../rpc/wire.ts";
 import type { Context, Signal } from "./context.ts";
+import { findTask } from "./find-by-id.ts";
 import { followTask } from "./follow.ts";
 import type { Link } from "./link.ts";
 import { createJsonView, createTextView, type RunView } from "./run-view.ts";
@@ -48,16 +49,12 @@ export async function waitForEnd(
   };
   const followed = await followTask(link, taskId, { ...view, onEvent }, wait.signal);
   if (followed === undefined && wait.reason() === "EPIPE") return EXIT.failed;
-  const task = followed ?? (await look(link, taskId));
+  const task = followed ?? (await findTask(link.api, taskId));
   // It may have ended in the moment in which waiting did.
   if (followed === undefined && !isTerminal(task.state))
     return await leave(context, link, task, view, wait.reason());
   await onEnded(task);
   return await view.end(task);
-}
-
-async function look(link: Link, taskId: string): Promise<WireTask> {
-  return (await link.api.get<{ task: WireTask }>(`/api/v1/tasks/${taskId}`)).task;
 }
 
 /** Waiting is over, the task is not. */
